@@ -22,7 +22,7 @@ export function createLogger(name: string, level: LogLevel = 'info'): Logger {
     },
   };
   if (process.stderr.isTTY === true) {
-    const colorize = process.env['NO_COLOR'] === undefined;
+    const colorize = process.env.NO_COLOR === undefined;
     return pino({
       ...options,
       transport: { target: 'pino-pretty', options: { destination: 2, colorize, ignore: 'pid,hostname' } },
