@@ -1,0 +1,162 @@
+// The events on the topics, definitively: strict for us who write them, while readers ignore fields they do not know.
+import { z } from 'zod';
+import type { Instant } from './instant.ts';
+
+/** bool; int2, int4, finite float: number; array: array; everything else (int8, numeric, json, NaN, ...): PostgreSQL's text. */
+export type ColumnValue = null | boolean | number | string | readonly ColumnValue[];
+export type Row = Readonly<Record<string, ColumnValue>>;
+/** Identity columns in index order, also for one column. */
+export type RowKey = Readonly<Record<string, boolean | number | string>>;
+
+/** What stands in a row for a value that the event does not carry: `unchanged` and `omitted` name the columns. */
+export const UNAVAILABLE_VALUE = '__debezium_unavailable_value';
+
+const lsn = z.string().regex(/^[0-9A-F]{8}\/[0-9A-F]{8}$/);
+const instant = z.string().regex(/^\d{4,}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/);
+const columnValue: z.ZodType<ColumnValue> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(columnValue)]),
+);
+const row = z.record(z.string(), columnValue);
+const rowKey = z.record(z.string(), z.union([z.boolean(), z.number(), z.string()]));
+const position = {
+  epoch: z.int().min(0),
+  commit_lsn: lsn,
+  event_index: z.int().min(0),
+};
+
+export const redoReason = z.enum([
+  'snapshot',
+  'backfill',
+  'reenrich',
+  'replay',
+  'repair',
+  'refresh',
+  'redecide',
+  'gap',
+  'over_budget',
+]);
+export type RedoReason = z.infer<typeof redoReason>;
+
+export const changeEvent = z.object({
+  before: row.nullable(),
+  after: row.nullable(),
+  op: z.enum(['c', 'u', 'd', 'r', 't']),
+  ts_ms: z.int(),
+  ts_us: z.int(),
+  source: z.object({
+    ...position,
+    connector: z.literal('postgresql'),
+    version: z.string(),
+    name: z.string(),
+    db: z.string(),
+    schema: z.string(),
+    table: z.string(),
+    snapshot: z.enum(['true', 'last', 'false', 'incremental']),
+    ts_ms: z.int(),
+    ts_us: z.int(),
+    txId: z.int().nullable(),
+    lsn: z.int().nullable(),
+    sequence: z.string().nullable(),
+    unchanged: z.array(z.string()).readonly().exactOptional(),
+    omitted: z.array(z.string()).readonly().exactOptional(),
+    schema_version: z.int().min(1),
+    redo: z
+      .object({ enrichments: z.array(z.string()).readonly(), reason: redoReason, job: z.string() })
+      .exactOptional(),
+  }),
+});
+/** A change on `<pipeline>.cdc.<schema>.<table>`: Debezium's envelope, our values. */
+export type ChangeEvent = Readonly<z.infer<typeof changeEvent>>;
+
+const modelId = z.object({ kind: z.string(), name: z.string(), version: z.string() });
+const decision = z.object({ action: z.string(), rule: z.string(), policy_version: z.string() });
+export type Decision = Readonly<z.infer<typeof decision>>;
+
+const failure = z.object({
+  kind: z.enum(['rejected_item', 'contract', 'input', 'undecodable', 'refused_by_database', 'unknown']),
+  code: z.string(),
+  message: z.string(),
+  attempts: z.int().min(0),
+  http_status: z.int().exactOptional(),
+  request_id: z.string().exactOptional(),
+});
+/** Why a row failed. The message never holds a row value. */
+export type Failure = Readonly<z.infer<typeof failure>>;
+
+const enrichedBase = {
+  key: rowKey,
+  enrichment: z.string(),
+  source: z.object({ ...position, table: z.string(), committed_at: instant }),
+  revision: z.int().min(1),
+  as_of: instant,
+  input_hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+  enriched_at: instant,
+};
+
+export const enrichedEvent = z.discriminatedUnion('status', [
+  z.object({
+    ...enrichedBase,
+    status: z.literal('scored'),
+    result: z.record(z.string(), z.unknown()),
+    flagged: z.boolean().exactOptional(),
+    decision: decision.exactOptional(),
+    model: modelId,
+    cached: z.boolean(),
+    cost_nano_usd: z.int().min(0),
+    attempts: z.int().min(0),
+    model_ms: z.number().min(0),
+  }),
+  z.object({
+    ...enrichedBase,
+    status: z.literal('skipped'),
+    reason: z.enum(['when', 'empty_input', 'unsupported_language']),
+  }),
+  z.object({ ...enrichedBase, status: z.literal('failed'), error: failure, dead_letter_id: z.string() }),
+  z.object({ ...enrichedBase, status: z.literal('over_budget'), limit: z.string(), resets_at: instant }),
+  z.object({ ...enrichedBase, status: z.literal('deleted'), cause: z.enum(['delete', 'gone', 'swept']) }),
+  z.object({ ...enrichedBase, status: z.literal('truncated') }),
+]);
+
+type WithResult<Event, Result> = Event extends { status: 'scored' }
+  ? Omit<Event, 'result'> & { readonly result: Result }
+  : Event;
+/** On `<pipeline>.enriched.<enrichment>`: exactly one per change addressed to the enrichment, always complete. */
+export type EnrichedEvent<Result = unknown> = Readonly<WithResult<z.infer<typeof enrichedEvent>, Result>>;
+export type EnrichedStatus = EnrichedEvent['status'];
+
+export const deadLetter = z.object({
+  id: z.string(),
+  stage: z.enum(['capture', 'enrich', 'write']),
+  enrichment: z.string().nullable(),
+  key: rowKey.nullable(),
+  error: failure,
+  failed_at: instant,
+  model: modelId.exactOptional(),
+  original: z.object({
+    topic: z.string().nullable(),
+    partition: z.int().nullable(),
+    offset: z.string().nullable(),
+    headers: z.record(z.string(), z.string()),
+    bytes: z.int(),
+    sha256: z.string(),
+    value_base64: z.string().nullable(),
+  }),
+});
+/** On `<pipeline>.dead.*`: an archive of what failed. Holds row data: protect it like the table. */
+export type DeadLetter = Readonly<z.infer<typeof deadLetter>>;
+
+/** Headers of enriched.* and dead.*: CloudEvents 1.0, Kafka binary mode. */
+export type CloudEventHeaders = Readonly<{
+  'content-type': 'application/json';
+  ce_specversion: '1.0';
+  ce_id: string;
+  ce_type: 'dev.afterglow.enriched.v1' | 'dev.afterglow.dead.v1';
+  ce_source: string;
+  ce_subject: string;
+  ce_time: Instant;
+  ce_dataschema: string;
+  traceparent?: string;
+}>;
