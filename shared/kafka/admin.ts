@@ -1,0 +1,130 @@
+import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+
+export interface TopicDefinition {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface PartitionLag {
+  readonly topic: string;
+  readonly partition: number;
+  /** First offset still kept, next offset to be written, next offset the group wants (undefined: never committed). */
+  readonly low: bigint;
+  readonly high: bigint;
+  readonly committed: bigint | undefined;
+}
+
+/** What set-up, status and doctor ask of Kafka. */
+export interface KafkaAdmin {
+  listTopics(): Promise<readonly string[]>;
+  /** Missing topics are undefined, in the order asked. */
+  describeTopics(topics: readonly string[]): Promise<readonly (TopicDescription | undefined)[]>;
+  /** Creates what is missing; true for each topic that it made. Existing ones are left alone. */
+  createTopics(definitions: readonly TopicDefinition[]): Promise<readonly boolean[]>;
+  deleteTopics(topics: readonly string[]): Promise<void>;
+  deleteGroups(groups: readonly string[]): Promise<void>;
+  lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
+  brokerCount(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const REPLICATION_FACTOR_WANTED = 3;
+
+export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaAdmin> {
+  const admin = createKafka(settings).admin({
+    retry: { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 },
+  });
+  try {
+    await admin.connect();
+  } catch (error) {
+    await admin.disconnect().catch(() => {});
+    throw kafkaUnreachable(settings.brokers, error);
+  }
+  const brokerCount = async (): Promise<number> => (await admin.describeCluster()).brokers.length;
+  const listTopics = (): Promise<string[]> => admin.listTopics();
+
+  return {
+    brokerCount,
+    listTopics,
+    describeTopics: (topics) => describeTopics(admin, topics),
+    async createTopics(definitions) {
+      const existing = new Set(await listTopics());
+      const missing = definitions.filter(({ topic }) => !existing.has(topic));
+      if (missing.length === 0) return definitions.map(() => false);
+      const replicationFactor = Math.min(REPLICATION_FACTOR_WANTED, await brokerCount());
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: missing.map(({ topic, partitions, settings: topicSettings }) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(topicSettings).map(([name, value]) => ({ name, value })),
+        })),
+      });
+      return definitions.map(({ topic }) => !existing.has(topic));
+    },
+    async deleteTopics(topics) {
+      const existing = new Set(await listTopics());
+      const present = topics.filter((topic) => existing.has(topic));
+      if (present.length > 0) await admin.deleteTopics({ topics: present });
+    },
+    async deleteGroups(groups) {
+      const existing = new Set((await admin.listGroups()).groups.map(({ groupId }) => groupId));
+      const present = groups.filter((group) => existing.has(group));
+      if (present.length > 0) await admin.deleteGroups(present);
+    },
+    async lag(group, topics) {
+      const lags: PartitionLag[] = [];
+      const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
+      for (const { topic, partitions } of committed) {
+        const ends = await admin.fetchTopicOffsets(topic);
+        for (const { partition, low, high } of ends) {
+          const offset = partitions.find((candidate) => candidate.partition === partition)?.offset ?? '-1';
+          lags.push({
+            topic,
+            partition,
+            low: BigInt(low),
+            high: BigInt(high),
+            committed: offset === '-1' ? undefined : BigInt(offset),
+          });
+        }
+      }
+      return lags;
+    },
+    close: () => admin.disconnect(),
+  };
+}
+
+async function describeTopics(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<readonly (TopicDescription | undefined)[]> {
+  const existing = new Set(await admin.listTopics());
+  const present = topics.filter((topic) => existing.has(topic));
+  if (present.length === 0) return topics.map(() => undefined);
+  const metadata = await admin.fetchTopicMetadata({ topics: present });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: present.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  return topics.map((topic) => {
+    const found = metadata.topics.find(({ name }) => name === topic);
+    if (found === undefined) return undefined;
+    const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
+    return {
+      topic,
+      partitions: found.partitions.length,
+      replicationFactor: found.partitions[0]?.replicas.length ?? 0,
+      settings: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+    };
+  });
+}
