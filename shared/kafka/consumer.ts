@@ -1,0 +1,170 @@
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+import { BoundedQueue, type QueueLimits } from '../batching/bounded-queue.ts';
+import { Fault } from '../errors/policy.ts';
+import { pause } from '../lifecycle/run-service.ts';
+import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import { type Assignment, OffsetTracker, type RecordPlace } from './offsets.ts';
+
+export interface FetchedRecord extends RecordPlace {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** When the producer made it. */
+  readonly timestampMs: number;
+}
+
+export interface ConsumerOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Fetched and not yet taken. */
+  readonly window: QueueLimits;
+  readonly onAssigned?: (partitionCount: number) => void;
+  readonly onRevoked?: () => void;
+}
+
+/** A member of a consumer group: takes records from `queue`, says which are finished, offsets follow by themselves. */
+export interface RecordConsumer extends AsyncDisposable {
+  readonly queue: BoundedQueue<FetchedRecord>;
+  /** Everything about these records is safe elsewhere. The contiguous prefix is committed soon after. */
+  finish(records: Iterable<RecordPlace>): void;
+  /** Records of an ended membership are taken from the queue but not worked on. */
+  isCurrent(record: RecordPlace): boolean;
+}
+
+const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_INTERVAL_MS = 2_000;
+const COMMIT_INTERVAL_MS = 200;
+const FETCH_WAIT_MAX_MS = 500;
+/** Per partition; the queue's own byte limit is what bounds memory beyond one fetch. */
+const PARTITION_FETCH_BYTES_MAX = 1_048_576;
+const FETCH_BYTES_MAX = 8 * 1_048_576;
+/** What an object around a record costs beside its bytes, roughly. */
+const RECORD_OVERHEAD_BYTES = 200;
+
+export async function connectConsumer(
+  settings: KafkaSettings,
+  options: ConsumerOptions,
+): Promise<RecordConsumer> {
+  const consumer = createKafka(settings).consumer({
+    groupId: options.group,
+    allowAutoTopicCreation: false,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+    maxWaitTimeInMs: FETCH_WAIT_MAX_MS,
+    maxBytesPerPartition: PARTITION_FETCH_BYTES_MAX,
+    maxBytes: FETCH_BYTES_MAX,
+    retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 2_000 },
+  });
+  const member = new GroupMember(consumer, options);
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+    await member.run();
+  } catch (error) {
+    await consumer.disconnect().catch(() => {});
+    throw kafkaUnreachable(settings.brokers, error);
+  }
+  return member;
+}
+
+class GroupMember implements RecordConsumer {
+  readonly queue: BoundedQueue<FetchedRecord>;
+  readonly #consumer: Consumer;
+  readonly #options: ConsumerOptions;
+  readonly #tracker = new OffsetTracker();
+  readonly #closing = new AbortController();
+  #assignment: { current: boolean } = { current: false };
+  #committing: Promise<void> = Promise.resolve();
+
+  constructor(consumer: Consumer, options: ConsumerOptions) {
+    this.#consumer = consumer;
+    this.#options = options;
+    this.queue = new BoundedQueue(
+      options.window,
+      ({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES,
+    );
+  }
+
+  async run(): Promise<void> {
+    const consumer = this.#consumer;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#assignment.current = false;
+      this.#assignment = { current: true };
+      this.#options.onAssigned?.(Object.values(payload.memberAssignment).flat().length);
+    });
+    consumer.on(consumer.events.REBALANCING, () => this.#revoke());
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      this.#revoke();
+      if (payload.restart) return;
+      this.queue.close(
+        new Fault('unavailable', payload.error.name, 'the Kafka consumer ended', { cause: payload.error }),
+      );
+    });
+    await consumer.run({
+      // Off: with it every fetch would wait for a commit, ten times the time of the hop.
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => this.#take(payload),
+    });
+    this.#committing = this.#commitRegularly();
+  }
+
+  finish(records: Iterable<RecordPlace>): void {
+    this.#tracker.finish(records);
+  }
+
+  isCurrent(record: RecordPlace): boolean {
+    return record.assignment.current;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.queue.close();
+    this.#closing.abort();
+    await this.#committing;
+    await this.#commitMoved();
+    await this.#consumer.disconnect();
+  }
+
+  #revoke(): void {
+    this.#assignment.current = false;
+    this.#options.onRevoked?.();
+  }
+
+  /** Hands a fetched batch over and returns, since the client fetches no more until then; holds while the queue is full. */
+  async #take({ batch, resolveOffset, heartbeat, isStale, isRunning }: EachBatchPayload): Promise<void> {
+    const assignment: Assignment = this.#assignment;
+    for (const message of batch.messages) {
+      while (this.queue.full && !this.queue.closed) {
+        await this.queue.roomAgain(HEARTBEAT_INTERVAL_MS);
+        await heartbeat();
+      }
+      if (!isRunning() || isStale() || !assignment.current || this.queue.closed) return;
+      const record: FetchedRecord = {
+        topic: batch.topic,
+        partition: batch.partition,
+        offset: BigInt(message.offset),
+        key: message.key,
+        value: message.value,
+        timestampMs: Number(message.timestamp),
+        assignment,
+      };
+      if (this.#tracker.start(record)) this.queue.push(record);
+      resolveOffset(message.offset);
+    }
+    await heartbeat();
+  }
+
+  async #commitRegularly(): Promise<void> {
+    while (await pause(COMMIT_INTERVAL_MS, this.#closing.signal)) await this.#commitMoved();
+  }
+
+  async #commitMoved(): Promise<void> {
+    const moved = this.#tracker.movable();
+    if (moved.length === 0) return;
+    try {
+      await this.#consumer.commitOffsets([...moved]);
+      this.#tracker.committed(moved);
+    } catch {
+      // Nothing is lost: it is tried again, and at worst the records are repeated after a restart.
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { Producer } from 'kafkajs';
+import { Fault } from '../errors/policy.ts';
+import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+
+export interface TopicRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string | null;
+  /** null is a tombstone. */
+  readonly value: string | Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes records so that they are safe: idempotent, confirmed by all in-sync replicas. Sends of one producer are made one
+ * after the other by its owner; a rejected send leaves it unusable, because what the broker has of it is unknown.
+ */
+export interface RecordProducer extends AsyncDisposable {
+  /** Resolves when the brokers have confirmed every record, not when they are queued. */
+  send(records: readonly TopicRecord[]): Promise<void>;
+}
+
+export async function connectProducer(settings: KafkaSettings): Promise<RecordProducer> {
+  const producer = createKafka(settings).producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    retry: { retries: 8, initialRetryTime: 100, maxRetryTime: 2_000 },
+  });
+  try {
+    await producer.connect();
+  } catch (error) {
+    await producer.disconnect().catch(() => {});
+    throw kafkaUnreachable(settings.brokers, error);
+  }
+  return {
+    send: (records) => send(producer, records),
+    [Symbol.asyncDispose]: () => producer.disconnect(),
+  };
+}
+
+interface OutgoingMessage {
+  key: string | null;
+  value: string | Buffer | null;
+  partition: number;
+  headers?: Record<string, string>;
+}
+
+async function send(producer: Producer, records: readonly TopicRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const byTopic = new Map<string, OutgoingMessage[]>();
+  for (const { topic, partition, key, value, headers } of records) {
+    let messages = byTopic.get(topic);
+    if (messages === undefined) {
+      messages = [];
+      byTopic.set(topic, messages);
+    }
+    messages.push(headers === undefined ? { key, value, partition } : { key, value, partition, headers });
+  }
+  try {
+    await producer.sendBatch({
+      acks: -1,
+      topicMessages: Array.from(byTopic, ([topic, messages]) => ({ topic, messages })),
+    });
+  } catch (error) {
+    const code = error instanceof Error ? error.name : 'unknown';
+    throw new Fault('unavailable', code, 'Kafka did not confirm a send', { cause: error });
+  }
+}
