@@ -1,0 +1,13 @@
+import { aborted } from '../../shared/lifecycle/run-service.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import { type AwsLocalSettings, startAwsLocal } from './server.ts';
+
+export { type AwsLocal, type AwsLocalSettings, startAwsLocal } from './server.ts';
+
+/** The stand-in as a service: listens until `signal` aborts. */
+export async function run(settings: AwsLocalSettings, logger: Logger, signal: AbortSignal): Promise<void> {
+  const awsLocal = await startAwsLocal(settings);
+  logger.info({ url: awsLocal.url, latency_ms: settings.latencyMs ?? 0 }, 'standing in for AWS');
+  await aborted(signal);
+  await awsLocal.close();
+}
