@@ -1,0 +1,128 @@
+import { classify } from '../../aws/errors.ts';
+import type { SagemakerRuntime } from '../../aws/sagemaker-runtime.ts';
+import { AfterglowError } from '../../errors/catalogue.ts';
+import { Fault } from '../../errors/policy.ts';
+import type { Model, Outcome } from '../model.ts';
+import { features } from './input.ts';
+import { BYTES_MAX, batchLimits, DEADLINE_MS_DEFAULT } from './limits.ts';
+import { COST_NANO_USD } from './price.ts';
+import { csvRequest } from './request.ts';
+import { type Outputs, parseResponse } from './response.ts';
+
+/** The part of the definition's `model` that this kind reads; `batch.wait` in milliseconds. */
+export interface SagemakerModelConfig {
+  readonly endpoint: string;
+  readonly version: string;
+  readonly format: string;
+  readonly batch?: { readonly rows?: number | undefined; readonly wait?: number | undefined } | undefined;
+  readonly inference_component?: string | undefined;
+  readonly target_variant?: string | undefined;
+}
+
+export interface SagemakerModelOptions {
+  /** Names of the outputs, in the order of the definition's `output`. */
+  readonly outputs: readonly string[];
+  readonly deadlineMs?: number;
+}
+
+/** Rows of numbers to a SageMaker endpoint, many rows a call, aligned by their count. */
+export function createSagemakerModel(
+  config: SagemakerModelConfig,
+  client: SagemakerRuntime,
+  { outputs, deadlineMs = DEADLINE_MS_DEFAULT }: SagemakerModelOptions,
+): Model<Outputs> {
+  if (config.format !== 'csv') {
+    throw new AfterglowError(
+      'definition_invalid',
+      `Format ${config.format} of a sagemaker model is unknown.`,
+    );
+  }
+
+  async function score(
+    rows: readonly (readonly number[])[],
+    signal: AbortSignal,
+  ): Promise<readonly Outputs[]> {
+    const request = csvRequest(rows);
+    if (Buffer.byteLength(request.body) > BYTES_MAX) {
+      throw new Fault('rejected_batch', 'oversize', `${rows.length} rows are more than ${BYTES_MAX} bytes.`);
+    }
+    const limit = withDeadline(signal, deadlineMs);
+    try {
+      const answer = await client.invokeEndpoint(
+        {
+          endpoint: config.endpoint,
+          inferenceComponent: config.inference_component,
+          targetVariant: config.target_variant,
+          ...request,
+        },
+        limit.signal,
+      );
+      return parseResponse(answer, rows.length, outputs);
+    } catch (error) {
+      throw classify(error, { service: 'sagemaker', stopped: limit.stopped() });
+    } finally {
+      limit.clear();
+    }
+  }
+
+  return {
+    id: { kind: 'sagemaker', name: config.endpoint, version: config.version },
+    limits: batchLimits(config.batch),
+    async call(items, signal) {
+      const inputs = items.map(features);
+      const rows = inputs.filter((input): input is readonly number[] => !(input instanceof Fault));
+      const scored = rows.length === 0 ? [] : await outcomes(rows, (sent) => score(sent, signal));
+      let next = 0;
+      return inputs.map((input) => (input instanceof Fault ? rejected(input) : at(scored, next++)));
+    },
+  };
+}
+
+type Rows = readonly (readonly number[])[];
+
+/** A refusal of a batch says nothing about its rows; of a single row it is that row's own outcome. */
+async function outcomes(
+  rows: Rows,
+  score: (rows: Rows) => Promise<readonly Outputs[]>,
+): Promise<readonly Outcome<Outputs>[]> {
+  try {
+    const results = await score(rows);
+    return results.map((result) => ({ kind: 'ok', result, costNanoUsd: COST_NANO_USD }));
+  } catch (error) {
+    if (rows.length > 1 || !(error instanceof Fault)) throw error;
+    if (error.kind === 'contract') return [rejected(error)];
+    if (error.kind !== 'rejected_batch') throw error;
+    return [rejected(new Fault('rejected_item', error.code, error.message, error))];
+  }
+}
+
+function rejected(fault: Fault): Outcome<Outputs> {
+  return { kind: 'rejected', fault };
+}
+
+function at(scored: readonly Outcome<Outputs>[], place: number): Outcome<Outputs> {
+  const outcome = scored[place];
+  if (outcome === undefined) throw new Fault('contract', 'row_count', `Row ${place + 1} has no outcome.`);
+  return outcome;
+}
+
+/** Both ends of a call in one signal, and which of them it was: the client reports either as the same AbortError. */
+function withDeadline(signal: AbortSignal, deadlineMs: number) {
+  const ending = new AbortController();
+  let late = false;
+  const stop = (): void => ending.abort();
+  const timer = setTimeout(() => {
+    late = true;
+    stop();
+  }, deadlineMs);
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  return {
+    signal: ending.signal,
+    stopped: () => (late ? 'deadline' : signal.aborted ? 'shutdown' : undefined),
+    clear: (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    },
+  } as const;
+}
