@@ -30,10 +30,7 @@ interface PartitionProgress {
 /** Which offsets may be committed while records finish out of order: one contiguous prefix per partition. */
 export class OffsetTracker {
   #assignment: Assignment | undefined;
-  #prefixes = new Map<
-    string,
-    { topic: string; partition: number; prefix: ContiguousPrefix; committed: bigint }
-  >();
+  #partitions = new Map<string, PartitionProgress>();
 
   /** False for a record that this membership has already started: after an error the client may fetch it once more. */
   start(record: RecordPlace): boolean {

@@ -1,0 +1,183 @@
+import type pg from 'pg';
+import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
+import { BoundedQueue } from '../batching/bounded-queue.ts';
+import { formatLsn, parseLsn } from '../contracts/position.ts';
+import { clientConfig, quoteIdentifier, SESSION_OPTIONS } from './connect.ts';
+import { decodePgoutput, type PgoutputMessage } from './pgoutput.ts';
+
+export type Received =
+  | {
+      readonly kind: 'change';
+      readonly lsn: bigint;
+      readonly message: PgoutputMessage;
+      readonly bytes: number;
+    }
+  | { readonly kind: 'undecodable'; readonly lsn: bigint; readonly raw: Buffer; readonly bytes: number }
+  | {
+      readonly kind: 'keepalive';
+      readonly lsn: bigint;
+      readonly replyWanted: boolean;
+      readonly bytes: number;
+    };
+
+export interface ReplicationOptions {
+  readonly url: string;
+  readonly slot: string;
+  readonly publication: string;
+  /** Received and not yet taken: beyond it the socket is paused and the server keeps the log. */
+  readonly bufferBytesMax: number;
+}
+
+/** The changes of one slot, from where it stands. One connection: when it breaks, open a new one. */
+export interface ReplicationStream extends AsyncDisposable {
+  /** What arrived since the last take, in order; empty once it was closed. Rejects when the connection is lost. */
+  take(): Promise<readonly Received[]>;
+  /** Tells the server that everything before `lsn` is safe, exactly; also keeps the connection alive. */
+  acknowledge(lsn: bigint): Promise<void>;
+  /** Ends the stream with an error of ours. */
+  fail(error: unknown): void;
+}
+
+/** The server cuts a silent reader after this, so that a standby can take over soon. */
+const WAL_SENDER_TIMEOUT_MS = 10_000;
+/** How often the position is to be repeated: well within a third of the server's patience. */
+export const STATUS_INTERVAL_MS = 3_000;
+const TAKE_ROWS_MAX = 10_000;
+const MESSAGE_OVERHEAD_BYTES = 64;
+
+export async function openReplication(options: ReplicationOptions): Promise<ReplicationStream> {
+  const stream = new SlotStream(options);
+  await stream.start();
+  return stream;
+}
+
+type Parsed =
+  | { readonly message: PgoutputMessage; readonly bytes: number }
+  | { readonly raw: Buffer; readonly bytes: number };
+
+/** Hands every message on as exact text values; a message it cannot read is passed on whole, never thrown. */
+class ExactTextPlugin extends PgoutputPlugin {
+  readonly #onConnection: (client: pg.Client) => void;
+
+  constructor(publication: string, onConnection: (client: pg.Client) => void) {
+    // The library puts the name into its statement as it is, and PostgreSQL reads it as a list of identifiers.
+    const quoted = quoteIdentifier(publication).replaceAll("'", "''");
+    super({ protoVersion: 1, publicationNames: [quoted], messages: true });
+    this.#onConnection = onConnection;
+  }
+
+  override parse(buffer: Buffer): never {
+    // The library hands on whatever this returns; its type only knows the library's own messages.
+    return parseExactly(buffer) as never;
+  }
+
+  override start(client: pg.Client, slot: string): Promise<unknown> {
+    this.#onConnection(client);
+    // The slot decides where to begin: a position of ours above it would skip rows for good.
+    return super.start(client, slot, '0/0');
+  }
+}
+
+function parseExactly(buffer: Buffer): Parsed {
+  const bytes = buffer.length + MESSAGE_OVERHEAD_BYTES;
+  try {
+    return { message: decodePgoutput(buffer), bytes };
+  } catch {
+    return { raw: Buffer.from(buffer), bytes };
+  }
+}
+
+class SlotStream implements ReplicationStream {
+  readonly #options: ReplicationOptions;
+  readonly #service: LogicalReplicationService;
+  readonly #queue: BoundedQueue<Received>;
+  #socket: { pause(): void; resume(): void } | undefined;
+  #paused = false;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    this.#queue = new BoundedQueue(
+      { rowsMax: Number.MAX_SAFE_INTEGER, bytesMax: options.bufferBytesMax },
+      ({ bytes }) => bytes,
+    );
+    const { statement_timeout: _unwanted, ...config } = clientConfig({
+      url: options.url,
+      applicationName: 'afterglow reader (stream)',
+    });
+    this.#service = new LogicalReplicationService(
+      { ...config, options: `${SESSION_OPTIONS} -c wal_sender_timeout=${WAL_SENDER_TIMEOUT_MS}` },
+      // Both of the library's ways to acknowledge confirm more than was processed, and rows are lost.
+      { acknowledge: { auto: false, timeoutSeconds: 0 } },
+    );
+  }
+
+  async start(): Promise<void> {
+    const service = this.#service;
+    service.on('error', (error: Error) => this.fail(error));
+    service.on('data', (lsn: string, parsed: Parsed) => {
+      const { bytes } = parsed;
+      this.#push(
+        'message' in parsed
+          ? { kind: 'change', lsn: parseLsn(lsn), message: parsed.message, bytes }
+          : { kind: 'undecodable', lsn: parseLsn(lsn), raw: parsed.raw, bytes },
+      );
+    });
+    service.on('heartbeat', (lsn: string, _timestamp: number, replyWanted: boolean) => {
+      this.#push({ kind: 'keepalive', lsn: parseLsn(lsn), replyWanted, bytes: MESSAGE_OVERHEAD_BYTES });
+    });
+    const plugin = new ExactTextPlugin(this.#options.publication, (client) => {
+      this.#socket = socketOf(client);
+    });
+    await new Promise<void>((resolve, reject) => {
+      service.once('start', resolve);
+      service.subscribe(plugin, this.#options.slot).then(
+        () => this.#queue.close(),
+        (error: unknown) => {
+          this.fail(error);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  async take(): Promise<readonly Received[]> {
+    const taken = await this.#queue.take({
+      rowsMax: TAKE_ROWS_MAX,
+      bytesMax: this.#options.bufferBytesMax,
+      waitMaxMs: 0,
+    });
+    if (this.#paused && !this.#queue.full) {
+      this.#paused = false;
+      this.#socket?.resume();
+    }
+    return taken;
+  }
+
+  async acknowledge(lsn: bigint): Promise<void> {
+    // The library sends what it is given plus one, which loses the next commit whenever that begins right there.
+    if (lsn > 0n) await this.#service.acknowledge(formatLsn(lsn - 1n));
+  }
+
+  fail(error: unknown): void {
+    this.#queue.close(error);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#queue.close();
+    this.#socket?.resume();
+    await this.#service.destroy();
+  }
+
+  #push(received: Received): void {
+    this.#queue.push(received);
+    if (this.#paused || !this.#queue.full) return;
+    this.#paused = true;
+    this.#socket?.pause();
+  }
+}
+
+/** The socket underneath, which neither library shows: pausing it is the only way to slow the server down. */
+function socketOf(client: pg.Client): { pause(): void; resume(): void } | undefined {
+  const { connection } = client as unknown as { connection?: { stream?: { pause(): void; resume(): void } } };
+  return connection?.stream;
+}
