@@ -1,0 +1,144 @@
+// The demo's tables: made once, marked as ours, and never mistaken for somebody's own.
+import { readFile } from 'node:fs/promises';
+import { AfterglowError } from '../../../shared/errors/catalogue.ts';
+import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
+import { history } from './history.ts';
+import { RowIds } from './row-ids.ts';
+import { perform } from './statements.ts';
+
+export const DEMO_TABLES = ['customers', 'transactions', 'reviews'] as const;
+const DEMO_TYPES = ['merchant_category', 'transaction_kind', 'transaction_status', 'customer_plan'] as const;
+const DEMO_MARK = 'afterglow_internal.demo_tables';
+
+export const DEFAULT_SEED = 1;
+const SEEDED_CUSTOMERS = 200;
+const SEEDED_PURCHASES = 1_200;
+/** Any number, the same in every process: two that start at once create the tables one after the other. */
+const CREATION_LOCK = 7_263_401;
+
+/** foreign: a table, view or type of one of our names is not ours. incomplete: some of ours are gone. */
+type DemoState =
+  | { readonly kind: 'absent' | 'ours' }
+  | { readonly kind: 'foreign' | 'incomplete'; readonly names: readonly string[] };
+
+export interface CreatedDemo {
+  /** False when the tables were there already. */
+  readonly created: boolean;
+  readonly rows: number;
+}
+
+/**
+ * Creates and fills the tables unless they are there; all of it or nothing. Whether demo tables belong into this database at
+ * all is `assertDemoAllowed`'s question, but a table that is not ours is refused here too.
+ */
+export async function createDemoTables(
+  client: DatabaseClient,
+  settings: { readonly seed?: number; readonly now?: () => Date } = {},
+): Promise<CreatedDemo> {
+  await client.query('begin');
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [CREATION_LOCK]);
+    const state = await readState(client);
+    refuseUnlessOursOrAbsent(state);
+    const rows = state.kind === 'ours' ? 0 : await createAndFill(client, settings);
+    await client.query('commit');
+    return { created: state.kind === 'absent', rows };
+  } catch (error) {
+    // The first error is the one to tell; a connection that is gone has rolled back by itself.
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+/** `forced`: the database is one that Afterglow made, or somebody said --demo-into-this-database. */
+export async function assertDemoAllowed(
+  client: Queryable,
+  settings: { readonly forced: boolean },
+): Promise<void> {
+  const state = await readState(client);
+  refuseUnlessOursOrAbsent(state);
+  if (state.kind === 'absent' && !settings.forced) throw new AfterglowError('demo_refused');
+}
+
+/** Traffic needs the tables to be there, and to be ours. */
+export async function assertDemoTables(client: Queryable): Promise<void> {
+  const state = await readState(client);
+  refuseUnlessOursOrAbsent(state);
+  if (state.kind === 'absent') {
+    throw new AfterglowError('demo_refused', 'There are no demo tables in this database.');
+  }
+}
+
+async function createAndFill(
+  client: DatabaseClient,
+  settings: { readonly seed?: number; readonly now?: () => Date },
+): Promise<number> {
+  await client.query('set local search_path to public');
+  await client.query(await readFile(new URL('./schema.sql', import.meta.url), 'utf8'));
+  await client.query('create schema if not exists afterglow_internal');
+  await client.query(
+    `create table if not exists ${DEMO_MARK} (table_name text primary key, table_oid oid not null, created_at timestamptz not null default now())`,
+  );
+  // The OID tells our table from a later one of the same name.
+  await client.query(
+    `insert into ${DEMO_MARK} (table_name, table_oid) select name, ('public.' || name)::regclass from unnest($1::text[]) as name
+     on conflict (table_name) do update set table_oid = excluded.table_oid, created_at = excluded.created_at`,
+    [[...DEMO_TABLES]],
+  );
+  const ids = new RowIds();
+  let rows = 0;
+  const past = history({
+    seed: settings.seed ?? DEFAULT_SEED,
+    customers: SEEDED_CUSTOMERS,
+    purchases: SEEDED_PURCHASES,
+    now: settings.now?.() ?? new Date(),
+  });
+  for (const operation of past) rows += await perform(client, operation, ids);
+  return rows;
+}
+
+async function readState(client: Queryable): Promise<DemoState> {
+  const marked = await markedOids(client);
+  const { rows } = await client.query<{ name: string; oid: string; kind: 'table' | 'type' }>(
+    `select name, to_regclass('public.' || name)::oid as oid, 'table' as kind from unnest($1::text[]) as name
+       where to_regclass('public.' || name) is not null
+     union all
+     select name, to_regtype('public.' || name)::oid, 'type' from unnest($2::text[]) as name
+       where to_regtype('public.' || name) is not null`,
+    [[...DEMO_TABLES], [...DEMO_TYPES]],
+  );
+  const tables = rows.filter((row) => row.kind === 'table');
+  const foreign = tables.filter((table) => marked.get(table.name) !== table.oid);
+  if (foreign.length > 0) return { kind: 'foreign', names: foreign.map((table) => table.name) };
+  if (rows.length === 0) return { kind: 'absent' };
+  if (rows.length === DEMO_TABLES.length + DEMO_TYPES.length) return { kind: 'ours' };
+  return { kind: tables.length === 0 ? 'foreign' : 'incomplete', names: rows.map((row) => row.name) };
+}
+
+async function markedOids(client: Queryable): Promise<ReadonlyMap<string, string>> {
+  const { rows: found } = await client.query('select 1 where to_regclass($1) is not null', [DEMO_MARK]);
+  if (found.length === 0) return new Map();
+  const { rows } = await client.query<{ table_name: string; table_oid: string }>(
+    `select table_name, table_oid from ${DEMO_MARK}`,
+  );
+  return new Map(rows.map((row) => [row.table_name, row.table_oid]));
+}
+
+function refuseUnlessOursOrAbsent(state: DemoState): void {
+  if (state.kind === 'foreign') {
+    throw new AfterglowError(
+      'demo_refused',
+      `Afterglow did not create public.${state.names.join(', public.')}, so the demo leaves this database alone.`,
+      { remedy: 'Use the embedded database, or one without tables and types of these names.' },
+    );
+  }
+  if (state.kind === 'incomplete') {
+    throw new AfterglowError(
+      'demo_refused',
+      `Of the demo only ${state.names.join(', ')} are left in this database.`,
+      {
+        remedy: `Drop what is left of ${DEMO_TABLES.join(', ')} and of their types, and start the demo again.`,
+      },
+    );
+  }
+}
