@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { about, duration, rate } from '../values.ts';
+import type { ModelKind } from './model-kind.ts';
+
+export const sagemaker = {
+  schema: z
+    .strictObject({
+      kind: z.literal('sagemaker'),
+      endpoint: z
+        .string()
+        .regex(/^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$/)
+        .meta(about('Name of the endpoint.', 'fraud-xgboost')),
+      version: z
+        .string()
+        .min(1)
+        .max(64)
+        .meta(
+          about(
+            'Yours to declare, since an endpoint does not tell: change it when the model behind it changes. Part of what is paid once.',
+            '2026-10',
+          ),
+        ),
+      format: z.enum(['csv']).meta(about('How rows are written to the endpoint.', 'csv')).default('csv'),
+      batch: z
+        .strictObject({
+          rows: z.int().min(1).max(10_000).meta(about('Most rows in one call.', 100)).default(100),
+          wait: duration(
+            'How long the first row may wait for company while calls are in flight.',
+            '10ms',
+          ).default(10),
+        })
+        .meta(about('Micro-batches: a call goes out when one of the limits is reached.'))
+        .prefault({}),
+      rate: rate(
+        'Most calls, shared by all workers; without it only the endpoint itself sets the pace.',
+        '50/s',
+      ).exactOptional(),
+    })
+    .meta(about('A SageMaker endpoint that scores rows of numbers.')),
+  input: 'tabular',
+  outputs: 'declared',
+  refusedActions: {},
+} satisfies ModelKind;
