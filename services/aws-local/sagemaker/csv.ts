@@ -1,7 +1,9 @@
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
+export type Rows = readonly (readonly number[])[];
+
 /** Rows as the container reads them: outer newlines stripped, an empty cell is missing (NaN). Undefined: not CSV. */
-export function parseCsv(body: string): readonly (readonly number[])[] | undefined {
+export function parseCsv(body: string): Rows | undefined {
   const text = body.trim();
   const rows: number[][] = [];
   for (const line of text.split(/\r?\n/)) {

@@ -24,7 +24,7 @@ export const fraudScorer: Scorer = {
     const far = Math.min(Math.log1p(distanceKm / 100), 4.5);
     const large = Math.min(Math.log1p(amount / 200), 3);
     return logistic(
-      -6 +
+      -4.8 +
         1.1 * absent +
         repeated * (0.25 + absent * small) +
         category +

@@ -1,8 +1,8 @@
 import { AwsError } from '../errors.ts';
 import type { AwsAnswer, AwsRequest, Bend, Call, Operation } from '../operation.ts';
 import { churnScorer } from './churn.ts';
-import { ContainerError, invokeXgboost } from './container.ts';
-import { parseCsv } from './csv.ts';
+import { CONTAINER_BYTES_MAX, ContainerError, invokeXgboost } from './container.ts';
+import { parseCsv, type Rows } from './csv.ts';
 import { fraudScorer } from './fraud.ts';
 import type { Scorer } from './scorer.ts';
 
@@ -26,17 +26,24 @@ export const invokeEndpoint: Operation = {
     segments.at(-1) === 'invocations',
   read(request) {
     const endpoint = decodeName(request.segments.at(-2) ?? '');
-    const rows = parseCsv(request.body.toString('utf8')) ?? [];
+    const { length } = request.body;
+    const readable = length > 0 && length <= CONTAINER_BYTES_MAX;
+    const rows = readable ? parseCsv(request.body.toString('utf8')) : undefined;
     return {
       endpoint,
-      rows: request.body.length === 0 ? 0 : rows.length,
-      matches: (column, equals) => rows.some((row) => row[column] === equals),
-      answer: (bend) => invoke(request, endpoint, bend),
+      rows: rows?.length ?? 0,
+      matches: (column, equals) => rows?.some((row) => row[column] === equals) ?? false,
+      answer: (bend) => invoke(request, endpoint, rows, bend),
     } satisfies Call;
   },
 };
 
-function invoke(request: AwsRequest, endpoint: string, bend: Bend | undefined): AwsAnswer {
+function invoke(
+  request: AwsRequest,
+  endpoint: string,
+  rows: Rows | undefined,
+  bend: Bend | undefined,
+): AwsAnswer {
   const scorer = scorerOf(endpoint);
   if (scorer === undefined) {
     throw new AwsError('ValidationError', 400, `Endpoint ${endpoint} of account 000000000000 not found.`);
@@ -54,7 +61,8 @@ function invoke(request: AwsRequest, endpoint: string, bend: Bend | undefined): 
     const answer = invokeXgboost(
       scorer,
       {
-        body: request.body,
+        bytes: request.body.length,
+        rows,
         contentType: header(request, 'content-type') ?? 'application/octet-stream',
         accept: header(request, 'accept') ?? 'text/csv',
       },

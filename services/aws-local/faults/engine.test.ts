@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import type { Call } from '../operation.ts';
+import { FaultEngine } from './engine.ts';
+import { type FaultRule, faultRule } from './rule.ts';
+
+const NO_LATENCY = { latencyMs: 0, jitterMs: 0 };
+const call = (endpoint: string, rows: readonly (readonly number[])[] = []): Call => ({
+  endpoint,
+  rows: rows.length,
+  matches: (column, equals) => rows.some((row) => row[column] === equals),
+  answer: () => ({ status: 200, headers: {}, body: '' }),
+});
+const THROTTLE: FaultRule = { fault: { kind: 'throttle' } };
+const kinds = (engine: FaultEngine, times: number, asked: Call = call('fraud')) =>
+  Array.from({ length: times }, () => engine.judge('InvokeEndpoint', asked).strike?.kind);
+
+test('a counted fault strikes that often, an uncounted one until it is removed', () => {
+  const engine = new FaultEngine(NO_LATENCY, () => 0.5);
+  engine.add({ ...THROTTLE, calls: 2 });
+  expect(kinds(engine, 3)).toEqual(['throttle', 'throttle', undefined]);
+  const id = engine.add(THROTTLE);
+  expect(kinds(engine, 3)).toEqual(['throttle', 'throttle', 'throttle']);
+  expect(engine.remove(id)).toBe(true);
+  expect(engine.remove(id)).toBe(false);
+  expect(kinds(engine, 1)).toEqual([undefined]);
+});
+
+test('a rule follows operation, endpoint and input, and says how often it struck', () => {
+  const engine = new FaultEngine(NO_LATENCY, () => 0.5);
+  engine.add({ ...THROTTLE, operation: 'GetCallerIdentity' });
+  engine.add({ ...THROTTLE, endpoint: 'churn' });
+  engine.add({ fault: { kind: 'model_error', original_status: 400 }, input: { column: 1, equals: 4711 } });
+  expect(kinds(engine, 1)).toEqual([undefined]);
+  expect(kinds(engine, 1, call('churn'))).toEqual(['throttle']);
+  expect(kinds(engine, 1, call('fraud', [[4711, 1]]))).toEqual([undefined]);
+  expect(
+    kinds(
+      engine,
+      1,
+      call('fraud', [
+        [1, 1],
+        [0, 4711],
+      ]),
+    ),
+  ).toEqual(['model_error']);
+  expect(engine.list().map(({ struck, left }) => [struck, left])).toEqual([
+    [0, null],
+    [1, null],
+    [1, null],
+  ]);
+});
+
+test('latencies add up, and of two faults the younger waits for a later call', () => {
+  const engine = new FaultEngine({ latencyMs: 20, jitterMs: 10 }, () => 0.5);
+  engine.add({ fault: { kind: 'latency', latency_ms: 100, jitter_ms: 0 } });
+  engine.add({ fault: { kind: 'throttle' }, calls: 1 });
+  engine.add({ fault: { kind: 'empty' }, calls: 1 });
+  expect(engine.judge('InvokeEndpoint', call('fraud'))).toMatchObject({
+    delayMs: 125,
+    strike: { kind: 'throttle' },
+  });
+  expect(kinds(engine, 2)).toEqual(['empty', undefined]);
+});
+
+test.each([
+  ['an unknown kind', { fault: { kind: 'explode' } }],
+  ['an unknown member', { fault: { kind: 'empty' }, everywhere: true }],
+  ['a status AWS does not throttle with', { fault: { kind: 'throttle', status: 418 } }],
+  ['a name that would break a header', { fault: { kind: 'named', name: 'A\r\nb', status: 400 } }],
+  ['no rows more or fewer', { fault: { kind: 'rows', change: 0 } }],
+  ['a delay for ever', { fault: { kind: 'latency', latency_ms: 1e12 } }],
+  ['nothing', undefined],
+])('%s is refused', (_name, rule) => {
+  expect(faultRule.safeParse(rule).success).toBe(false);
+});
+
+test('rules without end are refused', () => {
+  const engine = new FaultEngine(NO_LATENCY, () => 0);
+  for (let count = 0; count < 100; count += 1) engine.add(THROTTLE);
+  expect(() => engine.add(THROTTLE)).toThrow(RangeError);
+});
