@@ -142,6 +142,26 @@ export const CATALOGUE = {
     meaning: 'A stack is already running in this folder.',
     remedy: 'Use it, or stop it with `npx afterglow down`.',
   },
+  topic_missing: {
+    exit: 4,
+    meaning: 'A topic of the pipeline does not exist.',
+    remedy: 'Run `afterglow init`: it makes the topics with the settings they need.',
+  },
+  slot_lost: {
+    exit: 4,
+    meaning: 'The replication slot is gone, and changes may have left the log unread.',
+    remedy: 'Nothing is recreated silently: see docs/operations.md on a lost slot.',
+  },
+  slot_foreign: {
+    exit: 4,
+    meaning: 'A replication slot of that name exists and is not ours.',
+    remedy: 'Choose another pipeline name, or drop that slot if nobody needs it.',
+  },
+  publication_incomplete: {
+    exit: 4,
+    meaning: 'The publication does not hold what the definition names.',
+    remedy: 'Run `afterglow init`; nothing has been acknowledged.',
+  },
   // Defects
   defect: {
     exit: 70,

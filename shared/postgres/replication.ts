@@ -28,14 +28,15 @@ export interface ReplicationOptions {
   readonly bufferBytesMax: number;
 }
 
-/** The changes of one slot, from where it stands. One connection: when it breaks, open a new one. */
-export interface ReplicationStream extends AsyncDisposable {
-  /** What arrived since the last take, in order; empty once it was closed. Rejects when the connection is lost. */
-  take(): Promise<readonly Received[]>;
+/**
+ * The changes of one slot, from where it stands: each step gives what arrived since the last one, in order. Ends when it
+ * is closed, throws when the connection is lost. One connection: when it breaks, open a new one.
+ */
+export interface ReplicationStream extends AsyncDisposable, AsyncIterable<readonly Received[]> {
   /** Tells the server that everything before `lsn` is safe, exactly; also keeps the connection alive. */
   acknowledge(lsn: bigint): Promise<void>;
-  /** Ends the stream with an error of ours. */
-  fail(error: unknown): void;
+  /** Ends the stream; with an error, whoever iterates gets it. */
+  close(error?: unknown): void;
 }
 
 /** The server cuts a silent reader after this, so that a standby can take over soon. */
@@ -113,7 +114,7 @@ class SlotStream implements ReplicationStream {
 
   async start(): Promise<void> {
     const service = this.#service;
-    service.on('error', (error: Error) => this.fail(error));
+    service.on('error', (error: Error) => this.close(error));
     service.on('data', (lsn: string, parsed: Parsed) => {
       const { bytes } = parsed;
       this.#push(
@@ -133,24 +134,24 @@ class SlotStream implements ReplicationStream {
       service.subscribe(plugin, this.#options.slot).then(
         () => this.#queue.close(),
         (error: unknown) => {
-          this.fail(error);
+          this.close(error);
           reject(error);
         },
       );
     });
   }
 
-  async take(): Promise<readonly Received[]> {
-    const taken = await this.#queue.take({
-      rowsMax: TAKE_ROWS_MAX,
-      bytesMax: this.#options.bufferBytesMax,
-      waitMaxMs: 0,
-    });
-    if (this.#paused && !this.#queue.full) {
-      this.#paused = false;
-      this.#socket?.resume();
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Received[], void, void> {
+    const limits = { rowsMax: TAKE_ROWS_MAX, bytesMax: this.#options.bufferBytesMax, waitMaxMs: 0 };
+    for (;;) {
+      const taken = await this.#queue.take(limits);
+      if (taken.length === 0) return;
+      if (this.#paused && !this.#queue.full) {
+        this.#paused = false;
+        this.#socket?.resume();
+      }
+      yield taken;
     }
-    return taken;
   }
 
   async acknowledge(lsn: bigint): Promise<void> {
@@ -158,7 +159,7 @@ class SlotStream implements ReplicationStream {
     if (lsn > 0n) await this.#service.acknowledge(formatLsn(lsn - 1n));
   }
 
-  fail(error: unknown): void {
+  close(error?: unknown): void {
     this.#queue.close(error);
   }
 

@@ -1,0 +1,51 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
+import type { CommitMark } from './publisher.ts';
+
+export interface ReaderMetrics {
+  published(marks: readonly CommitMark[], records: number): void;
+  acknowledged(lsn: bigint): void;
+  buffered(bytes: number): void;
+}
+
+const MICROSECONDS_PER_SECOND = 1e6;
+
+export function readerMetrics(registry: Registry): ReaderMetrics {
+  const registers = [registry];
+  const names = METRIC.reader;
+  const transactions = new Counter({
+    name: names.transactions,
+    help: 'Transactions safe in Kafka.',
+    registers,
+  });
+  const events = new Counter({
+    name: names.events,
+    help: 'Records confirmed by Kafka, tombstones included.',
+    registers,
+  });
+  const flushes = new Counter({ name: names.flushes, help: 'Sends confirmed by Kafka.', registers });
+  const buffered = new Gauge({ name: names.bufferedBytes, help: 'Bytes waiting for their send.', registers });
+  const acknowledged = new Gauge({
+    name: names.acknowledgedLsn,
+    help: 'Log position up to which the slot was acknowledged.',
+    registers,
+  });
+  const latency = new Histogram({
+    name: names.commitToPublished,
+    help: 'From the commit in PostgreSQL to the confirmation of its last event by Kafka.',
+    buckets: LATENCY_BUCKETS_SECONDS,
+    registers,
+  });
+  return {
+    published(marks, records) {
+      transactions.inc(marks.length);
+      events.inc(records);
+      flushes.inc();
+      const nowSeconds = Date.now() / 1000;
+      for (const mark of marks)
+        latency.observe(Math.max(0, nowSeconds - mark.committedAtUs / MICROSECONDS_PER_SECOND));
+    },
+    acknowledged: (lsn) => acknowledged.set(Number(lsn)),
+    buffered: (bytes) => buffered.set(bytes),
+  };
+}

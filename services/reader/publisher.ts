@@ -1,0 +1,83 @@
+import { BoundedQueue } from '../../shared/batching/bounded-queue.ts';
+import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
+
+/** A transaction that is read whole: everything before it in the queue is part of it or older. */
+export interface CommitMark {
+  readonly endLsn: bigint;
+  readonly committedAtUs: number;
+  readonly events: number;
+}
+
+export type Outgoing = { readonly record: TopicRecord } | { readonly mark: CommitMark };
+
+export interface PublisherLimits {
+  /** Records waiting for their send. */
+  readonly bufferBytesMax: number;
+  /** Below the topics' own limit, which Kafka applies to what one send brings to one partition. */
+  readonly sendBytesMax: number;
+  readonly sendRowsMax: number;
+}
+
+const RECORD_OVERHEAD_BYTES = 100;
+const MARK_BYTES = 40;
+const ROOM_WAIT_MAX_MS = 1_000;
+
+/**
+ * The one send chain from the slot to Kafka: one send after the other, so that the order of the log is the order of the
+ * topics. While a send is under way the next one fills.
+ */
+export class Publisher {
+  readonly #queue: BoundedQueue<Outgoing>;
+  readonly #limits: PublisherLimits;
+  readonly #producer: RecordProducer;
+
+  constructor(producer: RecordProducer, limits: PublisherLimits) {
+    this.#producer = producer;
+    this.#limits = limits;
+    this.#queue = new BoundedQueue(
+      { rowsMax: Number.MAX_SAFE_INTEGER, bytesMax: limits.bufferBytesMax },
+      bytesOf,
+    );
+  }
+
+  get bufferedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  push(outgoing: Outgoing): void {
+    this.#queue.push(outgoing);
+  }
+
+  /** Resolves when more may be pushed: holding back here is what slows the slot down. */
+  async room(): Promise<void> {
+    while (this.#queue.full && !this.#queue.closed) await this.#queue.roomAgain(ROOM_WAIT_MAX_MS);
+  }
+
+  /** No more comes; `run` resolves when everything that was pushed is confirmed. */
+  close(): void {
+    this.#queue.close();
+  }
+
+  /** Sends until closed and empty. Rejects with the first failed send, after which nothing later is sent. */
+  async run(onPublished: (marks: readonly CommitMark[], records: number) => void): Promise<void> {
+    const { sendBytesMax, sendRowsMax } = this.#limits;
+    for (;;) {
+      const batch = await this.#queue.take({ rowsMax: sendRowsMax, bytesMax: sendBytesMax, waitMaxMs: 0 });
+      if (batch.length === 0) return;
+      const records: TopicRecord[] = [];
+      const marks: CommitMark[] = [];
+      for (const outgoing of batch) {
+        if ('record' in outgoing) records.push(outgoing.record);
+        else marks.push(outgoing.mark);
+      }
+      await this.#producer.send(records);
+      onPublished(marks, records.length);
+    }
+  }
+}
+
+function bytesOf(outgoing: Outgoing): number {
+  if ('mark' in outgoing) return MARK_BYTES;
+  const { key, value } = outgoing.record;
+  return (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+}
