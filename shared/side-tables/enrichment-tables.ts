@@ -1,0 +1,116 @@
+// The two tables of an enrichment. state_<enrichment> is narrow, fenced, and updated by every outcome; afterglow.<enrichment>
+// holds what users read, and is touched only when a result really changes.
+import { quoteIdentifier, quoteLiteral } from '../postgres/connect.ts';
+import { keyColumn, resultIndexName, resultTable, stateTable, TRUNCATE_FENCES } from './names.ts';
+
+export interface TypedColumn {
+  readonly name: string;
+  /** Qualified SQL text that means the same under every search_path: 'bigint', 'public.merchant_category'. */
+  readonly type: string;
+}
+
+/** What the side tables of one enrichment look like. */
+export interface EnrichmentTables {
+  readonly enrichment: string;
+  /** The source's replica identity, in index order. */
+  readonly keyColumns: readonly TypedColumn[];
+  readonly outputs: readonly TypedColumn[];
+  /** Vector kinds: several rows for one key, told apart by `chunk`. */
+  readonly chunked: boolean;
+}
+
+/** Every outcome rewrites its state row; free space on the page lets PostgreSQL do that without touching the index. */
+const STATE_FILL_PERCENT = 80;
+const RESULT_FILL_PERCENT = 90;
+
+/** Where a chunk lies in its text, in code points, beside its vector. */
+export const CHUNK_COLUMNS: readonly TypedColumn[] = [
+  { name: 'chunk', type: 'integer' },
+  { name: 'chunk_start', type: 'integer' },
+  { name: 'chunk_end', type: 'integer' },
+  { name: 'tokens', type: 'integer' },
+];
+
+/** What stands beside the outputs of every result. */
+export const RESULT_COLUMNS: readonly TypedColumn[] = [
+  { name: 'flagged', type: 'boolean' },
+  { name: 'decision', type: 'text' },
+  { name: 'rule', type: 'text' },
+  { name: 'policy_version', type: 'text' },
+  { name: 'scored_at', type: 'timestamp with time zone' },
+  { name: 'cost_nano_usd', type: 'bigint' },
+];
+
+const REQUIRED = new Set(['scored_at', 'cost_nano_usd']);
+
+export function stateTableDdl(tables: EnrichmentTables): readonly string[] {
+  const keys = tables.keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name)));
+  const table = stateTable(tables.enrichment);
+  const columns = [
+    ...tables.keyColumns.map(({ name, type }) => `${quoteIdentifier(keyColumn(name))} ${type} not null`),
+    'epoch integer not null',
+    'commit_lsn pg_lsn not null',
+    'event_index integer not null',
+    'revision integer not null',
+    "status text not null check (status in ('scored', 'skipped', 'failed', 'over_budget', 'deleted'))",
+    'reason text',
+    'input_hash bytea',
+    'as_of timestamp with time zone not null',
+    'committed_at timestamp with time zone not null',
+    'failure_kind text',
+    'failure_code text',
+    'failure_message text',
+    'dead_letter_id text',
+    "deleted boolean not null generated always as (status = 'deleted') stored",
+    'updated_at timestamp with time zone not null default now()',
+    `primary key (${keys.join(', ')})`,
+  ];
+  return [
+    `create table if not exists ${table} (\n  ${columns.join(',\n  ')}\n) with (fillfactor = ${STATE_FILL_PERCENT})`,
+    `insert into ${TRUNCATE_FENCES} (enrichment) values (${quoteLiteral(tables.enrichment)}) on conflict do nothing`,
+  ];
+}
+
+export function resultTableDdl(tables: EnrichmentTables): readonly string[] {
+  const table = resultTable(tables.enrichment);
+  const keys = tables.keyColumns.map(({ name }) => quoteIdentifier(name));
+  if (tables.chunked) keys.push('chunk');
+  const columns = [
+    ...tables.keyColumns.map(({ name, type }) => `${quoteIdentifier(name)} ${type} not null`),
+    ...(tables.chunked ? CHUNK_COLUMNS.map(({ name, type }) => `${name} ${type} not null`) : []),
+    ...tables.outputs.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`),
+    ...RESULT_COLUMNS.map(({ name, type }) => `${name} ${type}${REQUIRED.has(name) ? ' not null' : ''}`),
+    `primary key (${keys.join(', ')})`,
+  ];
+  return [
+    `create table if not exists ${table} (\n  ${columns.join(',\n  ')}\n) with (fillfactor = ${RESULT_FILL_PERCENT})`,
+    ...resultIndexes(tables),
+  ];
+}
+
+/** Ranking goes by the first output, "what is new and flagged" by the flagged rows' time, likeness by the vector. */
+function resultIndexes(tables: EnrichmentTables): readonly string[] {
+  const table = resultTable(tables.enrichment);
+  const index = (purpose: 'ranked' | 'flagged' | 'similar'): string =>
+    quoteIdentifier(resultIndexName(tables.enrichment, purpose));
+  const first = tables.outputs[0];
+  if (first === undefined) return [];
+  if (tables.chunked) {
+    const operators = first.type.replace(/halfvec\(\d+\)$/, 'halfvec_cosine_ops');
+    return [
+      `create index if not exists ${index('similar')} on ${table} using hnsw (${quoteIdentifier(first.name)} ${operators})`,
+    ];
+  }
+  return [
+    `create index if not exists ${index('ranked')} on ${table} (${quoteIdentifier(first.name)})`,
+    `create index if not exists ${index('flagged')} on ${table} (scored_at) where flagged`,
+  ];
+}
+
+export function dropEnrichmentTables(enrichment: string): readonly string[] {
+  return [
+    `drop table if exists ${resultTable(enrichment)}`,
+    `drop table if exists ${stateTable(enrichment)}`,
+    `delete from ${TRUNCATE_FENCES} where enrichment = ${quoteLiteral(enrichment)}`,
+  ];
+}

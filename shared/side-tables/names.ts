@@ -1,0 +1,76 @@
+// Every name of ours inside the database. Table and function names are SQL text: qualified, quoted, ready to be used.
+import { createHash } from 'node:crypto';
+import { quoteIdentifier } from '../postgres/connect.ts';
+
+/** What users read. */
+export const SCHEMA = 'afterglow';
+/** What is only ours. */
+export const INTERNAL_SCHEMA = 'afterglow_internal';
+
+const IDENTIFIER_BYTES_MAX = 63;
+const SHORTENED_BYTES = 50;
+
+const ours = (name: string): string => `${quoteIdentifier(INTERNAL_SCHEMA)}.${quoteIdentifier(name)}`;
+const users = (name: string): string => `${quoteIdentifier(SCHEMA)}.${quoteIdentifier(name)}`;
+
+export const qualifiedName = (schema: string, name: string): string =>
+  `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+
+export const MIGRATIONS = ours('migrations');
+export const PIPELINE = ours('pipeline');
+export const REVISIONS = ours('revisions');
+export const POSITIONS = ours('positions');
+export const TRUNCATE_FENCES = ours('truncate_fences');
+export const TOPIC_PARTITIONS = ours('topic_partitions');
+export const KNOWN_GROUPS = ours('known_groups');
+export const CRASH_COUNTS = ours('crash_counts');
+export const DEMO_TABLES = ours('demo_tables');
+
+/** Position and outcome of every key: the only fenced table of an enrichment. */
+export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));
+export const stateTableName = (enrichment: string): string => `state_${enrichment}`;
+/** The newest result of every scored key. */
+export const resultTable = (enrichment: string): string => users(enrichment);
+export const resultIndexName = (enrichment: string, purpose: 'ranked' | 'flagged' | 'similar'): string =>
+  `${enrichment}_${purpose}`;
+
+/** Source rows with their results beside them. */
+export const enrichedView = (source: string): string => users(enrichedViewName(source));
+export const enrichedViewName = (source: string): string => `${source}_enriched`;
+/** A function's columns are fixed for its life, so a view that grows gets the next version. */
+export const viewFunction = (source: string, version: number): string =>
+  ours(viewFunctionName(source, version));
+export const viewFunctionName = (source: string, version: number): string =>
+  `${viewFunctionPrefix(source)}${version}`;
+export const viewFunctionPrefix = (source: string): string => `${enrichedViewName(source)}_`;
+
+/** `afterglow.fraud_score(id)`: one output of one row. */
+export const outputFunction = (enrichment: string, output: string): string =>
+  users(outputFunctionName(enrichment, output));
+export const outputFunctionName = (enrichment: string, output: string): string => `${enrichment}_${output}`;
+
+/** The state table's column for a key column of the source; result table and view keep the plain name. */
+export function keyColumn(column: string): string {
+  const name = `key_${column}`;
+  if (Buffer.byteLength(name) <= IDENTIFIER_BYTES_MAX) return name;
+  // PostgreSQL would cut both of two long names that differ at the end to the same one.
+  const digest = createHash('sha256').update(column).digest('hex').slice(0, 8);
+  let shortened = name;
+  while (Buffer.byteLength(shortened) > SHORTENED_BYTES) shortened = [...shortened].slice(0, -1).join('');
+  return `${shortened}_${digest}`;
+}
+
+export type ViewColumn = 'status' | 'flagged' | 'decision' | 'scored_at';
+/** A column that an enrichment adds to the view of its source: one of ours, or an output. */
+export const viewColumn = (enrichment: string, column: ViewColumn | (string & {})): string =>
+  `${enrichment}_${column}`;
+
+export const publicationName = (pipeline: string): string => pipeline;
+export const slotName = (pipeline: string): string => pipeline;
+
+export const ROLES = ['reader', 'enricher', 'writer', 'viewer'] as const;
+export type Role = (typeof ROLES)[number];
+export const roleName = (pipeline: string, role: Role): string => `${pipeline}_${role}`;
+
+/** Two set-ups of one database at the same time wait for each other on this advisory lock ('aftg'). */
+export const INIT_LOCK = 0x61667467;

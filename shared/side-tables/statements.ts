@@ -1,0 +1,238 @@
+// The writer's SQL, made once per enrichment. Every batch is one transaction, in this order:
+//
+//   lockFence                 SHARE; a batch that holds a truncate runs raiseFence instead, for a lock cannot be upgraded safely
+//   checkPositions            optional and cheap: which of these are newer than what is stored
+//   upsertState               the fence; answers which outcomes won
+//   deleteResults             for winners that are not scored, and for winners of chunked kinds
+//   upsertResults             for winners that are scored
+//
+// Outcomes are sent as arrays, one element per outcome; an answer is the outcomes' places, counted from 1. Keys travel as
+// text and are cast to the source's own types, so that any type can be a key.
+import { quoteIdentifier, quoteLiteral } from '../postgres/connect.ts';
+import {
+  CHUNK_COLUMNS,
+  type EnrichmentTables,
+  RESULT_COLUMNS,
+  type TypedColumn,
+} from './enrichment-tables.ts';
+import { keyColumn, resultTable, stateTable, TRUNCATE_FENCES } from './names.ts';
+
+/** `client.query({ ...statement, values })`: named, so that a connection parses it once. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface WriterStatements {
+  /** No values. One row: epoch, commit_lsn, event_index of the newest truncate; no truncate passes until the end of the transaction. */
+  readonly lockFence: Statement;
+  /** Values: fenceParameters(). Rows `{ place }` of outcomes that are newer than state and truncate fence. */
+  readonly checkPositions: Statement;
+  /** Values: stateParameters(). Rows `{ place }` of outcomes that are now the state of their key. */
+  readonly upsertState: Statement;
+  /** Values: resultParameters(). Leaves a row alone when the outcome is cached and the row already says the same. */
+  readonly upsertResults: Statement;
+  /** Values: keyParameters(). */
+  readonly deleteResults: Statement;
+  /** Values: epoch, commit_lsn, event_index of the truncate. One row when it is newer than every earlier one, else none and nothing to do. */
+  readonly raiseFence: Statement;
+  /** Values as raiseFence, after it. Marks every older key as deleted by this truncate. */
+  readonly markTruncated: Statement;
+  /** No values, after markTruncated. */
+  readonly deleteTruncatedResults: Statement;
+}
+
+/** Columns of the state table in the order in which they are sent, after the key. The first five are the fence. */
+export const STATE_COLUMNS: readonly TypedColumn[] = [
+  { name: 'epoch', type: 'integer' },
+  { name: 'commit_lsn', type: 'pg_lsn' },
+  { name: 'event_index', type: 'integer' },
+  { name: 'revision', type: 'integer' },
+  { name: 'status', type: 'text' },
+  { name: 'reason', type: 'text' },
+  { name: 'input_hash', type: 'bytea' },
+  { name: 'as_of', type: 'timestamp with time zone' },
+  { name: 'committed_at', type: 'timestamp with time zone' },
+  { name: 'failure_kind', type: 'text' },
+  { name: 'failure_code', type: 'text' },
+  { name: 'failure_message', type: 'text' },
+  { name: 'dead_letter_id', type: 'text' },
+];
+export const FENCE_COLUMNS = STATE_COLUMNS.slice(0, 5);
+/** Sent and compared, not stored: tells a repeated result from a new one. */
+const CACHED: TypedColumn = { name: 'cached', type: 'boolean' };
+
+export function writerStatements(tables: EnrichmentTables): WriterStatements {
+  const statement = (purpose: string, text: string): Statement => ({
+    name: `${purpose}_${tables.enrichment}`,
+    text,
+  });
+  return {
+    lockFence: statement('lock_fence', lockFence(tables)),
+    checkPositions: statement('check_positions', checkPositions(tables)),
+    upsertState: statement('upsert_state', upsertState(tables)),
+    upsertResults: statement('upsert_results', tables.chunked ? insertChunks(tables) : upsertResults(tables)),
+    deleteResults: statement('delete_results', deleteResults(tables)),
+    raiseFence: statement('raise_fence', raiseFence(tables)),
+    markTruncated: statement('mark_truncated', markTruncated(tables)),
+    deleteTruncatedResults: statement('delete_truncated', deleteTruncatedResults(tables)),
+  };
+}
+
+const list = (items: readonly string[], separator = ', '): string => items.join(separator);
+const column = ({ name }: TypedColumn): string => quoteIdentifier(name);
+/** Aliases, so that a key column of any name cannot meet one of ours. */
+const keyAliases = (tables: EnrichmentTables): readonly string[] =>
+  tables.keyColumns.map((_, index) => `k${index + 1}`);
+const stateKeys = (tables: EnrichmentTables): readonly string[] =>
+  tables.keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name)));
+const resultKeys = (tables: EnrichmentTables): readonly string[] => tables.keyColumns.map(column);
+const equal = (left: readonly string[], right: readonly string[]): string =>
+  list(
+    left.map((item, index) => `${item} = ${right[index]}`),
+    ' and ',
+  );
+const prefixed = (prefix: string, names: readonly string[]): readonly string[] =>
+  names.map((name) => `${prefix}.${name}`);
+const fence = (prefix: string): string =>
+  `(${prefix}.epoch, ${prefix}.commit_lsn, ${prefix}.event_index, ${prefix}.revision, ${prefix}.status = 'scored')`;
+
+/** Arrays as rows `sent`: keys as k1, k2, ... in their own types, then the columns, then the place. */
+function sentRows(tables: EnrichmentTables, columns: readonly TypedColumn[]): string {
+  const aliases = keyAliases(tables);
+  // Types without an array parameter of their own meaning travel as text: keys of any type, bytea as hex, vectors.
+  const travels = ({ type }: TypedColumn): string => (TRAVELS_AS_ITSELF.has(type) ? type : 'text');
+  const parameters = [...aliases.map(() => 'text'), ...columns.map(travels)].map(
+    (type, index) => `$${index + 1}::${type}[]`,
+  );
+  const names = [...aliases, ...columns.map(column)];
+  const values = [
+    ...tables.keyColumns.map(({ type }, index) => `raw.${aliases[index]}::${type} as ${aliases[index]}`),
+    ...columns.map((each) => {
+      const name = column(each);
+      if (each.type === 'bytea') return `decode(raw.${name}, 'hex') as ${name}`;
+      return travels(each) === each.type ? `raw.${name}` : `raw.${name}::${each.type} as ${name}`;
+    }),
+    'raw.place',
+  ];
+  return `(select ${list(values)}
+    from unnest(${list(parameters)}) with ordinality as raw(${list([...names, 'place'])})) as sent`;
+}
+
+const TRAVELS_AS_ITSELF = new Set([
+  'integer',
+  'bigint',
+  'text',
+  'boolean',
+  'double precision',
+  'pg_lsn',
+  'timestamp with time zone',
+]);
+
+/** An outcome at or below the newest truncate of its table is history. */
+const aboveTruncate = (tables: EnrichmentTables): string =>
+  `not exists (select from ${TRUNCATE_FENCES} as truncated
+    where truncated.enrichment = ${quoteLiteral(tables.enrichment)}
+      and (sent.epoch, sent.commit_lsn, sent.event_index) <= (truncated.epoch, truncated.commit_lsn, truncated.event_index))`;
+
+function lockFence(tables: EnrichmentTables): string {
+  return `select epoch, commit_lsn::text, event_index from ${TRUNCATE_FENCES}
+  where enrichment = ${quoteLiteral(tables.enrichment)} for share`;
+}
+
+function checkPositions(tables: EnrichmentTables): string {
+  const keys = stateKeys(tables);
+  return `select sent.place::integer as place
+  from ${sentRows(tables, FENCE_COLUMNS)}
+  left join ${stateTable(tables.enrichment)} as stored on ${equal(prefixed('stored', keys), prefixed('sent', keyAliases(tables)))}
+  where (stored.epoch is null or ${fence('stored')} < ${fence('sent')})
+  and ${aboveTruncate(tables)}
+  order by place`;
+}
+
+function upsertState(tables: EnrichmentTables): string {
+  const aliases = keyAliases(tables);
+  const keys = stateKeys(tables);
+  const columns = STATE_COLUMNS.map(column);
+  // Sorted keys: two writers meet in the same order, and wait instead of deadlocking.
+  return `with incoming as materialized (
+  select distinct on (${list(prefixed('sent', aliases))}) sent.*
+  from ${sentRows(tables, STATE_COLUMNS)}
+  where ${aboveTruncate(tables)}
+  order by ${list(prefixed('sent', aliases))}, sent.epoch desc, sent.commit_lsn desc, sent.event_index desc, sent.revision desc,
+    (sent.status = 'scored') desc, sent.place
+), written as (
+  insert into ${stateTable(tables.enrichment)} as stored (${list([...keys, ...columns])})
+  select ${list([...aliases, ...columns])} from incoming order by ${list(aliases)}
+  on conflict (${list(keys)}) do update set ${list(columns.map((name) => `${name} = excluded.${name}`))}, updated_at = now()
+  where ${fence('stored')} < ${fence('excluded')}
+  returning ${list(keys.map((name, index) => `stored.${name} as ${aliases[index]}`))}
+)
+select incoming.place::integer as place
+  from written join incoming on ${equal(prefixed('written', aliases), prefixed('incoming', aliases))}
+  order by place`;
+}
+
+/** What makes two results of a key the same to a reader. When it was scored and what it cost is not part of it. */
+const visible = (tables: EnrichmentTables): readonly string[] => [
+  ...tables.outputs.map(column),
+  'flagged',
+  'decision',
+  'rule',
+  'policy_version',
+];
+
+function upsertResults(tables: EnrichmentTables): string {
+  const table = resultTable(tables.enrichment);
+  const aliases = keyAliases(tables);
+  const keys = resultKeys(tables);
+  const columns = [...tables.outputs, ...RESULT_COLUMNS];
+  const names = columns.map(column);
+  const same = visible(tables);
+  return `insert into ${table} (${list([...keys, ...names])})
+  select ${list(prefixed('sent', [...aliases, ...names]))}
+  from ${sentRows(tables, [...columns, CACHED])}
+  where not (sent.cached and exists (select from ${table} as stored
+    where ${equal(prefixed('stored', keys), prefixed('sent', aliases))}
+      and row(${list(prefixed('stored', same))}) is not distinct from row(${list(prefixed('sent', same))})))
+  order by ${list(prefixed('sent', aliases))}
+  on conflict (${list(keys)}) do update set ${list(names.map((name) => `${name} = excluded.${name}`))}`;
+}
+
+/** All chunks of a key are deleted first, in the same transaction: there may be fewer of them now. */
+function insertChunks(tables: EnrichmentTables): string {
+  const aliases = keyAliases(tables);
+  const columns = [...CHUNK_COLUMNS, ...tables.outputs, ...RESULT_COLUMNS];
+  const names = columns.map(column);
+  return `insert into ${resultTable(tables.enrichment)} (${list([...resultKeys(tables), ...names])})
+  select ${list(prefixed('sent', [...aliases, ...names]))}
+  from ${sentRows(tables, columns)}
+  order by ${list(prefixed('sent', aliases))}, sent.chunk`;
+}
+
+function deleteResults(tables: EnrichmentTables): string {
+  return `delete from ${resultTable(tables.enrichment)} as stored
+  using ${sentRows(tables, [])}
+  where ${equal(prefixed('stored', resultKeys(tables)), prefixed('sent', keyAliases(tables)))}`;
+}
+
+function raiseFence(tables: EnrichmentTables): string {
+  return `update ${TRUNCATE_FENCES} set epoch = $1::integer, commit_lsn = $2::pg_lsn, event_index = $3::integer
+  where enrichment = ${quoteLiteral(tables.enrichment)}
+    and (epoch, commit_lsn, event_index) < ($1::integer, $2::pg_lsn, $3::integer)
+  returning enrichment`;
+}
+
+function markTruncated(tables: EnrichmentTables): string {
+  return `update ${stateTable(tables.enrichment)}
+  set epoch = $1::integer, commit_lsn = $2::pg_lsn, event_index = $3::integer, status = 'deleted', reason = 'truncate',
+    input_hash = null, failure_kind = null, failure_code = null, failure_message = null, dead_letter_id = null,
+    updated_at = now()
+  where (epoch, commit_lsn, event_index) < ($1::integer, $2::pg_lsn, $3::integer) and not deleted`;
+}
+
+function deleteTruncatedResults(tables: EnrichmentTables): string {
+  return `delete from ${resultTable(tables.enrichment)} as stored
+  using ${stateTable(tables.enrichment)} as state
+  where state.deleted and ${equal(prefixed('state', stateKeys(tables)), prefixed('stored', resultKeys(tables)))}`;
+}

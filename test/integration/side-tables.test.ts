@@ -1,0 +1,323 @@
+import { expect, test } from 'vitest';
+import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import {
+  type EnrichmentTables,
+  resultTableDdl,
+  stateTableDdl,
+} from '../../shared/side-tables/enrichment-tables.ts';
+import { migrationStatements, pendingMigrations } from '../../shared/side-tables/migrations.ts';
+import {
+  fenceParameters,
+  keyParameters,
+  type Outcome,
+  resultParameters,
+  type Scored,
+  stateParameters,
+} from '../../shared/side-tables/parameters.ts';
+import {
+  type Statement,
+  type WriterStatements,
+  writerStatements,
+} from '../../shared/side-tables/statements.ts';
+import { createDatabase } from '../support/stack.ts';
+
+const FRAUD: EnrichmentTables = {
+  enrichment: 'fraud',
+  keyColumns: [{ name: 'id', type: 'bigint' }],
+  outputs: [{ name: 'score', type: 'double precision' }],
+  chunked: false,
+};
+
+interface Setting extends AsyncDisposable {
+  readonly url: string;
+  readonly client: DatabaseClient;
+  readonly tables: EnrichmentTables;
+  readonly statements: WriterStatements;
+}
+
+async function setUp(
+  tables: EnrichmentTables,
+  version: 16 | 18 = 18,
+  before: string[] = [],
+): Promise<Setting> {
+  const database = await createDatabase(version);
+  const client = await connectDatabase({ url: database.url, applicationName: 'side-tables-test' });
+  for (const sql of before) await client.query(sql);
+  for (const sql of pendingMigrations([]).flatMap(migrationStatements)) await client.query(sql);
+  for (const sql of [...stateTableDdl(tables), ...resultTableDdl(tables)]) await client.query(sql);
+  return {
+    url: database.url,
+    client,
+    tables,
+    statements: writerStatements(tables),
+    [Symbol.asyncDispose]: async () => {
+      await client.end();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const lsn = (low: number): string => `00000000/${low.toString(16).toUpperCase().padStart(8, '0')}`;
+
+function base(id: string | number, at: number) {
+  return {
+    key: { id },
+    enrichment: 'fraud',
+    source: {
+      epoch: 0,
+      commit_lsn: lsn(at),
+      event_index: 0,
+      table: 'public.t',
+      committed_at: '2026-11-20T09:00:00.000000Z',
+    },
+    revision: 1,
+    as_of: '2026-11-20T09:00:00.000000Z',
+    input_hash: 'ab'.repeat(32),
+    enriched_at: '2026-11-20T09:00:01.000000Z',
+  };
+}
+
+function scored(id: string | number, at: number, score: number, more: Partial<Scored> = {}): Scored {
+  return {
+    ...base(id, at),
+    status: 'scored',
+    result: { score },
+    flagged: score >= 0.9,
+    model: { kind: 'sagemaker', name: 'fraud-xgboost', version: '1' },
+    cached: false,
+    cost_nano_usd: 12,
+    attempts: 1,
+    model_ms: 3,
+    ...more,
+  };
+}
+const skipped = (id: string | number, at: number): Outcome => ({
+  ...base(id, at),
+  status: 'skipped',
+  reason: 'when',
+});
+const deleted = (id: string | number, at: number): Outcome => ({
+  ...base(id, at),
+  status: 'deleted',
+  cause: 'delete',
+});
+
+async function places(
+  client: DatabaseClient,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<number[]> {
+  const { rows } = await client.query<{ place: number }>({ ...statement, values: [...values] });
+  return rows.map(({ place }) => place);
+}
+
+/** One batch as the writer does it; returns the places that won. */
+async function write(
+  { client, tables, statements }: Setting,
+  outcomes: readonly Outcome[],
+): Promise<number[]> {
+  await client.query('begin');
+  await client.query(statements.lockFence);
+  const won = await places(client, statements.upsertState, stateParameters(tables, outcomes));
+  const winners = won.map((place) => outcomes[place - 1]).filter((outcome) => outcome !== undefined);
+  const results = winners.filter((outcome): outcome is Scored => outcome.status === 'scored');
+  const gone = winners.filter((outcome) => outcome.status !== 'scored' || tables.chunked);
+  await client.query({
+    ...statements.deleteResults,
+    values: [
+      ...keyParameters(
+        tables,
+        gone.map(({ key }) => key),
+      ),
+    ],
+  });
+  await client.query({ ...statements.upsertResults, values: [...resultParameters(tables, results)] });
+  await client.query('commit');
+  return won;
+}
+
+async function truncate({ client, statements }: Setting, at: number): Promise<boolean> {
+  const position = [0, lsn(at), 0];
+  await client.query('begin');
+  const raised = await client.query({ ...statements.raiseFence, values: position });
+  if (raised.rowCount === 1) {
+    await client.query({ ...statements.markTruncated, values: position });
+    await client.query(statements.deleteTruncatedResults);
+  }
+  await client.query('commit');
+  return raised.rowCount === 1;
+}
+
+const results = async ({ client }: Setting): Promise<unknown[]> =>
+  (await client.query('select id, score from afterglow.fraud order by id')).rows;
+
+test('a redelivered batch changes nothing, and the position check says so before anything is sent', async () => {
+  await using setting = await setUp(FRAUD);
+  const batch = [scored('1', 5, 0.5), scored('2', 5, 0.7)];
+  expect(await write(setting, batch)).toEqual([1, 2]);
+  const before = await setting.client.query(
+    'select xmin, * from afterglow_internal.state_fraud order by key_id',
+  );
+  expect(
+    await places(setting.client, setting.statements.checkPositions, fenceParameters(FRAUD, batch)),
+  ).toEqual([]);
+  expect(await write(setting, batch)).toEqual([]);
+  const after = await setting.client.query(
+    'select xmin, * from afterglow_internal.state_fraud order by key_id',
+  );
+  expect(after.rows).toEqual(before.rows);
+});
+
+test('of several outcomes of one key in a batch the newest wins, in whatever order they come', async () => {
+  await using setting = await setUp(FRAUD);
+  expect(await write(setting, [scored('1', 7, 0.7), scored('1', 9, 0.9), scored('1', 8, 0.8)])).toEqual([2]);
+  expect(await results(setting)).toEqual([{ id: '1', score: '0.9' }]);
+});
+
+test('a late older result does not come back over a newer state whose result row was left alone', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(setting, [scored('1', 4, 0.4)]);
+  // State moves to 6 while the unchanged result row stays as written at 4: a guard on the result would now let 5 in.
+  expect(await write(setting, [scored('1', 6, 0.4, { cached: true })])).toEqual([1]);
+  expect(await write(setting, [scored('1', 5, 0.5)])).toEqual([]);
+  expect(await results(setting)).toEqual([{ id: '1', score: '0.4' }]);
+});
+
+test('a deleted key stays deleted when an older result arrives, and lives again with a newer one', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(setting, [scored('1', 4, 0.4)]);
+  await write(setting, [deleted('1', 6)]);
+  expect(await write(setting, [scored('1', 5, 0.5)])).toEqual([]);
+  expect(await results(setting)).toEqual([]);
+  expect(await write(setting, [scored('1', 7, 0.7)])).toEqual([1]);
+  expect(await results(setting)).toEqual([{ id: '1', score: '0.7' }]);
+});
+
+test('a newer outcome that is not scored takes the result away', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(setting, [scored('1', 4, 0.4), scored('2', 4, 0.4)]);
+  await write(setting, [skipped('1', 5)]);
+  expect(await results(setting)).toEqual([{ id: '2', score: '0.4' }]);
+});
+
+test('at one position the greater revision wins, then scored over not scored', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(setting, [skipped('1', 4)]);
+  expect(await write(setting, [scored('1', 4, 0.4)])).toEqual([1]);
+  expect(await write(setting, [skipped('1', 4)])).toEqual([]);
+  expect(await write(setting, [{ ...skipped('1', 4), revision: 2 }])).toEqual([1]);
+  expect(await results(setting)).toEqual([]);
+});
+
+test('a cached repeat keeps time and cost of the first scoring; a cached result of another input replaces it', async () => {
+  await using setting = await setUp(FRAUD);
+  const later = { cached: true, cost_nano_usd: 0, enriched_at: '2026-11-20T10:00:00.000000Z' };
+  const costs = async (): Promise<unknown> =>
+    (await setting.client.query('select score, cost_nano_usd from afterglow.fraud')).rows;
+  await write(setting, [scored('1', 4, 0.4)]);
+  await write(setting, [scored('1', 5, 0.4, later)]);
+  expect(await costs()).toEqual([{ score: '0.4', cost_nano_usd: '12' }]);
+  await write(setting, [scored('1', 6, 0.6, later)]);
+  expect(await costs()).toEqual([{ score: '0.6', cost_nano_usd: '0' }]);
+});
+
+test('a truncate removes what is older and nothing newer, and late rows of other partitions stay out', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(setting, [scored('1', 4, 0.4), scored('2', 8, 0.8)]);
+  expect(await truncate(setting, 6)).toBe(true);
+  expect(await truncate(setting, 6)).toBe(false);
+  expect(await results(setting)).toEqual([{ id: '2', score: '0.8' }]);
+  const late = [scored('1', 5, 0.5), scored('3', 5, 0.5), scored('4', 7, 0.7)];
+  expect(
+    await places(setting.client, setting.statements.checkPositions, fenceParameters(FRAUD, late)),
+  ).toEqual([3]);
+  expect(await write(setting, late)).toEqual([3]);
+  expect(await results(setting)).toEqual([
+    { id: '2', score: '0.8' },
+    { id: '4', score: '0.7' },
+  ]);
+});
+
+test('a truncate waits for the batch that holds the fence', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client, statements } = setting;
+  await client.query('begin');
+  await client.query(statements.lockFence);
+  const other = await connectDatabase({
+    url: setting.url,
+    applicationName: 'other-writer',
+  });
+  try {
+    await other.query("set lock_timeout = '50ms'");
+    const blocked = other.query({ ...statements.raiseFence, values: [0, lsn(6), 0] });
+    await expect(blocked).rejects.toMatchObject({ code: '55P03' });
+    await client.query('commit');
+    expect((await other.query({ ...statements.raiseFence, values: [0, lsn(6), 0] })).rowCount).toBe(1);
+  } finally {
+    await other.end();
+  }
+});
+
+const HOSTILE: EnrichmentTables = {
+  enrichment: 'fraud',
+  keyColumns: [
+    { name: 'weird "id"; drop table t --', type: '"Odd schema"."Kind"' },
+    { name: 'score', type: 'character(3)' },
+    { name: 'when', type: 'timestamp with time zone' },
+    { name: 'u', type: 'uuid' },
+    { name: 'short', type: 'public.short_text' },
+    { name: 'tags', type: 'integer[]' },
+    { name: 'raw', type: 'bytea' },
+    { name: 'yes', type: 'boolean' },
+  ],
+  outputs: [{ name: 'label', type: 'text' }],
+  chunked: false,
+};
+
+test.for([16, 18] as const)(
+  'keys of any type and name are found again by their text (PostgreSQL %s)',
+  async (version) => {
+    await using setting = await setUp(HOSTILE, version, [
+      'create schema "Odd schema"',
+      `create type "Odd schema"."Kind" as enum ('a "b"', 'c,{}\\')`,
+      'create domain public.short_text as varchar(20)',
+    ]);
+    const key = {
+      'weird "id"; drop table t --': 'c,{}\\',
+      score: 'x',
+      when: '2026-11-20 09:15:02.123456+00',
+      u: 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11',
+      short: `it's "quoted", NULL`,
+      tags: '{1,NULL,3}',
+      raw: '\\xdeadbeef',
+      yes: true,
+    };
+    const first: Scored = { ...scored(0, 4, 0), key, result: { label: 'NULL' } };
+    expect(await write(setting, [first])).toEqual([1]);
+    expect(await write(setting, [first])).toEqual([]);
+    expect(await write(setting, [{ ...first, source: { ...first.source, commit_lsn: lsn(5) } }])).toEqual([
+      1,
+    ]);
+    const { rows } = await setting.client.query('select label, "when"::text, raw::text from afterglow.fraud');
+    expect(rows).toEqual([{ label: 'NULL', when: '2026-11-20 09:15:02.123456+00', raw: '\\xdeadbeef' }]);
+    expect(await write(setting, [{ ...deleted(0, 9), key }])).toEqual([1]);
+    expect((await setting.client.query('select from afterglow.fraud')).rowCount).toBe(0);
+  },
+);
+
+test('updates of the state table stay on their page and leave its index alone', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(
+    setting,
+    Array.from({ length: 200 }, (_, id) => scored(String(id), 4, 0.4)),
+  );
+  await write(
+    setting,
+    Array.from({ length: 20 }, (_, id) => scored(String(id * 10), 5, 0.5)),
+  );
+  await setting.client.query('select pg_stat_force_next_flush()');
+  const { rows } = await setting.client.query(
+    "select n_tup_upd as updates, n_tup_hot_upd as hot from pg_stat_user_tables where relname = 'state_fraud'",
+  );
+  expect(rows).toEqual([{ updates: '20', hot: '20' }]);
+});
