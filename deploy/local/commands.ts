@@ -11,6 +11,7 @@ export interface CommandResult {
 }
 
 const OUTPUT_MAX_CHARACTERS = 64_000;
+const GIST_CHARACTERS = 300;
 
 /** The file that a shell would run for this name. */
 export function findProgram(name: string, searchPath = process.env.PATH ?? ''): string | undefined {
@@ -83,13 +84,14 @@ export async function runCommand(
   });
 }
 
-/** The last line that says what is wrong, without its full stop. */
+/** The line that says what is wrong: the first one marked as an error, else the last that sounds like one. */
 export function gistOf({ status, output }: CommandResult): string {
   const lines = output.split('\n').map((line) => line.trim());
-  const telling = lines.filter((line) => /error|fail|could not|cannot|unable/i.test(line));
-  const gist = telling.at(-1) ?? lines.findLast((line) => line !== '');
-  return (
-    gist?.slice(0, 300).replace(/\.+$/, '') ??
-    (status === undefined ? 'it took too long' : `status ${status}`)
-  );
+  const marked = lines.find((line) => /^\[?(ERROR|FATAL)\b/.test(line));
+  const telling = lines.findLast((line) => /error|fail|could not|cannot|unable/i.test(line));
+  const gist = (marked ?? telling ?? lines.findLast((line) => line !== ''))
+    ?.replace(/^\[?ERROR\]?:? /, '')
+    .replace(/( -> \[Help 1\])?\.*$/, '')
+    .slice(0, GIST_CHARACTERS);
+  return gist ?? (status === undefined ? 'it took too long' : `it ended with status ${status}`);
 }

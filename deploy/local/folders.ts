@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { AfterglowError } from '../../shared/errors/catalogue.ts';
 
 /** Where the local parts live. Data and logs belong to one checkout; downloads may be shared by several. */
 export interface LocalFolders {
@@ -26,7 +27,16 @@ export function localFolders(
 
 /** Makes the folder and its parents; what is made here can be passed through by other users, whatever the umask is. */
 export function makeFolder(folder: string): void {
-  const topmostMade = mkdirSync(folder, { recursive: true });
-  if (topmostMade === undefined) return;
-  for (let made = folder; made.length >= topmostMade.length; made = dirname(made)) chmodSync(made, 0o755);
+  try {
+    const topmostMade = mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    if (topmostMade === undefined) return;
+    for (let made = folder; made.length >= topmostMade.length; made = dirname(made)) chmodSync(made, 0o755);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+    throw new AfterglowError('folder_not_writable', `${folder} cannot be written by this user.`, {
+      cause: error,
+    });
+  }
 }

@@ -101,7 +101,7 @@ export function ownerOf(folder: string, user: ServerUser | undefined): ServerUse
   const { uid, gid } = statSync(folder);
   if (user !== undefined) return uid === 0 ? user : { name: `uid ${uid}`, uid, gid };
   if (uid === process.getuid?.()) return undefined;
-  throw new AfterglowError('data_of_another_user', `${folder} belongs to the user with the number ${uid}.`);
+  throw new AfterglowError('folder_not_writable', `${folder} belongs to the user with the number ${uid}.`);
 }
 
 export interface PostmasterFile {

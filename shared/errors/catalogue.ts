@@ -106,10 +106,11 @@ export const CATALOGUE = {
     meaning: 'The data folder was written by another version.',
     remedy: 'Start with `npm start -- --fresh` to begin with empty data, or use the version that wrote it.',
   },
-  data_of_another_user: {
+  folder_not_writable: {
     exit: 3,
-    meaning: 'The data folder belongs to another user.',
-    remedy: 'Start as the user who made it, or remove the .afterglow folder as that user or as root.',
+    meaning: 'The folder for data and downloads cannot be written by this user.',
+    remedy:
+      'Start as the user who made .afterglow, or remove that folder as that user, or work in a copy of the project.',
   },
   postgres_start_failed: {
     exit: 3,
