@@ -1,5 +1,6 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
+import { isTransient } from '../../../shared/postgres/transient.ts';
 import type { UnitOfWork } from './operations.ts';
 import type { RowIds } from './row-ids.ts';
 import { perform } from './statements.ts';
@@ -32,7 +33,10 @@ export async function commit(client: DatabaseClient, unit: UnitOfWork, ids: RowI
         { cause: error },
       );
     }
-    if (!REFUSED.test(code)) return { kind: 'connection_lost', code };
+    if (!REFUSED.test(code)) {
+      if (isTransient(error)) return { kind: 'connection_lost', code };
+      throw error;
+    }
     if (!several) return { kind: 'refused', code };
     // A connection that cannot even roll back is of no more use.
     const usable = await client.query('rollback').then(

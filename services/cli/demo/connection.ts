@@ -1,6 +1,7 @@
-import { AfterglowError } from '../../../shared/errors/catalogue.ts';
+import { type BackoffLimits, backoffMs } from '../../../shared/lifecycle/backoff.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import { connectDatabase, type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
+import { isTransient } from '../../../shared/postgres/transient.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { Customer } from './customers.ts';
 import { assertDemoTables } from './tables.ts';
@@ -14,8 +15,7 @@ export interface DemoConnection {
 }
 
 const STATEMENT_TIMEOUT_MS = 10_000;
-const RETRY_FIRST_MS = 200;
-const RETRY_MAX_MS = 5_000;
+const RETRY: BackoffLimits = { firstMs: 400, maxMs: 5_000 };
 /** Wrong user, wrong password, no such database: waiting changes nothing. */
 const HOPELESS = /^(28|3D)/;
 
@@ -25,16 +25,15 @@ export async function connectPatiently(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<DemoConnection | undefined> {
-  let waitMs = RETRY_FIRST_MS;
-  while (!signal.aborted) {
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       return await connect(url);
     } catch (error) {
-      if (isHopeless(error)) throw error;
+      if (!isTransient(error) || HOPELESS.test(causeState(error))) throw error;
+      const waitMs = backoffMs(attempt, RETRY, Math.random);
       logger.warn({ retry_in_ms: waitMs }, 'the database does not answer: trying again');
+      await pause(waitMs, signal);
     }
-    await pause(waitMs, signal);
-    waitMs = Math.min(RETRY_MAX_MS, waitMs * 2);
   }
   return undefined;
 }
@@ -61,7 +60,6 @@ async function connect(url: string): Promise<DemoConnection> {
   }
 }
 
-function isHopeless(error: unknown): boolean {
-  if (!(error instanceof AfterglowError)) return false;
-  return error.code !== 'database_unreachable' || HOPELESS.test(sqlState(error.cause) ?? '');
+function causeState(error: unknown): string {
+  return (error instanceof Error ? sqlState(error.cause) : undefined) ?? '';
 }

@@ -1,14 +1,18 @@
 // The demo's tables: made once, marked as ours, and never mistaken for somebody's own.
 import { readFile } from 'node:fs/promises';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
-import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
+import { type DatabaseClient, type Queryable, quoteLiteral } from '../../../shared/postgres/connect.ts';
 import { history } from './history.ts';
 import { RowIds } from './row-ids.ts';
 import { perform } from './statements.ts';
 
 export const DEMO_TABLES = ['customers', 'transactions', 'reviews'] as const;
 const DEMO_TYPES = ['merchant_category', 'transaction_kind', 'transaction_status', 'customer_plan'] as const;
-const DEMO_MARK = 'afterglow_internal.demo_tables';
+/**
+ * The mark hangs on each primary key and type as a comment: it goes when they go, stays when `init --remove` takes our schemas
+ * away, and passes through a dump, so that a table is never mistaken for ours, nor ours for somebody's.
+ */
+const DEMO_MARK = 'Made by the Afterglow demo.';
 
 export const DEFAULT_SEED = 1;
 const SEEDED_CUSTOMERS = 200;
@@ -75,16 +79,10 @@ async function createAndFill(
 ): Promise<number> {
   await client.query('set local search_path to public');
   await client.query(await readFile(new URL('./schema.sql', import.meta.url), 'utf8'));
-  await client.query('create schema if not exists afterglow_internal');
-  await client.query(
-    `create table if not exists ${DEMO_MARK} (table_name text primary key, table_oid oid not null, created_at timestamptz not null default now())`,
-  );
-  // The OID tells our table from a later one of the same name.
-  await client.query(
-    `insert into ${DEMO_MARK} (table_name, table_oid) select name, ('public.' || name)::regclass from unnest($1::text[]) as name
-     on conflict (table_name) do update set table_oid = excluded.table_oid, created_at = excluded.created_at`,
-    [[...DEMO_TABLES]],
-  );
+  for (const table of DEMO_TABLES) {
+    await client.query(`comment on constraint ${table}_pkey on ${table} is ${quoteLiteral(DEMO_MARK)}`);
+  }
+  for (const type of DEMO_TYPES) await client.query(`comment on type ${type} is ${quoteLiteral(DEMO_MARK)}`);
   const ids = new RowIds();
   let rows = 0;
   const past = history({
@@ -98,30 +96,20 @@ async function createAndFill(
 }
 
 async function readState(client: Queryable): Promise<DemoState> {
-  const marked = await markedOids(client);
-  const { rows } = await client.query<{ name: string; oid: string; kind: 'table' | 'type' }>(
-    `select name, to_regclass('public.' || name)::oid as oid, 'table' as kind from unnest($1::text[]) as name
+  const { rows } = await client.query<{ name: string; mark: string | null }>(
+    `select name, obj_description(p.oid, 'pg_constraint') as mark
+       from unnest($1::text[]) as name left join pg_constraint p on p.conrelid = to_regclass('public.' || name) and p.contype = 'p'
        where to_regclass('public.' || name) is not null
      union all
-     select name, to_regtype('public.' || name)::oid, 'type' from unnest($2::text[]) as name
+     select name, obj_description(to_regtype('public.' || name), 'pg_type') from unnest($2::text[]) as name
        where to_regtype('public.' || name) is not null`,
     [[...DEMO_TABLES], [...DEMO_TYPES]],
   );
-  const tables = rows.filter((row) => row.kind === 'table');
-  const foreign = tables.filter((table) => marked.get(table.name) !== table.oid);
-  if (foreign.length > 0) return { kind: 'foreign', names: foreign.map((table) => table.name) };
+  const foreign = rows.filter((row) => row.mark !== DEMO_MARK);
+  if (foreign.length > 0) return { kind: 'foreign', names: foreign.map((row) => row.name) };
   if (rows.length === 0) return { kind: 'absent' };
   if (rows.length === DEMO_TABLES.length + DEMO_TYPES.length) return { kind: 'ours' };
-  return { kind: tables.length === 0 ? 'foreign' : 'incomplete', names: rows.map((row) => row.name) };
-}
-
-async function markedOids(client: Queryable): Promise<ReadonlyMap<string, string>> {
-  const { rows: found } = await client.query('select 1 where to_regclass($1) is not null', [DEMO_MARK]);
-  if (found.length === 0) return new Map();
-  const { rows } = await client.query<{ table_name: string; table_oid: string }>(
-    `select table_name, table_oid from ${DEMO_MARK}`,
-  );
-  return new Map(rows.map((row) => [row.table_name, row.table_oid]));
+  return { kind: 'incomplete', names: rows.map((row) => row.name) };
 }
 
 function refuseUnlessOursOrAbsent(state: DemoState): void {
