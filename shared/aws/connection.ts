@@ -22,7 +22,8 @@ export function connection(settings: AwsSettings, limits: ConnectionLimits) {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: limits.requestTimeoutMs,
     throwOnRequestTimeout: true, // otherwise it only writes a warning
-    socketTimeout: limits.requestTimeoutMs, // a body that stalls after its headers
+    // A body that stalls after its headers; a little later, so that before them the request's own time-out is named.
+    socketTimeout: limits.requestTimeoutMs + 500,
   });
   const common = { maxAttempts: 1, retryMode: 'standard', defaultsMode: 'standard', requestHandler } as const;
   if (settings.mode === 'real') {
