@@ -9,6 +9,7 @@ export interface Finding {
   /** For a place inside the value, an expression mostly: characters from its beginning. */
   readonly offset?: number;
   readonly severity?: 'error' | 'warning';
+  /** Does not quote the value: it may have come from the environment, and the line is shown anyway. */
   readonly message: string;
   /** What to write instead. */
   readonly instead?: string | undefined;
@@ -27,6 +28,12 @@ export interface Mistake {
 
 export function hasErrors(mistakes: readonly Mistake[]): boolean {
   return mistakes.some((mistake) => mistake.severity === 'error');
+}
+
+/** In the order of the lines, each once. */
+export function inOrder(mistakes: readonly Mistake[]): readonly Mistake[] {
+  const byPlace = new Map(mistakes.map((mistake) => [`${mistake.path} ${mistake.message}`, mistake]));
+  return [...byPlace.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 const RED = '\u001b[31m';

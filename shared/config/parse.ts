@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { AfterglowError } from '../errors/catalogue.ts';
 import { type Definition, definition as schema } from './definition.ts';
 import { explainIssue, readIssue } from './explain.ts';
-import { type Finding, hasErrors, type Mistake, type Path } from './mistake.ts';
+import { type Finding, hasErrors, inOrder, type Mistake, type Path } from './mistake.ts';
 import { applyRules } from './rules.ts';
 import { type Environment, SourceText } from './source-text.ts';
 
@@ -13,6 +13,8 @@ export interface Loaded {
   readonly mistakes: readonly Mistake[];
   /** Where everything stands, and what of it came from the environment. */
   readonly source: SourceText;
+  /** The definition as far as it could be read, with wrong values replaced at `repaired`: good for finding more mistakes only. */
+  readonly draft: { readonly definition: Definition; readonly repaired: readonly Path[] } | undefined;
 }
 
 /** @throws AfterglowError definition_missing */
@@ -30,7 +32,7 @@ export async function loadDefinition(path: string, environment: Environment): Pr
 export function parseDefinition(text: string, file: string, environment: Environment): Loaded {
   const source = new SourceText(file, text, environment);
   if (source.value === undefined && source.findings.length > 0) {
-    return { definition: undefined, mistakes: source.findings, source };
+    return { definition: undefined, mistakes: source.findings, source, draft: undefined };
   }
   const { definition, findings, repaired } = examine(source.value ?? {});
   if (definition !== undefined) {
@@ -38,26 +40,19 @@ export function parseDefinition(text: string, file: string, environment: Environ
       sources: keysOf(source.value, 'sources'),
       enrichments: keysOf(source.value, 'enrichments'),
     };
-    findings.push(
-      ...applyRules(definition, names).filter(({ path }) => !repaired.some((at) => isWithin(path, at))),
-    );
+    findings.push(...applyRules(definition, names).filter(({ path }) => !isAmong(path, repaired)));
   }
   // A value that the environment should have given is wrong in one way only: it is not there.
   const unset = new Set(source.findings.map(({ path }) => path).filter((path) => path !== ''));
-  const located = findings.map((finding) => source.locate(conceal(finding, source)));
-  const mistakes = [...source.findings, ...located.filter(({ path }) => !unset.has(path))].sort(
-    (a, b) => a.line - b.line || a.column - b.column,
-  );
-  return { definition: hasErrors(mistakes) ? undefined : definition, mistakes, source };
-}
-
-/** Hints about an expression may quote it; one that came from the environment is not quoted. */
-function conceal(finding: Finding, source: SourceText): Finding {
-  if (!source.isSecret(finding.path)) return finding;
-  const { instead: _, ...rest } = finding;
-  return finding.offset === undefined
-    ? rest
-    : { ...rest, message: 'the expression from the environment is not right here' };
+  const located = findings.map((finding) => source.locate(finding)).filter(({ path }) => !unset.has(path));
+  const mistakes = inOrder([...source.findings, ...located]);
+  const isRight = definition !== undefined && !hasErrors(mistakes);
+  return {
+    definition: isRight ? definition : undefined,
+    mistakes,
+    source,
+    draft: definition === undefined ? undefined : { definition, repaired },
+  };
 }
 
 /** Each round repairs what the schema complained of, so that the rules still see all the rest. */
@@ -77,7 +72,7 @@ function examine(value: unknown): {
     const fresh: Path[] = [];
     for (const issue of parsed.error.issues) {
       const complaint = readIssue(issue);
-      findings.push(...complaint.findings.filter(({ path }) => !repaired.some((at) => isWithin(path, at))));
+      findings.push(...complaint.findings.filter(({ path }) => !isAmong(path, repaired)));
       for (const key of complaint.unknownKeys) setAt(candidate, [...complaint.path, key], undefined);
       if (complaint.unknownKeys.length > 0) continue;
       fresh.push(repair(candidate, complaint.path, complaint.repair));
@@ -111,8 +106,9 @@ function isObject(value: unknown): value is Record<string | number, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function isWithin(path: Path, place: Path): boolean {
-  return place.every((step, index) => String(step) === String(path[index]));
+/** Whether the path is one of the places or below one. */
+export function isAmong(path: Path, places: readonly Path[]): boolean {
+  return places.some((place) => place.every((step, index) => String(step) === String(path[index])));
 }
 
 function keysOf(value: unknown, key: string): readonly string[] {

@@ -2,6 +2,7 @@
 import { checkSyntax, compile, createScope } from '../expressions/compile.ts';
 import { outputColumns } from '../expressions/enrichment-program.ts';
 import { resultProblem } from '../expressions/results.ts';
+import { RESULT_COLUMNS } from '../side-tables/enrichment-tables.ts';
 import { type Definition, type Enrichment, modelKind, outputsOf } from './definition.ts';
 import type { Finding, Path } from './mistake.ts';
 import { nearest } from './nearest.ts';
@@ -79,8 +80,11 @@ function nameFindings(name: string, enrichment: Enrichment, written: WrittenName
   return findings;
 }
 
-/** Columns of the view and of the result table that are ours, whatever the outputs are called. */
-const OUR_OUTPUTS = new Set(['status', 'flagged', 'decision', 'scored_at', 'chunk', 'cost', 'cost_nano_usd']);
+/** Columns of the result table and of the view that are ours, whatever the outputs are called. */
+export const OUR_COLUMNS: ReadonlySet<string> = new Set([
+  'status',
+  ...RESULT_COLUMNS.map(({ name }) => name),
+]);
 
 function outputFindings(name: string, enrichment: Enrichment): readonly Finding[] {
   const path = ['enrichments', name, 'output'];
@@ -97,7 +101,7 @@ function outputFindings(name: string, enrichment: Enrichment): readonly Finding[
     ];
   }
   return Object.keys(enrichment.output)
-    .filter((output) => OUR_OUTPUTS.has(output))
+    .filter((output) => OUR_COLUMNS.has(output))
     .map((output) => ({
       path: [...path, output],
       atKey: true,

@@ -87,16 +87,19 @@ export class SourceText {
     return path.some((_, index) => this.#secret.has(JSON.stringify(path.slice(0, index + 1))));
   }
 
-  /** The value in a message: never what came from the environment. */
-  quote(path: Path, value: unknown): string {
-    return this.isSecret(path) ? 'the value from the environment' : JSON.stringify(value);
-  }
-
   /** A finding with its line. A place that is not written points at the nearest one that is. */
   locate(finding: Finding): Mistake {
     const { node, key } = this.#find(finding.path);
     const target = finding.atKey || node === undefined ? (key ?? node) : node;
-    return this.#mistakeAt(this.#start(target, finding.offset), finding);
+    return this.#mistakeAt(this.#start(target, finding.offset), this.#conceal(finding));
+  }
+
+  /** What is said about an expression may quote it, and a hint may be near the value: neither for what came from the environment. */
+  #conceal(finding: Finding): Finding {
+    if (!this.isSecret(finding.path)) return finding;
+    const { instead: _, ...rest } = finding;
+    if (finding.offset === undefined) return rest;
+    return { ...rest, message: 'the expression from the environment is not right here' };
   }
 
   #start(node: Node | undefined, offset: number | undefined): number {

@@ -21,6 +21,8 @@ export interface Expression {
   readonly type: string;
   /** The columns it really reads, in the order of the table. */
   readonly columns: readonly Column[];
+  /** Where each of them is named first, in characters from 0. */
+  readonly places: ReadonlyMap<string, number>;
   /** The column, when the expression is nothing but its name. */
   readonly bare: Column | undefined;
   evaluate(context: Readonly<Record<string, CelValue>>): unknown;
@@ -71,11 +73,13 @@ export function compile(text: string, scope: Scope): Compilation {
     return { ok: false, problem: problemAt(shadowing.node.start, message, 'another name') };
   }
   const used = new Set<Column>();
+  const places = new Map<string, number>();
   for (const { name, node } of reading.names) {
     const column =
       name === 'now' && scope.environment.hasVariable('now') ? undefined : scope.columns.get(name);
     if (column === undefined) continue;
     used.add(column);
+    if (!places.has(name)) places.set(name, node.start);
     // The tree is ours alone, made by the parse above.
     (node as { args: unknown }).args = variableName(name);
   }
@@ -88,6 +92,7 @@ export function compile(text: string, scope: Scope): Compilation {
     text,
     type: readableType(checked.type),
     columns: [...scope.columns.values()].filter((column) => used.has(column)),
+    places,
     bare,
     evaluate: program,
   };

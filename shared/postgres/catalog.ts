@@ -3,7 +3,7 @@ import type { Queryable } from './connect.ts';
 /** A column as the database describes it. Plain data: it is registered beside a revision and read without a database. */
 export interface Column {
   readonly name: string;
-  /** As PostgreSQL writes it: 'numeric(12,2)', 'merchant_category', 'text[]'. */
+  /** SQL text that means the same under every search_path: 'numeric(12,2)', 'public.merchant_category', 'text[]'. */
   readonly type: string;
   /** Name of the type the values have: domains resolved, of an array its element's. 'numeric', 'int8', 'merchant_category'. */
   readonly base: string;
@@ -57,6 +57,8 @@ const TABLES = `
      and n.nspname !~ '^pg_(toast|temp)' and not c.relispartition
    order by n.nspname, c.relname`;
 
+// With a bare search_path PostgreSQL qualifies every type it writes; the setting lasts for this statement, and the
+// detour over `path` makes it happen before the types are written.
 // A domain over a domain has its base at the end of the chain, and any link may forbid NULL.
 const COLUMNS = `
   with recursive chain as (
@@ -68,13 +70,16 @@ const COLUMNS = `
            min(chain.base::int8) filter (where t.typtype <> 'd') as base
       from chain join pg_type t on t.oid = chain.base group by chain.domain
   )
-  select a.attrelid::int8 as table_oid, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+  , path as materialized (select set_config('search_path', 'pg_catalog', true) as search)
+  select a.attrelid::int8 as table_oid, a.attname as name,
+         format_type(case when path.search <> '' then a.atttypid end, a.atttypmod) as type,
          a.atttypid::int8 as type_oid, base.typname as base, resolved.is_array as array,
          not (a.attnotnull or coalesce(d.not_null, false)) as nullable, a.attgenerated as generated,
          coalesce(coll.collisdeterministic, true) as collation_deterministic,
          col_description(a.attrelid, a.attnum) as comment,
          (select json_agg(e.enumlabel order by e.enumsortorder)::text from pg_enum e where e.enumtypid = base.oid) as labels
-    from pg_attribute a
+    from path
+    cross join pg_attribute a
     left join domains d on d.domain = a.atttypid
     join lateral (select t.oid, t.typelem, t.typcategory = 'A' and t.typlen = -1 and t.typdelim = ',' as is_array
                     from pg_type t where t.oid = coalesce(d.base, a.atttypid::int8)::oid) resolved on true

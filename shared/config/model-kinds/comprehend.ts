@@ -39,11 +39,11 @@ export const comprehend = {
           wait: duration(
             'How long the first text may wait for company while calls are in flight.',
             '50ms',
-          ).default(50),
+          ).prefault('50ms'),
         })
         .meta(about('Micro-batches: a call goes out when one of the limits is reached.'))
         .prefault({}),
-      rate: rate("Most calls: the account's quota, shared by all workers.", '10/s').default(10),
+      rate: rate("Most calls: the account's quota, shared by all workers.", '10/s').prefault('10/s'),
     })
     .meta(about('Amazon Comprehend: sentiment of a text.')),
   input: 'text',

@@ -27,7 +27,7 @@ export const sagemaker = {
           wait: duration(
             'How long the first row may wait for company while calls are in flight.',
             '10ms',
-          ).default(10),
+          ).prefault('10ms'),
         })
         .meta(about('Micro-batches: a call goes out when one of the limits is reached.'))
         .prefault({}),

@@ -16,7 +16,7 @@ export const titanEmbedding = {
         .max(64)
         .meta(about('A longer text is cut after this many chunks, and flagged.', 64))
         .default(64),
-      rate: rate("Most calls: the account's quota, shared by all workers.", '6000/m').default(100),
+      rate: rate("Most calls: the account's quota, shared by all workers.", '6000/m').prefault('6000/m'),
     })
     .meta(about('Amazon Titan Text Embeddings V2 on Bedrock: one vector per chunk of a text.')),
   input: 'text',

@@ -1,0 +1,36 @@
+// What may change an outcome, in one form that equal meanings share: two definitions with this hash give equal results.
+import { createHash } from 'node:crypto';
+import type { Enrichment } from './definition.ts';
+
+export interface RevisionContent {
+  /** Canonical JSON: kept beside the revision, and what the hash is of. */
+  readonly json: string;
+  readonly sha256: string;
+}
+
+/** How fast a model is called changes no outcome. */
+const PACE = new Set(['batch', 'rate']);
+
+export function revisionContent(enrichment: Enrichment): RevisionContent {
+  const { from, when, model, input, output, flag, decide } = enrichment;
+  const effectiveModel = Object.fromEntries(Object.entries(model).filter(([key]) => !PACE.has(key)));
+  return hashed({ from, when, model: effectiveModel, input, output, flag, decide });
+}
+
+/** Which flag and rules made a decision: short, since it travels with every result. */
+export function policyVersion({ flag, decide }: Pick<Enrichment, 'flag' | 'decide'>): string {
+  return hashed({ flag, decide }).sha256.slice(0, 12);
+}
+
+function hashed(content: unknown): RevisionContent {
+  const json = canonicalJson(content);
+  return { json, sha256: createHash('sha256').update(json).digest('hex') };
+}
+
+/** Keys in order, nothing undefined: the order in which a file lists settings is not part of their meaning. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => {
+    if (typeof each !== 'object' || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
