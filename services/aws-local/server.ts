@@ -19,6 +19,8 @@ export interface AwsLocalSettings {
   readonly latencyMs?: number;
   readonly jitterMs?: number;
   readonly seed: number;
+  /** Told of errors that are ours; the client sees its connection end. */
+  readonly onDefect?: (error: unknown) => void;
 }
 
 export interface AwsLocal {
@@ -48,8 +50,11 @@ export async function startAwsLocal(settings: AwsLocalSettings): Promise<AwsLoca
   const ledger = new CallLedger();
   const parts: Parts = { faults, ledger, control: createControl(faults, ledger), random };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, (request, response) => {
-    // Only a client that leaves while it is sending ends up here: there is nobody left to answer.
-    handle(parts, request, response).catch(() => response.destroy());
+    handle(parts, request, response).catch((error: unknown) => {
+      // A client that left while it was sending needs no answer and is nobody's defect.
+      if (request.complete) settings.onDefect?.(error);
+      response.destroy();
+    });
   });
   server.listen(settings.port, '127.0.0.1');
   await once(server, 'listening');
