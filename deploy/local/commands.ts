@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { ServerUser } from './processes.ts';
 
 export interface CommandResult {
@@ -86,7 +87,9 @@ export async function runCommand(
 
 /** The line that says what is wrong: the first one marked as an error, else the last that sounds like one. */
 export function gistOf({ status, output }: CommandResult): string {
-  const lines = output.split('\n').map((line) => line.trim());
+  const lines = stripVTControlCharacters(output)
+    .split('\n')
+    .map((line) => line.trim());
   const marked = lines.find((line) => /^\[?(ERROR|FATAL)\b/.test(line));
   const telling = lines.findLast((line) => /error|fail|could not|cannot|unable/i.test(line));
   const gist = (marked ?? telling ?? lines.findLast((line) => line !== ''))

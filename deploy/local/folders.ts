@@ -25,6 +25,8 @@ export function localFolders(
   };
 }
 
+const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'];
+
 /** Makes the folder and its parents; what is made here can be passed through by other users, whatever the umask is. */
 export function makeFolder(folder: string): void {
   try {
@@ -34,7 +36,7 @@ export function makeFolder(folder: string): void {
     for (let made = folder; made.length >= topmostMade.length; made = dirname(made)) chmodSync(made, 0o755);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+    if (code === undefined || !NOT_WRITABLE.includes(String(code))) throw error;
     throw new AfterglowError('folder_not_writable', `${folder} cannot be written by this user.`, {
       cause: error,
     });

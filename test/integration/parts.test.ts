@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
+import { startChild } from '../support/child.ts';
 import { createDatabase } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
 
 describe.each([16, 18] as const)('a test database on PostgreSQL %i', (version) => {
   test('is fresh, has pgvector and a logical log, and is gone afterwards', async () => {
@@ -23,4 +25,25 @@ describe.each([16, 18] as const)('a test database on PostgreSQL %i', (version) =
     await client.connect();
     await expect(database[Symbol.asyncDispose]()).rejects.toThrow(/left behind: connection of forgotten/);
   });
+});
+
+describe('a child process', () => {
+  const program = 'test/support/watchdog.ts';
+
+  test('is told apart by how it ended, with its output', async () => {
+    await using child = await startChild(program, ['/no/folder-of-a-test-run']);
+    await child.outputMatching(/not the folder of a test run: (\S+)/, 10_000);
+    expect(await child.ended).toEqual({ status: 1, signal: null });
+    await expect(child.outputMatching(/never/, 10_000)).rejects.toThrow('ended before its output matched');
+  });
+
+  test.fails('fails its test when it is left behind', async () => {
+    await startChild('test/support/run-parts.ts', ['/proc/nowhere']);
+  });
+});
+
+test('a condition that never holds is named', async () => {
+  await expect(until(() => false, { deadlineMs: 1, what: 'the impossible' })).rejects.toThrow(
+    'gave up waiting for the impossible after 1 ms',
+  );
 });
