@@ -1,37 +1,20 @@
 import { cdcTopic } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
-import { type BackoffLimits, backoffMs } from '../../shared/lifecycle/backoff.ts';
-import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
-import { isTransient } from '../../shared/postgres/transient.ts';
+import { runSessions } from '../../shared/lifecycle/sessions.ts';
 import { readerMetrics } from './metrics.ts';
 import { runSession } from './session.ts';
 
-const RECONNECT: BackoffLimits = { firstMs: 200, maxMs: 5_000 };
-/** A session that lasted this long was a good one: the next failure starts counting anew. */
-const GOOD_SESSION_MS = 30_000;
+/** What readiness waits for. */
+export const NEEDED = ['slot'] as const;
 
 /** Committed rows -> cdc topics. One session per connection; when anything breaks, the next begins where the slot stands. */
 export async function run(settings: ServiceSettings, signal: AbortSignal): Promise<void> {
   const metrics = readerMetrics(settings.telemetry.registry);
-  let attempt = 0;
-  while (!signal.aborted) {
-    const startedAtMs = performance.now();
-    try {
-      await runSession(settings, metrics, await topicPartitions(settings), signal);
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      if (performance.now() - startedAtMs > GOOD_SESSION_MS) attempt = 0;
-      const waitMs = backoffMs(attempt++, RECONNECT, Math.random);
-      settings.telemetry.readiness.notReady('slot', 'reconnecting');
-      settings.logger.warn(
-        { err: error, wait_ms: waitMs },
-        'the stream broke: nothing is lost, connecting again',
-      );
-      await pause(waitMs, signal);
-    }
-  }
+  const session = async (): Promise<void> =>
+    await runSession(settings, metrics, await topicPartitions(settings), signal);
+  await runSessions(settings, 'slot', session, signal);
 }
 
 /** How many partitions each cdc topic has; a topic of another count would scatter the keys anew. */

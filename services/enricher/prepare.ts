@@ -1,0 +1,111 @@
+import { isChangeEvent } from '../../shared/contracts/change-guard.ts';
+import type { ChangeEvent, RowKey } from '../../shared/contracts/events.ts';
+import { asFault, Fault } from '../../shared/errors/policy.ts';
+import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import type { ModelItem } from '../../shared/models/model.ts';
+
+/** A change that asks for an outcome, with what the outcome needs of it. */
+export interface Change {
+  readonly record: FetchedRecord;
+  readonly keyText: string;
+  readonly key: RowKey;
+  readonly event: ChangeEvent;
+}
+
+/** What is known of a record before any model is called. */
+export type Prepared =
+  /** Not addressed to this enrichment, or a tombstone: no outcome. */
+  | { readonly kind: 'pass'; readonly record: FetchedRecord }
+  | {
+      readonly kind: 'ask';
+      readonly record: FetchedRecord;
+      readonly change: Change;
+      readonly item: ModelItem;
+    }
+  | {
+      readonly kind: 'skipped';
+      readonly record: FetchedRecord;
+      readonly change: Change;
+      readonly reason: 'when' | 'empty_input';
+    }
+  | {
+      readonly kind: 'failed';
+      readonly record: FetchedRecord;
+      readonly change: Change;
+      readonly fault: Fault;
+    }
+  | {
+      readonly kind: 'deleted';
+      readonly record: FetchedRecord;
+      readonly change: Change;
+      readonly cause: 'delete' | 'gone';
+    }
+  | { readonly kind: 'truncated'; readonly record: FetchedRecord; readonly change: Change }
+  /** Not even its position can be read: archived, no outcome can be given. */
+  | { readonly kind: 'unreadable'; readonly record: FetchedRecord; readonly fault: Fault };
+
+/** Pure: the outcome of a change as far as it can be told without its model. */
+export function prepare(record: FetchedRecord, enrichment: string, program: EnrichmentProgram): Prepared {
+  if (record.value === null) return { kind: 'pass', record };
+  const change = readChange(record, record.value);
+  if (change instanceof Fault) return { kind: 'unreadable', record, fault: change };
+  const { event } = change;
+  const { redo } = event.source;
+  if (redo !== undefined && !redo.enrichments.includes(enrichment)) return { kind: 'pass', record };
+  if (event.op === 't') return { kind: 'truncated', record, change };
+  if (event.op === 'd')
+    return { kind: 'deleted', record, change, cause: redo === undefined ? 'delete' : 'gone' };
+  return prepareRow(change, program);
+}
+
+function prepareRow(change: Change, program: EnrichmentProgram): Prepared {
+  const { record, event } = change;
+  const row = event.after;
+  if (row === null) {
+    return {
+      kind: 'failed',
+      record,
+      change,
+      fault: new Fault('input', 'no_row', 'the change carries no row'),
+    };
+  }
+  const absent = [...(event.source.unchanged ?? []), ...(event.source.omitted ?? [])];
+  const wanting = program.columns.find((column) => absent.includes(column) || !(column in row));
+  if (wanting !== undefined) {
+    const fault = new Fault('input', 'column_not_in_event', `the change does not carry column ${wanting}`);
+    return { kind: 'failed', record, change, fault };
+  }
+  // `now` is the commit, so that the audit can compute the same input again at any later time.
+  const nowMs = event.source.ts_ms;
+  try {
+    if (!program.when(row, nowMs)) return { kind: 'skipped', record, change, reason: 'when' };
+    const input = program.input(row, nowMs);
+    if (input === '') return { kind: 'skipped', record, change, reason: 'empty_input' };
+    return { kind: 'ask', record, change, item: { input } };
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.kind !== 'input') throw error;
+    return { kind: 'failed', record, change, fault };
+  }
+}
+
+function readChange(record: FetchedRecord, value: Buffer): Change | Fault {
+  try {
+    const event: unknown = JSON.parse(value.toString('utf8'));
+    if (!isChangeEvent(event)) return new Fault('undecodable', 'shape', 'not a change event');
+    const keyText = record.key?.toString('utf8') ?? '{}';
+    const key: unknown = JSON.parse(keyText);
+    if (!isRowKey(key)) return new Fault('undecodable', 'key', 'not a row key');
+    return { record, keyText, key, event };
+  } catch {
+    return new Fault('undecodable', 'json', 'not JSON');
+  }
+}
+
+function isRowKey(value: unknown): value is RowKey {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(
+    (part) => typeof part === 'string' || typeof part === 'number' || typeof part === 'boolean',
+  );
+}

@@ -1,0 +1,89 @@
+import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
+import { comparePositions } from '../../shared/contracts/position.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
+import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
+import {
+  fenceParameters,
+  keyParameters,
+  type Outcome,
+  resultParameters,
+  type Scored,
+  stateParameters,
+} from '../../shared/side-tables/parameters.ts';
+import type { Statement, WriterStatements } from '../../shared/side-tables/statements.ts';
+
+export interface Target {
+  readonly tables: EnrichmentTables;
+  readonly statements: WriterStatements;
+}
+
+export interface Applied {
+  /** Outcomes that are now the state of their key. */
+  readonly written: readonly Outcome[];
+  /** Older than what was there, or repeated. */
+  readonly superseded: number;
+}
+
+type Truncated = Extract<AnyEnrichedEvent, { status: 'truncated' }>;
+
+/**
+ * Applies outcomes of one enrichment inside the caller's transaction. Only the state table is fenced: result rows follow
+ * for exactly the keys whose state was won, so that nothing late can bring an old result back.
+ */
+export async function applyOutcomes(
+  client: Queryable,
+  { tables, statements }: Target,
+  events: readonly AnyEnrichedEvent[],
+): Promise<Applied> {
+  await fenceTruncates(
+    client,
+    statements,
+    events.filter((event) => event.status === 'truncated'),
+  );
+  const outcomes = events.filter((event) => event.status !== 'truncated');
+  if (outcomes.length === 0) return { written: [], superseded: 0 };
+
+  const newer = await places(client, statements.checkPositions, fenceParameters(tables, outcomes), outcomes);
+  if (newer.length === 0) return { written: [], superseded: outcomes.length };
+  const written = await places(client, statements.upsertState, stateParameters(tables, newer), newer);
+  const scored = written.filter((outcome): outcome is Scored => outcome.status === 'scored');
+  // Chunks are replaced together: there may be fewer of them than before.
+  const cleared = tables.chunked ? written : written.filter(({ status }) => status !== 'scored');
+  const clearedKeys = cleared.map(({ key }) => key);
+  if (cleared.length > 0) await execute(client, statements.deleteResults, keyParameters(tables, clearedKeys));
+  if (scored.length > 0) await execute(client, statements.upsertResults, resultParameters(tables, scored));
+  return { written, superseded: outcomes.length - written.length };
+}
+
+/** Holds the truncate fence until the end of the transaction; a newer truncate raises it and clears what is older. */
+async function fenceTruncates(
+  client: Queryable,
+  statements: WriterStatements,
+  truncates: readonly Truncated[],
+): Promise<void> {
+  const newest = truncates.toSorted((a, b) => comparePositions(b.source, a.source))[0];
+  if (newest === undefined) {
+    await client.query(statements.lockFence);
+    return;
+  }
+  const { epoch, commit_lsn, event_index } = newest.source;
+  const position = [epoch, commit_lsn, event_index];
+  const raised = await client.query({ ...statements.raiseFence, values: position });
+  if (raised.rowCount === 0) return;
+  await client.query({ ...statements.markTruncated, values: position });
+  await client.query(statements.deleteTruncatedResults);
+}
+
+async function places(
+  client: Queryable,
+  statement: Statement,
+  values: readonly unknown[],
+  outcomes: readonly Outcome[],
+): Promise<readonly Outcome[]> {
+  const { rows } = await client.query<{ place: number }>({ ...statement, values: [...values] });
+  return rows.flatMap(({ place }) => outcomes[place - 1] ?? []);
+}
+
+async function execute(client: Queryable, statement: Statement, values: readonly unknown[]): Promise<void> {
+  await client.query({ ...statement, values: [...values] });
+}
