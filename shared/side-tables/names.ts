@@ -24,7 +24,6 @@ export const TRUNCATE_FENCES = ours('truncate_fences');
 export const TOPIC_PARTITIONS = ours('topic_partitions');
 export const KNOWN_GROUPS = ours('known_groups');
 export const CRASH_COUNTS = ours('crash_counts');
-export const DEMO_TABLES = ours('demo_tables');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));

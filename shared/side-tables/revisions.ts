@@ -1,49 +1,100 @@
-import type { Enrichment } from '../config/definition.ts';
+// What a service asks at its start: is this database set up, and for the very definition that I was given?
+import type { Definition, Enrichment } from '../config/definition.ts';
 import { revisionContent } from '../config/revision.ts';
 import { AfterglowError } from '../errors/catalogue.ts';
-import { type Queryable, sqlState } from '../postgres/connect.ts';
-import { REVISIONS } from './names.ts';
+import type { Queryable } from '../postgres/connect.ts';
+import { appliedMigrations, pendingMigrations } from './migrations.ts';
+import { PIPELINE, REVISIONS } from './names.ts';
 
-const NEWEST = `select revision, sha256 from ${REVISIONS} where enrichment = $1 order by revision desc limit 1`;
-const UNDEFINED_TABLE = '42P01';
-const UNDEFINED_SCHEMA = '3F000';
+export interface Registration {
+  readonly pipeline: string;
+  /** Afterglow itself made this database, so it may do there what it would never do in somebody else's. */
+  readonly createdByAfterglow: boolean;
+  readonly revisions: ReadonlyMap<string, number>;
+}
+
+const REGISTERED = `select distinct on (enrichment) enrichment, revision, sha256 from ${REVISIONS}
+  order by enrichment, revision desc`;
+
+interface RevisionRow {
+  readonly enrichment: string;
+  readonly revision: number;
+  readonly sha256: string;
+}
+
+/** Newest revision of every enrichment that was ever registered. */
+export async function readRevisions(client: Queryable): Promise<ReadonlyMap<string, RevisionRow>> {
+  const { rows } = await client.query<RevisionRow>(REGISTERED);
+  return new Map(rows.map((row) => [row.enrichment, row]));
+}
+
+/** The pipeline this database is set up for; undefined when `init` never ran here. */
+export async function readPipeline(
+  client: Queryable,
+): Promise<{ readonly name: string; readonly createdByAfterglow: boolean } | undefined> {
+  const { rows: present } = await client.query<{ present: boolean }>(
+    'select to_regclass($1) is not null as present',
+    [PIPELINE],
+  );
+  if (present[0]?.present !== true) return undefined;
+  const { rows } = await client.query<{ name: string; created_by_afterglow: boolean }>(
+    `select name, created_by_afterglow from ${PIPELINE}`,
+  );
+  const row = rows[0];
+  return row === undefined ? undefined : { name: row.name, createdByAfterglow: row.created_by_afterglow };
+}
+
+/** @throws AfterglowError database_not_initialised, revision_unregistered */
+export async function verifyRegistered(client: Queryable, definition: Definition): Promise<Registration> {
+  const pipeline = await readPipeline(client);
+  if (pipeline === undefined) throw new AfterglowError('database_not_initialised');
+  if (pipeline.name !== definition.pipeline) {
+    throw new AfterglowError(
+      'database_not_initialised',
+      `The database is set up for the pipeline ${pipeline.name}, the definition is that of ${definition.pipeline}.`,
+      { remedy: `Use the definition of ${pipeline.name}, or another database.` },
+    );
+  }
+  const behind = pendingMigrations(await appliedMigrations(client));
+  if (behind.length > 0) {
+    throw new AfterglowError(
+      'database_not_initialised',
+      `The side tables are those of an earlier version: ${behind.map(({ name }) => name).join(', ')} is missing.`,
+      { remedy: 'Run `afterglow init`.' },
+    );
+  }
+  const registered = await readRevisions(client);
+  const revisions = new Map(
+    Object.entries(definition.enrichments).map(([name, enrichment]): [string, number] => [
+      name,
+      sameRevision(name, enrichment, registered.get(name)),
+    ]),
+  );
+  return { pipeline: pipeline.name, createdByAfterglow: pipeline.createdByAfterglow, revisions };
+}
 
 /**
- * The number under which `init` registered this very definition of the enrichment. A worker with another one would write
- * results that the fence puts in the wrong order.
+ * The number of the newest registered revision, when it is this definition.
+ * @throws AfterglowError database_not_initialised, revision_unregistered
  */
 export async function registeredRevision(
   client: Queryable,
   name: string,
   enrichment: Enrichment,
 ): Promise<number> {
-  const newest = await newestRevision(client, name);
-  if (newest === undefined) {
-    throw new AfterglowError(
-      'revision_unregistered',
-      `Enrichment ${name} was never registered in this database.`,
-    );
-  }
-  if (newest.sha256 !== revisionContent(enrichment).sha256) {
-    throw new AfterglowError(
-      'revision_unregistered',
-      `Enrichment ${name} differs from its registered revision ${newest.revision}.`,
-    );
-  }
-  return newest.revision;
+  if ((await readPipeline(client)) === undefined) throw new AfterglowError('database_not_initialised');
+  return sameRevision(name, enrichment, (await readRevisions(client)).get(name));
 }
 
-async function newestRevision(
-  client: Queryable,
-  name: string,
-): Promise<{ readonly revision: number; readonly sha256: string } | undefined> {
-  try {
-    const { rows } = await client.query<{ revision: number; sha256: string }>(NEWEST, [name]);
-    return rows[0];
-  } catch (error) {
-    const state = sqlState(error);
-    if (state === UNDEFINED_TABLE || state === UNDEFINED_SCHEMA)
-      throw new AfterglowError('database_not_initialised');
-    throw error;
+function sameRevision(name: string, enrichment: Enrichment, registered: RevisionRow | undefined): number {
+  if (registered === undefined) {
+    throw new AfterglowError('revision_unregistered', `Enrichment ${name} is not registered yet.`, {
+      remedy: 'Run `afterglow init`.',
+    });
   }
+  if (registered.sha256 === revisionContent(enrichment).sha256) return registered.revision;
+  throw new AfterglowError(
+    'revision_unregistered',
+    `The definition of enrichment ${name} is not its registered revision ${registered.revision}.`,
+  );
 }

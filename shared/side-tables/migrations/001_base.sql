@@ -76,10 +76,3 @@ create table afterglow_internal.crash_counts (
 );
 comment on table afterglow_internal.crash_counts is
   'How often a worker ended by its own error with this first uncommitted offset.';
-
-create table afterglow_internal.demo_tables (
-  table_name text primary key,
-  created_at timestamptz not null default now()
-);
-comment on table afterglow_internal.demo_tables is
-  'Tables that the demo created: the only ones it writes to and drops.';

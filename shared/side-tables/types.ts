@@ -1,0 +1,33 @@
+import type { TypedColumn } from './enrichment-tables.ts';
+
+/**
+ * SQL for the type of `attribute` (a pg_attribute) joined with its `type` and that one's `type_schema`: qualified, so that
+ * it means the same whatever the search_path is. Types of PostgreSQL's own keep their modifier.
+ */
+export const QUALIFIED_TYPE = `case when type_schema.nspname = 'pg_catalog'
+    then format_type(attribute.atttypid, attribute.atttypmod)
+    else format('%I.%I', type_schema.nspname, type.typname) end`;
+
+/** The columns of every relation that `condition` picks, in their order; `relation` and `relation_schema` are in reach. */
+export const columnsQuery = (condition: string): string => `
+  select relation_schema.nspname::text as schema, relation.relname::text as relation, attribute.attname::text as name,
+         ${QUALIFIED_TYPE} as type, attribute.atttypid::int8 as type_oid,
+         type_schema.nspname::text as type_schema,
+         coalesce((select k.place::int4 from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality as k(number, place)
+           where i.indrelid = relation.oid and i.indisprimary and k.number = attribute.attnum), 0) as key_place
+    from pg_class relation
+    join pg_namespace relation_schema on relation_schema.oid = relation.relnamespace
+    join pg_attribute attribute on attribute.attrelid = relation.oid and attribute.attnum > 0 and not attribute.attisdropped
+    join pg_type type on type.oid = attribute.atttypid
+    join pg_namespace type_schema on type_schema.oid = type.typnamespace
+   where ${condition}
+   order by relation_schema.nspname, relation.relname, attribute.attnum`;
+
+export interface ColumnRow extends TypedColumn {
+  readonly schema: string;
+  readonly relation: string;
+  readonly type_oid: string;
+  readonly type_schema: string;
+  /** Place in the primary key, from 1; 0 when it is not in it. */
+  readonly key_place: number;
+}
