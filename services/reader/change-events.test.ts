@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { type ChangeEvent, changeEvent, UNAVAILABLE_VALUE } from '../../shared/contracts/events.ts';
+import { Fault } from '../../shared/errors/policy.ts';
+import { type PgoutputMessage, type Relation, UNCHANGED } from '../../shared/postgres/pgoutput.ts';
+import { ChangeEvents } from './change-events.ts';
+
+const OID = 16_400;
+const relation = (replicaIdentity: Relation['replicaIdentity'] = 'default'): Relation => ({
+  tag: 'relation',
+  oid: OID,
+  schema: 'public',
+  name: 'reviews',
+  replicaIdentity,
+  columns: [
+    { name: 'id', partOfKey: true, typeOid: 20 },
+    { name: 'rating', partOfKey: false, typeOid: 21 },
+    { name: 'body', partOfKey: false, typeOid: 25 },
+  ],
+});
+const begin: PgoutputMessage = {
+  tag: 'begin',
+  commitLsn: 0x20n,
+  committedAtUs: 1_700_000_000_123_456,
+  xid: 77,
+};
+const commit: PgoutputMessage = { tag: 'commit', commitLsn: 0x20n, commitEndLsn: 0x40n, committedAtUs: 0 };
+
+function recordsOf(...messages: PgoutputMessage[]) {
+  const events = new ChangeEvents({
+    pipeline: 'afterglow',
+    database: 'shop',
+    version: '18.4',
+    epoch: 1,
+    tables: new Map([
+      ['public.reviews', { topic: 'afterglow.cdc.public.reviews', partitions: 3, key: ['id'] }],
+    ]),
+    types: new Map(),
+    nowMs: () => 1_700_000_000_500,
+  });
+  return messages
+    .flatMap((message) => events.accept(message, 0x18n))
+    .map((record) => ({
+      ...record,
+      event: record.value === null ? null : (JSON.parse(String(record.value)) as ChangeEvent),
+    }));
+}
+
+describe('change events', () => {
+  test('an insert is a whole event that the schema accepts, keyed by the row key', () => {
+    const [record] = recordsOf(begin, relation(), {
+      tag: 'insert',
+      relationOid: OID,
+      after: ['9007199254740993', '5', 'good'],
+    });
+    expect(changeEvent.safeParse(record?.event).success).toBe(true);
+    expect(record).toMatchObject({ topic: 'afterglow.cdc.public.reviews', key: '{"id":"9007199254740993"}' });
+    expect(record?.event).toMatchObject({
+      before: null,
+      after: { id: '9007199254740993', rating: 5, body: 'good' },
+      op: 'c',
+      source: {
+        epoch: 1,
+        commit_lsn: '00000000/00000020',
+        event_index: 0,
+        ts_us: 1_700_000_000_123_456,
+        txId: 77,
+        lsn: 24,
+      },
+    });
+  });
+
+  test('row events of a transaction are numbered, and the next transaction begins at zero', () => {
+    const insert: PgoutputMessage = { tag: 'insert', relationOid: OID, after: ['1', '5', 'good'] };
+    const indexes = recordsOf(begin, relation(), insert, insert, commit, begin, insert).map(
+      ({ event }) => event?.source.event_index,
+    );
+    expect(indexes).toEqual([0, 1, 0]);
+  });
+
+  test('an untouched TOAST value is named as unchanged, never null', () => {
+    const [record] = recordsOf(begin, relation(), {
+      tag: 'update',
+      relationOid: OID,
+      before: undefined,
+      after: ['1', '4', UNCHANGED],
+    });
+    expect(record?.event?.after).toEqual({ id: '1', rating: 4, body: UNAVAILABLE_VALUE });
+    expect(record?.event?.source.unchanged).toEqual(['body']);
+  });
+
+  test('under REPLICA IDENTITY FULL the old row fills what the update left out', () => {
+    const [record] = recordsOf(begin, relation('full'), {
+      tag: 'update',
+      relationOid: OID,
+      before: { kind: 'row', tuple: ['1', '5', 'long'] },
+      after: ['1', '4', UNCHANGED],
+    });
+    expect(record?.event).toMatchObject({
+      op: 'u',
+      before: { body: 'long' },
+      after: { rating: 4, body: 'long' },
+    });
+    expect(record?.event?.source.unchanged).toBeUndefined();
+  });
+
+  test('a change of the key is a delete, a tombstone and a create, at two positions', () => {
+    const records = recordsOf(begin, relation(), {
+      tag: 'update',
+      relationOid: OID,
+      before: { kind: 'key', tuple: ['1', null, null] },
+      after: ['2', '4', 'x'],
+    });
+    expect(records.map(({ key, event }) => [key, event?.op, event?.source.event_index])).toEqual([
+      ['{"id":"1"}', 'd', 0],
+      ['{"id":"1"}', undefined, undefined],
+      ['{"id":"2"}', 'c', 1],
+    ]);
+    expect(records[0]?.event?.before).toEqual({ id: '1' });
+  });
+
+  test('a truncate goes to every partition at one position', () => {
+    const records = recordsOf(begin, relation(), { tag: 'truncate', relationOids: [OID] });
+    expect(
+      records.map(({ partition, key, event }) => [partition, key, event?.op, event?.source.event_index]),
+    ).toEqual([
+      [0, '{}', 't', 0],
+      [1, '{}', 't', 0],
+      [2, '{}', 't', 0],
+    ]);
+  });
+
+  test('a table that is no source, or a key that is not published, stops the reader by name', () => {
+    expect(() => recordsOf({ ...relation(), name: 'customers' })).toThrow(Fault);
+    expect(() => recordsOf({ ...relation(), columns: relation().columns.slice(1) })).toThrow(/key column id/);
+  });
+});
