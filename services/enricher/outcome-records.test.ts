@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { type ChangeEvent, deadLetter, enrichedEvent } from '../../shared/contracts/events.ts';
+import { Fault } from '../../shared/errors/policy.ts';
+import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import type { Answered } from './call.ts';
+import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
+import { type Prepared, prepare } from './prepare.ts';
+
+const program: EnrichmentProgram = {
+  columns: ['kind', 'amount'],
+  when: (row) => row.kind === 'purchase',
+  input(row) {
+    if (row.amount === 'broken')
+      throw new Fault('input', 'evaluation_error', 'input amount: failed on this row');
+    return [Number(row.amount)];
+  },
+  flag: (outputs) => Number(outputs.score) >= 0.9,
+  decide: (outputs) => (Number(outputs.score) >= 0.9 ? { action: 'hold', rule: 'score >= 0.9' } : undefined),
+};
+const context: OutcomeContext = {
+  pipeline: 'afterglow',
+  enrichment: 'fraud',
+  revision: 3,
+  policyVersion: 'p1',
+  model: { kind: 'sagemaker', name: 'fraud-xgboost', version: '2026-10' },
+  program,
+  nowMs: () => 1_700_000_001_000,
+};
+
+function change(
+  op: ChangeEvent['op'],
+  after: ChangeEvent['after'],
+  source: Partial<ChangeEvent['source']> = {},
+): ChangeEvent {
+  return {
+    before: null,
+    after,
+    op,
+    ts_ms: 1_700_000_000_200,
+    ts_us: 1_700_000_000_200_000,
+    source: {
+      epoch: 1,
+      commit_lsn: '00000000/00000020',
+      event_index: 0,
+      connector: 'postgresql',
+      version: '18.4',
+      name: 'afterglow',
+      db: 'shop',
+      schema: 'public',
+      table: 'transactions',
+      snapshot: 'false',
+      ts_ms: 1_700_000_000_123,
+      ts_us: 1_700_000_000_123_456,
+      txId: 1,
+      lsn: 1,
+      sequence: null,
+      schema_version: 1,
+      ...source,
+    },
+  };
+}
+
+function fetched(value: string | null): FetchedRecord {
+  return {
+    topic: 'afterglow.cdc.public.transactions',
+    partition: 4,
+    offset: 11n,
+    key: Buffer.from('{"id":"7"}'),
+    value: value === null ? null : Buffer.from(value),
+    timestampMs: 0,
+    assignment: { current: true },
+  };
+}
+
+const ok = (score: number): Answered => ({
+  outcome: { kind: 'ok', result: { score }, costNanoUsd: 0 },
+  attempts: 1,
+  modelMs: 12.3456,
+});
+
+function settledRecords(prepared: Prepared, answered?: Answered) {
+  const { records } = outcomeRecords({ prepared, answered }, context);
+  return records.map((record) => ({
+    ...record,
+    body: record.value === null ? null : JSON.parse(String(record.value)),
+  }));
+}
+const prepared = (event: ChangeEvent): Prepared => prepare(fetched(JSON.stringify(event)), 'fraud', program);
+const purchase = { id: '7', kind: 'purchase', amount: '12.50' };
+
+describe('the outcome of a change', () => {
+  test('scored: complete, flagged and decided, on the partition it came from', () => {
+    const [record] = settledRecords(prepared(change('c', purchase)), ok(0.95));
+    expect(record).toMatchObject({ topic: 'afterglow.enriched.fraud', partition: 4, key: '{"id":"7"}' });
+    expect(enrichedEvent.safeParse(record?.body).success).toBe(true);
+    expect(record?.body).toMatchObject({
+      key: { id: '7' },
+      status: 'scored',
+      revision: 3,
+      result: { score: 0.95 },
+      flagged: true,
+      decision: { action: 'hold', rule: 'score >= 0.9', policy_version: 'p1' },
+      as_of: '2023-11-14T22:13:20.123456Z',
+    });
+  });
+
+  for (const [name, event, answered, expected] of [
+    [
+      'when is false: skipped, no call',
+      change('c', { ...purchase, kind: 'refund' }),
+      undefined,
+      { status: 'skipped', reason: 'when' },
+    ],
+    ['delete: deleted', change('d', null), undefined, { status: 'deleted', cause: 'delete' }],
+    ['truncate: truncated, without a key', change('t', null), undefined, { status: 'truncated', key: {} }],
+    [
+      'an expression that fails on the row: failed as input',
+      change('c', { ...purchase, amount: 'broken' }),
+      undefined,
+      { status: 'failed', error: { kind: 'input', code: 'evaluation_error' } },
+    ],
+    [
+      'an input column the change does not carry: failed, never guessed',
+      change('u', { ...purchase, amount: '__debezium_unavailable_value' }, { unchanged: ['amount'] }),
+      undefined,
+      { status: 'failed', error: { kind: 'input', code: 'column_not_in_event' } },
+    ],
+    [
+      'a row the model refuses alone: failed as rejected_item',
+      change('c', purchase),
+      {
+        outcome: { kind: 'rejected', fault: new Fault('rejected_batch', 'ModelError', 'refused') },
+        attempts: 2,
+        modelMs: 0,
+      },
+      { status: 'failed', error: { kind: 'rejected_item', code: 'ModelError', attempts: 2 } },
+    ],
+  ] as [string, ChangeEvent, Answered | undefined, object][]) {
+    test(name, () => {
+      const records = settledRecords(prepared(event), answered);
+      const outcome = records.find(
+        ({ topic, value }) => topic === 'afterglow.enriched.fraud' && value !== null,
+      );
+      expect(enrichedEvent.safeParse(outcome?.body).success).toBe(true);
+      expect(outcome?.body).toMatchObject(expected);
+    });
+  }
+
+  test('a failed row is archived byte for byte before its outcome', () => {
+    const event = change('c', { ...purchase, amount: 'broken' });
+    const [letter, outcome] = settledRecords(prepared(event));
+    expect(letter?.topic).toBe('afterglow.dead.fraud');
+    expect(deadLetter.safeParse(letter?.body).success).toBe(true);
+    expect(Buffer.from(letter?.body.original.value_base64, 'base64').toString()).toBe(JSON.stringify(event));
+    expect(outcome?.body.dead_letter_id).toBe(letter?.body.id);
+  });
+
+  test('a deletion is followed by the tombstone of its key', () => {
+    const records = settledRecords(prepared(change('d', null)));
+    expect(records.map(({ value }) => value === null)).toEqual([false, true]);
+  });
+
+  test('tombstones and redo events for other enrichments get no outcome', () => {
+    const redo = { enrichments: ['churn'], reason: 'backfill', job: 'j' } as const;
+    expect(settledRecords(prepare(fetched(null), 'fraud', program))).toEqual([]);
+    expect(settledRecords(prepared(change('r', purchase, { redo })))).toEqual([]);
+  });
+
+  test('what is no change event at all is archived, and gets no outcome', () => {
+    for (const value of ['', 'not json', '{}', '[1]', '{"op":"c"}']) {
+      const records = settledRecords(prepare(fetched(value), 'fraud', program));
+      expect(records.map(({ topic }) => topic)).toEqual(['afterglow.dead.fraud']);
+    }
+  });
+
+  test('the event id is the same on every redelivery and differs between positions', () => {
+    const id = (event: ChangeEvent) => settledRecords(prepared(event), ok(0.1))[0]?.headers?.ce_id;
+    expect(id(change('c', purchase))).toBe(id(change('c', purchase)));
+    expect(id(change('c', purchase))).not.toBe(id(change('c', purchase, { event_index: 1 })));
+  });
+});
