@@ -7,6 +7,10 @@ import { choosePort, probePort } from './ports.ts';
 import { type EndStep, endProcess, type ProcessIdentity, type ServerProcess } from './processes.ts';
 import type { PartName, Progress } from './progress.ts';
 
+/** In the data folder of a part: who was last started on it. */
+export const PROCESS_NOTE = 'process.json';
+const PORTS_NOTE = 'ports.json';
+
 const PORT_ATTEMPTS = 3;
 const POLL_MS = 50;
 
@@ -52,7 +56,7 @@ export async function startPart(start: PartStart): Promise<RunningPart> {
     start.onSpawn?.(server.identity);
     const reason = await whyNotReady(start, ports, server);
     if (reason === undefined) {
-      writeNote(start.folder, 'ports', ports);
+      writeNote(start.folder, PORTS_NOTE, ports);
       return runningPart(start, ports, server);
     }
     await endProcess(server.identity, start.endSteps);
@@ -118,30 +122,30 @@ function runningPart(start: PartStart, ports: readonly number[], server: ServerP
 }
 
 function noteProcess(folder: string, identity: ProcessIdentity): void {
-  writeNote(folder, 'process', identity);
+  writeNote(folder, PROCESS_NOTE, identity);
 }
 
 /** The process that was last started on this folder; it may have ended long ago. */
 export function notedProcess(folder: string): ProcessIdentity | undefined {
-  const note = readNote(folder, 'process');
+  const note = readNote(folder, PROCESS_NOTE);
   if (typeof note !== 'object' || note === null || !('pid' in note) || !('start' in note)) return undefined;
   const { pid, start } = note;
   return typeof pid === 'number' && typeof start === 'string' ? { pid, start } : undefined;
 }
 
 function readPorts(folder: string): readonly number[] {
-  const note = readNote(folder, 'ports');
+  const note = readNote(folder, PORTS_NOTE);
   return Array.isArray(note) ? note.filter((port) => Number.isInteger(port)) : [];
 }
 
 function readNote(folder: string, name: string): unknown {
   try {
-    return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+    return JSON.parse(readFileSync(join(folder, name), 'utf8'));
   } catch {
     return undefined; // Missing or cut short: a note is a convenience, the start finds out by itself.
   }
 }
 
 function writeNote(folder: string, name: string, content: unknown): void {
-  writeFileSync(join(folder, `${name}.json`), JSON.stringify(content), { mode: 0o600 });
+  writeFileSync(join(folder, name), JSON.stringify(content), { mode: 0o600 });
 }

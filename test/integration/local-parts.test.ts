@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Kafka as KafkaClient, logLevel } from 'kafkajs';
 import pg from 'pg';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { startKafka } from '../../deploy/local/kafka.ts';
 import { LOOPBACK } from '../../deploy/local/ports.ts';
 import { startPostgres } from '../../deploy/local/postgres.ts';
@@ -17,6 +17,10 @@ import { DOWNLOADS, projectFolder } from '../support/project-folder.ts';
 const UP_MS = 50_000;
 const SUPERVISOR = 'test/support/run-parts.ts';
 const ENVIRONMENT = { AFTERGLOW_CACHE: DOWNLOADS };
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 const silent = (): void => {};
 
 async function query(url: string, statement: string): Promise<readonly unknown[]> {
@@ -224,7 +228,8 @@ test('of several starts at the same instant one wins, and it goes on undisturbed
 
 test.runIf(process.getuid?.() === 0)('root may start it from a folder that is closed to others', async () => {
   await using project = projectFolder({ mode: 0o700 });
-  const { folders } = project;
+  const { path, folders } = project;
+  vi.stubEnv('TMPDIR', dirname(path));
   const messages: string[] = [];
   const postgres = await startPostgres({
     folders,

@@ -1,6 +1,6 @@
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers';
 import { choosePort } from '../../deploy/local/ports.ts';
-import type { StartedTestParts } from './global-setup.ts';
+import type { TestParts } from './parts.ts';
 
 const PASSWORD = 'afterglow';
 const START_TIMEOUT_MS = 180_000;
@@ -12,8 +12,12 @@ export async function dockerAnswers(): Promise<boolean> {
   );
 }
 
+export interface ContainerParts extends Pick<TestParts, 'postgres' | 'brokers'> {
+  stop(): Promise<void>;
+}
+
 /** The same set in containers, which testcontainers removes after a killed run too. */
-export async function startContainerParts(): Promise<StartedTestParts> {
+export async function startContainerParts(): Promise<ContainerParts> {
   const started = await Promise.allSettled([startPostgres(16), startPostgres(18), startKafka()]);
   const containers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value.container] : []));
   const stop = async (): Promise<void> => {
@@ -29,11 +33,8 @@ export async function startContainerParts(): Promise<StartedTestParts> {
     throw started.find((one) => one.status === 'rejected')?.reason;
   }
   return {
-    parts: {
-      kind: 'containers',
-      postgres: { 16: postgres16.value.address, 18: postgres18.value.address },
-      brokers: kafka.value.address,
-    },
+    postgres: { 16: postgres16.value.address, 18: postgres18.value.address },
+    brokers: kafka.value.address,
     stop,
   };
 }

@@ -6,6 +6,8 @@ export interface TestParts {
   /** Superuser's URL of each PostgreSQL. */
   readonly postgres: Readonly<Record<16 | 18, string>>;
   readonly brokers: string;
+  /** Removed at the end of the run, with all parts that were started below it. */
+  readonly folder: string;
 }
 
 declare module 'vitest' {

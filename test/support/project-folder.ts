@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { deleteData } from '../../deploy/local/delete-data.ts';
 import { type LocalFolders, localFolders } from '../../deploy/local/folders.ts';
 import { stopStack } from '../../deploy/local/running-stack.ts';
@@ -16,7 +16,7 @@ export const DOWNLOADS = localFolders(fileURLToPath(new URL('../..', import.meta
 
 /** An empty folder to run a stack in, with the downloads of this checkout; its end stops what is left running there. */
 export function projectFolder(options: { readonly mode?: number } = {}): ProjectFolder {
-  const path = mkdtempSync(join(tmpdir(), 'afterglow-project-'));
+  const path = mkdtempSync(join(inject('afterglow').folder, 'project-'));
   chmodSync(path, options.mode ?? 0o755);
   const folders = { ...localFolders(path), downloads: DOWNLOADS };
   return {
