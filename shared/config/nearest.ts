@@ -2,8 +2,8 @@
 export function nearest(wanted: string, known: Iterable<string>): string | undefined {
   const written = wanted.toLowerCase();
   let best: string | undefined;
-  // A third of the letters may differ: enough for a typo, too little for another word.
-  let bestDistance = Math.max(1, Math.floor(written.length / 3)) + 1;
+  // Enough for a typo, too little for another word.
+  let bestDistance = (written.length < 4 ? 1 : Math.max(2, Math.floor(written.length / 3))) + 1;
   for (const name of known) {
     const distance = editDistance(written, name.toLowerCase(), bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [name, distance];

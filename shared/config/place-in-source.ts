@@ -9,14 +9,12 @@ export function placeInSource(written: string, value: string, offset: number): n
     const wanted = value[index];
     const isBlank = wanted === ' ' || wanted === '\n';
     if (written[place] !== wanted || (isBlank && /^\s*\n/.test(written.slice(place)))) {
+      if (isBlank && index === offset) return place;
       const blanks = /^\s+/.exec(written.slice(place))?.[0].length ?? 0;
       if (blanks === 0) return 0;
       place += blanks;
       // A folded line break is one blank of the value; the indent of a block text is none.
-      if (isBlank) {
-        if (index === offset) return place;
-        continue;
-      }
+      if (isBlank) continue;
       if (written[place] !== wanted) return 0;
     }
     if (index === offset) return place;

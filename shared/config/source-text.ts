@@ -45,14 +45,17 @@ export class SourceText {
     const document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
-      logLevel: 'silent',
       schema: 'core',
       stringKeys: true,
     });
-    for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
-      findings.push(this.#mistakeAt(pos[0], { path: [], ...explainSyntax(code, message) }));
+    const broken = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+    // After the first place that is not YAML everything else looks wrong too.
+    const complaints = broken === undefined ? [...document.errors, ...document.warnings] : [broken];
+    for (const { code, message, pos } of complaints) {
+      const explained = explainSyntax(code, message, this.#lineAt(pos[0]));
+      findings.push(this.#mistakeAt(pos[0], { path: [], ...explained }));
     }
-    if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return;
+    if (broken !== undefined) return;
     this.#document = document;
     visit(document, {
       Alias: (_key, alias, ancestors) => {
@@ -106,7 +109,9 @@ export class SourceText {
     const start = node?.range?.[0] ?? 0;
     if (offset === undefined || !isScalar(node) || typeof node.value !== 'string' || node.range == null)
       return start;
-    return start + placeInSource(this.text.slice(start, node.range[1]), node.value, offset);
+    // What is missing at the end is missing after the last word, not after the line break behind it.
+    const within = Math.min(offset, node.value.trimEnd().length);
+    return start + placeInSource(this.text.slice(start, node.range[1]), node.value, within);
   }
 
   #find(path: Path): { node: Node | undefined; key: Node | undefined } {
@@ -118,6 +123,10 @@ export class SourceText {
       [node, key] = [next.node, next.key ?? next.node];
     }
     return { node, key };
+  }
+
+  #lineAt(offset: number): string {
+    return this.text.slice(this.text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0] ?? '';
   }
 
   #mistake(path: Path, node: Node, finding: Omit<Finding, 'path'>): Mistake {
@@ -197,10 +206,13 @@ function plain(text: string): string | number | boolean {
   return text === 'true' || text === 'false' ? text === 'true' : text;
 }
 
-function explainSyntax(code: string, message: string): Omit<Finding, 'path'> {
+function explainSyntax(code: string, message: string, line: string): Omit<Finding, 'path'> {
   if (code === 'DUPLICATE_KEY') return { message: 'this key is written twice', instead: 'it once' };
   if (code === 'MULTIPLE_DOCS')
     return { message: 'a second document begins here', instead: 'one definition a file' };
   if (code === 'TAB_AS_INDENT') return { message: 'a tab cannot indent', instead: 'spaces' };
-  return { message: `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
+  // Inside { } and [ ] YAML takes the braces of ${NAME} for its own.
+  const unquoted = /(?<!["'\w])\$\{[^}]*\}?/.exec(line)?.[0];
+  const instead = unquoted === undefined ? undefined : `it in quotes: "${unquoted}"`;
+  return { instead, message: `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
 }
