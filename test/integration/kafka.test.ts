@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { microBatches } from '../../shared/batching/micro-batches.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { connectConsumer, type FetchedRecord, type RecordConsumer } from '../../shared/kafka/consumer.ts';
+import { partitionOf } from '../../shared/kafka/partitioner.ts';
+import { connectProducer, type TopicRecord } from '../../shared/kafka/producer.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { brokers, uniquePipelineName } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
+
+const PARTITIONS = 3;
+const WINDOW = { rowsMax: 50, bytesMax: 1_048_576 };
+const ONE_AT_A_TIME = { rowsMax: 10, bytesMax: 1_048_576, waitMaxMs: 0 };
+const DEADLINE_MS = 20_000;
+
+const settings = () => ({ brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') });
+
+async function newTopic(): Promise<string> {
+  const topic = uniquePipelineName();
+  const admin = await connectKafkaAdmin(settings());
+  expect(await admin.createTopics([{ topic, partitions: PARTITIONS, settings: {} }])).toEqual([true]);
+  expect(await admin.createTopics([{ topic, partitions: PARTITIONS, settings: {} }])).toEqual([false]);
+  await admin.close();
+  return topic;
+}
+
+function recordsFor(topic: string, from: number, count: number): TopicRecord[] {
+  return Array.from({ length: count }, (_, index) => {
+    const key = String(from + index);
+    return { topic, partition: partitionOf(key, PARTITIONS), key, value: `value ${key}` };
+  });
+}
+
+async function produce(records: readonly TopicRecord[]): Promise<void> {
+  await using producer = await connectProducer(settings());
+  await producer.send(records);
+}
+
+/** Takes records into `seen`, finishing those that `finished` lets. Ends when the consumer is closed. */
+async function consume(
+  consumer: RecordConsumer,
+  seen: FetchedRecord[],
+  finished: (record: FetchedRecord) => boolean = () => true,
+): Promise<void> {
+  for await (const batch of microBatches(consumer.queue, ONE_AT_A_TIME, () => false)) {
+    const current = batch.filter((record) => consumer.isCurrent(record));
+    seen.push(...current);
+    consumer.finish(current.filter(finished));
+  }
+}
+
+const keys = (records: readonly FetchedRecord[]): string[] => records.map(({ key }) => key?.toString() ?? '');
+const allKeys = (count: number): Set<string> =>
+  new Set(Array.from({ length: count }, (_, index) => String(index)));
+
+describe('the Kafka ports', () => {
+  test('records come once and in order per partition, through a window smaller than what waits', async () => {
+    const topic = await newTopic();
+    await produce(recordsFor(topic, 0, 500));
+    const seen: FetchedRecord[] = [];
+    {
+      await using consumer = await connectConsumer(settings(), {
+        group: topic,
+        topics: [topic],
+        window: WINDOW,
+      });
+      const consuming = consume(consumer, seen);
+      await until(() => seen.length >= 500, { deadlineMs: DEADLINE_MS, what: 'all records' });
+      consumer.queue.close();
+      await consuming;
+    }
+    expect(new Set(keys(seen))).toEqual(allKeys(500));
+    expect(seen.length).toBe(500);
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const offsets = seen.filter((record) => record.partition === partition).map(({ offset }) => offset);
+      expect(offsets).toEqual(offsets.toSorted((a, b) => Number(a - b)));
+    }
+  });
+
+  test('after a restart exactly what was not finished comes again, from the oldest unfinished on', async () => {
+    const topic = await newTopic();
+    await produce(recordsFor(topic, 0, 60));
+    const first: FetchedRecord[] = [];
+    {
+      await using consumer = await connectConsumer(settings(), {
+        group: topic,
+        topics: [topic],
+        window: WINDOW,
+      });
+      const consuming = consume(consumer, first, (record) => record.offset !== 5n);
+      await until(() => first.length >= 60, { deadlineMs: DEADLINE_MS, what: 'all records' });
+      consumer.queue.close();
+      await consuming;
+    }
+    const again: FetchedRecord[] = [];
+    await using consumer = await connectConsumer(settings(), {
+      group: topic,
+      topics: [topic],
+      window: WINDOW,
+    });
+    const consuming = consume(consumer, again);
+    const expected = first.filter(({ offset }) => offset >= 5n).length;
+    await until(() => again.length >= expected, { deadlineMs: DEADLINE_MS, what: 'the unfinished records' });
+    consumer.queue.close();
+    await consuming;
+    expect(again.length).toBe(expected);
+    expect(Math.min(...again.map(({ offset }) => Number(offset)))).toBe(5);
+  });
+
+  test('a second member takes over partitions without a lost record', async () => {
+    const topic = await newTopic();
+    const seen: FetchedRecord[] = [];
+    const assigned = { first: 0, second: 0 };
+    await using first = await connectConsumer(settings(), {
+      group: topic,
+      topics: [topic],
+      window: WINDOW,
+      onAssigned: (count) => {
+        assigned.first = count;
+      },
+    });
+    const consumingFirst = consume(first, seen);
+    await until(() => assigned.first === PARTITIONS, {
+      deadlineMs: DEADLINE_MS,
+      what: 'the first assignment',
+    });
+    await produce(recordsFor(topic, 0, 200));
+    await using second = await connectConsumer(settings(), {
+      group: topic,
+      topics: [topic],
+      window: WINDOW,
+      onAssigned: (count) => {
+        assigned.second = count;
+      },
+    });
+    const consumingSecond = consume(second, seen);
+    await until(() => assigned.second > 0 && assigned.first < PARTITIONS, {
+      deadlineMs: DEADLINE_MS,
+      what: 'the partitions to be shared',
+    });
+    await produce(recordsFor(topic, 200, 200));
+    await until(() => new Set(keys(seen)).size === 400, { deadlineMs: DEADLINE_MS, what: 'every record' });
+    for (const consumer of [first, second]) consumer.queue.close();
+    await Promise.all([consumingFirst, consumingSecond]);
+    expect(new Set(keys(seen))).toEqual(allKeys(400));
+  });
+
+  test('lag counts what a group has not finished, and a broker that is away is said in one sentence', async () => {
+    const topic = await newTopic();
+    await produce(recordsFor(topic, 0, 9));
+    const admin = await connectKafkaAdmin(settings());
+    const lag = await admin.lag('nobody', [topic]);
+    expect(lag.reduce((sum, { high, committed }) => sum + high - (committed ?? 0n), 0n)).toBe(9n);
+    await admin.close();
+    await expect(connectKafkaAdmin({ ...settings(), brokers: ['127.0.0.1:1'] })).rejects.toMatchObject({
+      code: 'kafka_unreachable',
+    });
+  });
+});
