@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseDefinition } from './parse.ts';
+import { policyVersion, revisionContent } from './revision.ts';
+
+const SHIPPED = readFileSync(new URL('./fixtures/full.yaml', import.meta.url), 'utf8');
+
+function enrichment(name: string, text = SHIPPED) {
+  const { definition, mistakes } = parseDefinition(text, 'full.yaml', {});
+  const found = definition?.enrichments[name];
+  if (found === undefined) throw new Error(JSON.stringify(mistakes));
+  return found;
+}
+
+const revision = (name: string, text?: string): string => revisionContent(enrichment(name, text)).sha256;
+
+test.each([
+  ['fraud', 'kind == "purchase"', 'kind == "refund"'],
+  ['fraud', ':-fraud-xgboost', ':-fraud-other'],
+  ['fraud', '"2026-10"', '"2026-11"'],
+  ['fraud', '- attempts_10m\n      - card_present', '- card_present\n      - attempts_10m'],
+  ['fraud', 'score: float', 'score: float, score2: float'],
+  ['fraud', 'flag: score >= 0.9', 'flag: score >= 0.8'],
+  ['fraud', '- review: score >= 0.7', '- review: score >= 0.6'],
+  ['sentiment', 'fallback: en', 'fallback: de'],
+  ['embedding', 'dimensions: 1024', 'dimensions: 512'],
+])('%s: %j as %j is another revision', (name, from, to) => {
+  expect(revision(name, SHIPPED.replace(from, to))).not.toBe(revision(name));
+});
+
+test.each([
+  ['fraud', 'batch: { rows: 100, wait: 10ms }', 'batch: { rows: 50, wait: 1s }'],
+  ['sentiment', 'rate: 10/s', 'rate: 20/s'],
+  ['churn', 'every: 7d', 'every: 1d'],
+  ['fraud', 'daily_usd: 25', 'daily_usd: 50'],
+  ['fraud', '      format: csv\n', ''],
+  [
+    'sentiment',
+    '{ column: language, detect: when_missing, fallback: en }',
+    '{ fallback: en, column: language }',
+  ],
+])('%s: %j as %j changes no outcome', (name, from, to) => {
+  const text = SHIPPED.replace(from, to);
+  expect(text).not.toBe(SHIPPED);
+  expect(revision(name, text)).toBe(revision(name));
+});
+
+test('the number of a revision does not move by itself: that would pay for every row again', () => {
+  expect(revision('fraud')).toMatchInlineSnapshot(`"1a0504454742700e52d2d8f003526ecf3daccbac23bac2a796f4b14e9d0a9881"`);
+  expect(policyVersion(enrichment('fraud'))).toMatchInlineSnapshot(`"3f2ca39bb66f"`);
+});
