@@ -126,7 +126,9 @@ function feature(column: Column): string {
   }
   const labels = column.nullable ? ['', ...column.labels] : column.labels;
   const value = column.nullable ? nullHint(column) : column.name;
-  return inline({ [column.name]: `code(${value}, ${JSON.stringify(labels)})` });
+  return inline({
+    [column.name]: `code(${value}, [${labels.map((label) => JSON.stringify(label)).join(', ')}])`,
+  });
 }
 
 function embedding(source: string, texts: readonly Column[]): readonly string[] {
@@ -188,10 +190,8 @@ function indent(lines: readonly string[], columns: number): string {
 
 /** On one line, quoted where YAML needs it. */
 function inline(value: unknown): string {
-  return stringify(value, {
-    lineWidth: 0,
-    ...(Array.isArray(value) ? { collectionStyle: 'flow' } : {}),
-  }).trim();
+  const style = Array.isArray(value) ? { collectionStyle: 'flow' as const } : {};
+  return stringify(value, { lineWidth: 0, flowCollectionPadding: false, ...style }).trim();
 }
 
 function toName(text: string): string {

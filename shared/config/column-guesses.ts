@@ -25,18 +25,28 @@ export interface ColumnGuesses {
   readonly unspeakable: readonly Column[];
 }
 
+interface Named {
+  readonly column: Column;
+  readonly words: string;
+}
+
 export function guessColumns(table: Table, scope: Scope): ColumnGuesses {
-  const named = table.columns.map((column) => ({ column, words: inWords(column.name) }));
-  const isPersonal = (words: string): boolean => PERSONAL.test(words) || PERSONAL_NAME.test(words);
+  const named = table.columns.map((column): Named => ({ column, words: inWords(column.name) }));
+  // card_present is about a card and still nobody's data: a yes, a no or a label names no one.
+  const isPersonal = ({ column, words }: Named): boolean =>
+    column.base !== 'bool' && column.labels === null && (PERSONAL.test(words) || PERSONAL_NAME.test(words));
   const free = named.filter(
-    ({ column, words }) =>
-      !isPersonal(words) && column.generated === null && !column.array && !table.key.includes(column.name),
+    (each) =>
+      !isPersonal(each) &&
+      each.column.generated === null &&
+      !each.column.array &&
+      !table.key.includes(each.column.name),
   );
   const usable = free.filter(({ column }) => isSpeakable(column, scope));
   const texts = usable.filter(({ column }) => isText(column) && !LANGUAGE.test(inWords(column.name)));
   return {
     personal: named
-      .filter(({ column, words }) => isPersonal(words) && !table.key.includes(column.name))
+      .filter((each) => isPersonal(each) && !table.key.includes(each.column.name))
       .map(({ column }) => column),
     prose: texts.filter(({ words }) => PROSE.test(words)).map(({ column }) => column),
     texts: texts.filter(({ words }) => !PROSE.test(words)).map(({ column }) => column),
