@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { AfterglowError, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { ServerUser } from './processes.ts';
 
 export interface CommandResult {
@@ -97,4 +98,11 @@ export function gistOf({ status, output }: CommandResult): string {
     .replace(/( -> \[Help 1\])?\.*$/, '')
     .slice(0, GIST_CHARACTERS);
   return gist ?? (status === undefined ? 'it took too long' : `it ended with status ${status}`);
+}
+
+/** A file that is there but cannot be started: a folder mounted noexec, another C library. */
+export function cannotRun(code: ErrorCode, title: string, error: unknown): unknown {
+  const reason = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : undefined;
+  if (reason === undefined) return error;
+  return new AfterglowError(code, `${title} cannot be run on this system (${reason}).`, { cause: error });
 }

@@ -67,6 +67,7 @@ async function download(
     {
       folder: scratch,
       deadlineMs: DOWNLOAD_DEADLINE_MS,
+      environment: { ...process.env, LC_ALL: 'C.UTF-8' },
       signal,
       onLine: (line) => {
         const fetched = fetchedBytes(line, names);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { gistOf, runCommand } from './commands.ts';
 import { makeOnce, requireDiskSpace } from './downloads.ts';
@@ -14,7 +13,14 @@ import { formatProperties, kafkaProperties } from './kafka-properties.ts';
 import { notedProcess, type RunningPart, startPart } from './part-start.ts';
 import { KAFKA } from './pins.ts';
 import { LOOPBACK } from './ports.ts';
-import { type EndStep, endProcess, isAlive, type ProcessIdentity, spawnServer } from './processes.ts';
+import {
+  type EndStep,
+  endProcess,
+  isAlive,
+  type ProcessIdentity,
+  serverEnvironment,
+  spawnServer,
+} from './processes.ts';
 import type { Progress } from './progress.ts';
 
 export const KAFKA_PORT = 59_092;
@@ -23,7 +29,9 @@ const CONTROLLER_PORT = 59_093;
 const FORMAT_DEADLINE_MS = 60_000;
 const START_DEADLINE_MS = 60_000;
 const FRESH_BYTES = 64_000_000;
-const LOGGING = fileURLToPath(new URL('log4j2.xml', import.meta.url));
+const LOGGING = new URL('log4j2.xml', import.meta.url).href;
+// Without a locale, Java cannot open a folder whose name is not ASCII.
+const JVM_ENVIRONMENT = serverEnvironment('C.UTF-8');
 
 export const KAFKA_END: readonly EndStep[] = [
   { signal: 'SIGTERM', waitMs: 15_000 },
@@ -88,7 +96,7 @@ export async function startKafka(options: {
         programArguments: [...jvm, 'kafka.Kafka', properties],
         folder,
         log: join(folders.logs, `${name}.log`),
-        environment: process.env,
+        environment: JVM_ENVIRONMENT,
       });
     },
     isReady: async ([port = 0]) => {
@@ -112,6 +120,7 @@ async function createLog(folder: string, java: string, jvm: readonly string[]): 
     const result = await runCommand(java, [...jvm, ...format], {
       folder: contents,
       deadlineMs: FORMAT_DEADLINE_MS,
+      environment: JVM_ENVIRONMENT,
     });
     if (result.status === 0) return;
     throw new AfterglowError('kafka_start_failed', `Creating Kafka's data folder failed: ${gistOf(result)}.`);

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AfterglowError, type ErrorCode } from '../../shared/errors/catalogue.ts';
+import { cannotRun } from './commands.ts';
 import { beginLog, logGist, readLogFrom } from './log-file.ts';
 import { choosePort, probePort } from './ports.ts';
 import { type EndStep, endProcess, type ProcessIdentity, type ServerProcess } from './processes.ts';
@@ -51,7 +52,9 @@ export async function startPart(start: PartStart): Promise<RunningPart> {
     const ports = await choosePorts(start, lost);
     const logBegin = beginLog(start.log);
     start.progress({ part: start.part, phase: 'start', message: `starting ${start.title}` });
-    const server = await start.spawn(ports);
+    const server = await start.spawn(ports).catch((error: unknown) => {
+      throw cannotRun(start.failure, start.title, error);
+    });
     noteProcess(start.folder, server.identity);
     start.onSpawn?.(server.identity);
     const reason = await whyNotReady(start, ports, server);

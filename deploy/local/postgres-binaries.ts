@@ -105,7 +105,7 @@ async function download(
     {
       folder: scratch,
       deadlineMs: DOWNLOAD_DEADLINE_MS,
-      environment: { ...process.env, TMPDIR: scratch },
+      environment: { ...process.env, LC_ALL: 'C.UTF-8', TMPDIR: scratch },
       signal,
     },
   ).finally(() => clearInterval(timer));

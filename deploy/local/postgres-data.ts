@@ -4,11 +4,11 @@ import { chmod, chown, mkdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
-import { type CommandResult, gistOf, runCommand } from './commands.ts';
+import { type CommandResult, cannotRun, gistOf, runCommand } from './commands.ts';
 import { makeOnce } from './downloads.ts';
 import type { PostgresVersion } from './pins.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
-import { identityOf, type ProcessIdentity, type ServerUser } from './processes.ts';
+import { identityOf, type ProcessIdentity, type ServerUser, serverEnvironment } from './processes.ts';
 
 export const SUPERUSER = 'afterglow';
 export const DATABASE = 'afterglow';
@@ -46,9 +46,11 @@ export async function createCluster(
       const result = await runCommand(program, programArguments, {
         folder: contents,
         deadlineMs: CREATE_DEADLINE_MS,
-        environment: serverEnvironment(),
+        environment: serverEnvironment('C'),
         user,
         ...(input === undefined ? {} : { input }),
+      }).catch((error: unknown) => {
+        throw cannotRun('postgres_start_failed', `PostgreSQL ${version}`, error);
       });
       requireSuccess(result, version);
     };
@@ -78,12 +80,6 @@ function requireSuccess(result: CommandResult, version: PostgresVersion): void {
     'postgres_start_failed',
     `Creating the data folder of PostgreSQL ${version} failed: ${gistOf(result)}.`,
   );
-}
-
-/** No setting from the caller's shell (PGDATA, PGPORT, a locale) reaches the server. */
-export function serverEnvironment(): Record<string, string | undefined> {
-  const { PATH, TZ, LD_LIBRARY_PATH } = process.env;
-  return { PATH, TZ, LD_LIBRARY_PATH, LC_ALL: 'C' };
 }
 
 export function requireVersion(folder: string, version: PostgresVersion): void {

@@ -18,9 +18,14 @@ import {
   readPostmasterFile,
   requireVersion,
   SUPERUSER,
-  serverEnvironment,
 } from './postgres-data.ts';
-import { type EndStep, endProcess, type ProcessIdentity, spawnServer } from './processes.ts';
+import {
+  type EndStep,
+  endProcess,
+  type ProcessIdentity,
+  serverEnvironment,
+  spawnServer,
+} from './processes.ts';
 import type { Progress } from './progress.ts';
 import { reachableFolder, serverUser } from './server-user.ts';
 
@@ -109,7 +114,7 @@ export async function startPostgres(options: {
         programArguments: ['-D', clusterOf(folder), '-p', String(port), ...settingArguments(settings)],
         folder: clusterOf(folder),
         log: join(folders.logs, `${name}.log`),
-        environment: serverEnvironment(),
+        environment: serverEnvironment('C'),
         user: owner,
       }),
     isReady: async ([port], identity) => {

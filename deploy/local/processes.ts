@@ -80,6 +80,12 @@ export async function endProcess(identity: ProcessIdentity, steps: readonly EndS
   return !isAlive(identity);
 }
 
+/** What a server gets of the caller's shell: no setting that would change it (PGPORT, a locale), and no secret. */
+export function serverEnvironment(locale: 'C' | 'C.UTF-8'): Record<string, string | undefined> {
+  const { PATH, HOME, TZ, LD_LIBRARY_PATH, JAVA_TOOL_OPTIONS } = process.env;
+  return { PATH, HOME, TZ, LD_LIBRARY_PATH, JAVA_TOOL_OPTIONS, LC_ALL: locale };
+}
+
 export interface ServerProcess {
   readonly identity: ProcessIdentity;
   /** Resolves when the process has ended, with what to tell about it. */
@@ -116,7 +122,6 @@ export async function spawnServer(options: {
       child.once('spawn', resolve);
       child.once('error', reject);
     });
-    child.unref();
     // A process that has ended already has no start any more; nothing can be mistaken for it.
     const identity = identityOf(child.pid ?? 0) ?? { pid: child.pid ?? 0, start: 'ended' };
     return { identity, ended };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
@@ -54,7 +54,7 @@ export function reachableFolder(folder: string, user: ServerUser | undefined): s
     });
   }
   const fallback = join(temporary, name);
-  mkdirSync(fallback, { recursive: true, mode: 0o755 });
+  mkdirSync(fallback, { recursive: true });
   const stats = lstatSync(fallback);
   // Somebody else may have made this name first, to have us run their files.
   if (!stats.isDirectory() || stats.uid !== 0 || (stats.mode & 0o022) !== 0) {
@@ -62,5 +62,6 @@ export function reachableFolder(folder: string, user: ServerUser | undefined): s
       remedy: `Remove ${fallback}, then start again.`,
     });
   }
+  chmodSync(fallback, 0o755); // Whatever the umask is.
   return fallback;
 }
