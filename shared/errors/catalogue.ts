@@ -122,6 +122,11 @@ export const CATALOGUE = {
     meaning: 'The embedded Kafka did not come up.',
     remedy: 'Read the log file named above, or set KAFKA_BROKERS to a Kafka of your own.',
   },
+  part_not_up: {
+    exit: 3,
+    meaning: 'A service did not come up.',
+    remedy: 'Its log below .afterglow/logs says why.',
+  },
   part_not_stopped: {
     exit: 3,
     meaning: 'A process of this stack did not end.',
@@ -162,6 +167,60 @@ export const CATALOGUE = {
     exit: 4,
     meaning: 'The publication does not hold what the definition names.',
     remedy: 'Run `afterglow init`; nothing has been acknowledged.',
+  },
+  // Set-up
+  wal_level_too_low: {
+    exit: 3,
+    meaning: 'The server does not write what logical replication needs into its log.',
+    remedy:
+      'Run: alter system set wal_level = logical, then restart the server. On Amazon: rds.logical_replication = 1 in the parameter group, then reboot the writer.',
+  },
+  privileges_missing: {
+    exit: 3,
+    meaning: 'The role that sets up lacks privileges; nothing was changed.',
+    remedy:
+      'Have an administrator run the statements above, or run `afterglow init` as a role that has them.',
+  },
+  vector_missing: {
+    exit: 3,
+    meaning: 'An enrichment makes vectors, and the server does not have pgvector.',
+    remedy: 'Install pgvector 0.7 or newer on the server, then run `afterglow init` again.',
+  },
+  partitions_fixed: {
+    exit: 2,
+    meaning: 'The partition count of a topic is fixed for its life.',
+    remedy:
+      'Set `partitions` of the source back, or use another pipeline name with the new count and backfill it.',
+  },
+  key_changed: {
+    exit: 2,
+    meaning: 'The columns that name a row of the source are not those its results are kept under.',
+    remedy: 'Use another name for the enrichment and backfill it, or give the table its earlier key back.',
+  },
+  database_of_another_pipeline: {
+    exit: 4,
+    meaning: 'This database is already set up for another pipeline.',
+    remedy: 'Run `afterglow init --remove` with the definition of that pipeline first, or use its name.',
+  },
+  publication_foreign: {
+    exit: 4,
+    meaning: 'There is a publication of this name that publishes more than tables.',
+    remedy: 'Drop it if nobody needs it, or use another pipeline name.',
+  },
+  others_depend: {
+    exit: 4,
+    meaning: 'Something that is not ours is built on what would have to go; nothing was changed.',
+    remedy: 'Drop what is named above, then run the command again.',
+  },
+  set_up_blocked: {
+    exit: 3,
+    meaning: 'Somebody else holds a lock that set-up needs; nothing was changed.',
+    remedy: 'Look for long transactions in pg_stat_activity, then run the command again.',
+  },
+  services_running: {
+    exit: 4,
+    meaning: 'A service of this pipeline is still connected; nothing was changed in the database.',
+    remedy: 'Stop the services (`afterglow down`), then run the command again.',
   },
   // Defects
   defect: {
