@@ -94,6 +94,7 @@ async function sweepPartial(target: string): Promise<void> {
   for (const name of await readdir(dirname(target))) {
     const owner = partialOwner(name);
     if (owner === undefined || isAlive(owner) || !name.startsWith(`${basename(target)}.`)) continue;
-    await rm(join(dirname(target), name), { recursive: true, force: true });
+    // A child of the killed process may still be writing there for a moment.
+    await rm(join(dirname(target), name), { recursive: true, force: true, maxRetries: 10 });
   }
 }

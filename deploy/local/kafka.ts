@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { gistOf, runCommand } from './commands.ts';
@@ -112,6 +112,7 @@ async function createLog(folder: string, java: string, jvm: readonly string[]): 
     // A leading minus would be taken for an option.
     const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
     const properties = join(contents, 'server.properties');
+    await chmod(contents, 0o700); // Rows are in it.
     await writeFile(join(contents, 'cluster-id'), `${clusterId}\n`);
     await writeFile(join(contents, 'version'), `${KAFKA.version}\n`);
     const anyPorts = { port: 1, controllerPort: 2, folder: contents };
