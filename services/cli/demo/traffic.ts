@@ -72,7 +72,8 @@ export class Traffic {
     this.#attackEveryRows = settings.attackEveryRows;
     this.#customers = [...settings.customers];
     this.#nextCustomerNumber = settings.nextCustomerNumber;
-    this.#nextAttackAtRow = Math.round(settings.attackEveryRows / 2);
+    // The first one comes soon, for those who only look in.
+    this.#nextAttackAtRow = Math.round(settings.attackEveryRows / 5);
   }
 
   /** What is committed next. */
