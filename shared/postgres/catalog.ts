@@ -57,8 +57,7 @@ const TABLES = `
      and n.nspname !~ '^pg_(toast|temp)' and not c.relispartition
    order by n.nspname, c.relname`;
 
-// With a bare search_path PostgreSQL qualifies every type it writes; the setting lasts for this statement, and the
-// detour over `path` makes it happen before the types are written.
+// PostgreSQL writes a type without its schema when the search_path finds it, so there the schema is put before it.
 // A domain over a domain has its base at the end of the chain, and any link may forbid NULL.
 const COLUMNS = `
   with recursive chain as (
@@ -70,16 +69,19 @@ const COLUMNS = `
            min(chain.base::int8) filter (where t.typtype <> 'd') as base
       from chain join pg_type t on t.oid = chain.base group by chain.domain
   )
-  , path as materialized (select set_config('search_path', 'pg_catalog', true) as search)
   select a.attrelid::int8 as table_oid, a.attname as name,
-         format_type(case when path.search <> '' then a.atttypid end, a.atttypmod) as type,
+         case when place.nspname <> 'pg_catalog' and pg_type_is_visible(named.oid) then quote_ident(place.nspname) || '.'
+              else '' end || format_type(a.atttypid, a.atttypmod) as type,
          a.atttypid::int8 as type_oid, base.typname as base, resolved.is_array as array,
          not (a.attnotnull or coalesce(d.not_null, false)) as nullable, a.attgenerated as generated,
          coalesce(coll.collisdeterministic, true) as collation_deterministic,
          col_description(a.attrelid, a.attnum) as comment,
          (select json_agg(e.enumlabel order by e.enumsortorder)::text from pg_enum e where e.enumtypid = base.oid) as labels
-    from path
-    cross join pg_attribute a
+    from pg_attribute a
+    join pg_type own on own.oid = a.atttypid
+    join pg_type named on named.oid
+       = case when own.typelem <> 0 and own.typcategory = 'A' and own.typlen = -1 then own.typelem else own.oid end
+    join pg_namespace place on place.oid = named.typnamespace
     left join domains d on d.domain = a.atttypid
     join lateral (select t.oid, t.typelem, t.typcategory = 'A' and t.typlen = -1 and t.typdelim = ',' as is_array
                     from pg_type t where t.oid = coalesce(d.base, a.atttypid::int8)::oid) resolved on true
