@@ -1,5 +1,8 @@
-import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+
+// Node sees only some of the names that this CommonJS module exports.
+const { ConfigResourceTypes } = kafkajs;
 
 export interface TopicDefinition {
   readonly topic: string;
