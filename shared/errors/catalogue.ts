@@ -122,6 +122,11 @@ export const CATALOGUE = {
     meaning: 'The embedded Kafka did not come up.',
     remedy: 'Read the log file named above, or set KAFKA_BROKERS to a Kafka of your own.',
   },
+  part_lost: {
+    exit: 3,
+    meaning: 'An embedded part ended while it was needed.',
+    remedy: 'Its log below .afterglow/logs says why; start again, nothing committed is lost.',
+  },
   part_not_up: {
     exit: 3,
     meaning: 'A service did not come up.',
@@ -137,6 +142,11 @@ export const CATALOGUE = {
     exit: 4,
     meaning: 'DATABASE_URL names a database that Afterglow was never set up in, so it changes nothing there.',
     remedy: 'Run `afterglow init` against it first, or unset DATABASE_URL to use the embedded one.',
+  },
+  consent_missing: {
+    exit: 4,
+    meaning: 'This cannot be undone, and nobody agreed to it.',
+    remedy: 'Answer the question on a terminal, or say --yes.',
   },
   demo_refused: {
     exit: 4,

@@ -89,7 +89,7 @@ export function resultTableDdl(tables: EnrichmentTables): readonly string[] {
 }
 
 /** Ranking goes by the first output, "what is new and flagged" by the flagged rows' time, likeness by the vector. */
-function resultIndexes(tables: EnrichmentTables): readonly string[] {
+export function resultIndexes(tables: EnrichmentTables): readonly string[] {
   const table = resultTable(tables.enrichment);
   const index = (purpose: 'ranked' | 'flagged' | 'similar'): string =>
     quoteIdentifier(resultIndexName(tables.enrichment, purpose));

@@ -16,14 +16,27 @@ const users = (name: string): string => `${quoteIdentifier(SCHEMA)}.${quoteIdent
 export const qualifiedName = (schema: string, name: string): string =>
   `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 
-export const MIGRATIONS = ours('migrations');
-export const PIPELINE = ours('pipeline');
-export const REVISIONS = ours('revisions');
-export const POSITIONS = ours('positions');
-export const TRUNCATE_FENCES = ours('truncate_fences');
-export const TOPIC_PARTITIONS = ours('topic_partitions');
-export const KNOWN_GROUPS = ours('known_groups');
-export const CRASH_COUNTS = ours('crash_counts');
+export const INTERNAL_TABLES = [
+  'migrations',
+  'pipeline',
+  'revisions',
+  'positions',
+  'truncate_fences',
+  'topic_partitions',
+  'known_groups',
+  'crash_counts',
+] as const;
+export type InternalTable = (typeof INTERNAL_TABLES)[number];
+const internalTable = (name: InternalTable): string => ours(name);
+
+export const MIGRATIONS = internalTable('migrations');
+export const PIPELINE = internalTable('pipeline');
+export const REVISIONS = internalTable('revisions');
+export const POSITIONS = internalTable('positions');
+export const TRUNCATE_FENCES = internalTable('truncate_fences');
+export const TOPIC_PARTITIONS = internalTable('topic_partitions');
+export const KNOWN_GROUPS = internalTable('known_groups');
+export const CRASH_COUNTS = internalTable('crash_counts');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));
@@ -73,3 +86,10 @@ export const roleName = (pipeline: string, role: Role): string => `${pipeline}_$
 
 /** Two set-ups of one database at the same time wait for each other on this advisory lock ('aftg'). */
 export const INIT_LOCK = 0x61667467;
+
+/** A string that may hold any identifier: the tag is one that is not in it. */
+export function dollarQuoted(text: string): string {
+  let tag = '$afterglow$';
+  for (let number = 1; text.includes(tag); number += 1) tag = `$afterglow${number}$`;
+  return `${tag}${text}${tag}`;
+}

@@ -4,6 +4,7 @@
 import { quoteIdentifier } from '../postgres/connect.ts';
 import type { EnrichmentTables, TypedColumn } from './enrichment-tables.ts';
 import {
+  dollarQuoted,
   enrichedView,
   keyColumn,
   outputFunction,
@@ -155,11 +156,4 @@ returns ${output.type}
 language sql stable parallel safe
 as ${dollarQuoted(body)}`;
   return { output: output.name, body, statement };
-}
-
-/** A string that may hold any identifier: the tag is one that is not in it. */
-export function dollarQuoted(text: string): string {
-  let tag = '$afterglow$';
-  for (let number = 1; text.includes(tag); number += 1) tag = `$afterglow${number}$`;
-  return `${tag}${text}${tag}`;
 }

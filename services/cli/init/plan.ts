@@ -1,0 +1,116 @@
+// What `afterglow init` will do: a pure function of the definition and of what is there.
+import type { Definition } from '../../../shared/config/definition.ts';
+import { revisionContent } from '../../../shared/config/revision.ts';
+import { quoteLiteral } from '../../../shared/postgres/connect.ts';
+import { migrationStatements, pendingMigrations } from '../../../shared/side-tables/migrations.ts';
+import { PIPELINE, REVISIONS, TOPIC_PARTITIONS } from '../../../shared/side-tables/names.ts';
+import { checkPrivileges, checkServer } from './checks.ts';
+import { publicationSteps } from './publication.ts';
+import { type LoginPasswords, missingRoles, roleNotes, roleSteps } from './roles.ts';
+import { DEFAULT_VECTOR_SCHEMA, realSources } from './sources.ts';
+import type { InitState } from './state.ts';
+import { type InitPlan, type InitStep, type SqlStep, sqlStep, type TopicStep } from './step.ts';
+import { outputFunctionSteps, tableSteps } from './table-steps.ts';
+import { initTopics } from './topics.ts';
+import { extensionSteps, viewSteps } from './view-steps.ts';
+import { grantSteps } from './wanted-grants.ts';
+
+export interface InitOptions {
+  readonly definition: Definition;
+  /** True only for the database that `afterglow up` itself made. */
+  readonly createdByAfterglow?: boolean;
+  /** Makes the services' roles able to log in, for a stack that starts them itself. */
+  readonly loginPasswords?: LoginPasswords;
+}
+
+/** @throws AfterglowError with everything that has to be done before */
+export function planInit(options: InitOptions, state: InitState): InitPlan {
+  const { definition, loginPasswords } = options;
+  const { pipeline } = definition;
+  checkServer(definition, state);
+  const sources = realSources(definition, state);
+  const enrichments = sources.flatMap((source) => source.enrichments);
+  checkPrivileges(pipeline, sources, state);
+  const steps: readonly InitStep[] = [
+    ...migrationSteps(state),
+    ...pipelineSteps(options, state),
+    ...extensionSteps(sources, state, DEFAULT_VECTOR_SCHEMA),
+    ...roleSteps(pipeline, state, loginPasswords),
+    ...publicationSteps(pipeline, sources, state),
+    ...enrichments.flatMap((tables) => tableSteps(tables, state)),
+    ...sources.flatMap((source) => viewSteps(source, state)),
+    ...enrichments.flatMap((tables) => outputFunctionSteps(tables, state)),
+    ...grantSteps(pipeline, sources, state),
+    ...revisionSteps(definition, state),
+    ...partitionSteps(definition, state),
+    ...topicSteps(definition, state),
+  ];
+  const rolesAreNew = missingRoles(pipeline, state).length > 0 && loginPasswords === undefined;
+  return {
+    steps,
+    notes: [...(rolesAreNew ? roleNotes(pipeline, state) : []), ...leftOver(definition, state)],
+  };
+}
+
+function migrationSteps(state: InitState): readonly SqlStep[] {
+  return pendingMigrations(state.migrations).flatMap((migration) =>
+    sqlStep(`side tables, ${migration.name}`, 'bookkeeping of the services', migrationStatements(migration)),
+  );
+}
+
+function pipelineSteps(
+  { definition, createdByAfterglow }: InitOptions,
+  state: InitState,
+): readonly SqlStep[] {
+  if (state.pipeline !== undefined) return [];
+  return sqlStep('pipeline', 'one database is one pipeline', [
+    `insert into ${PIPELINE} (name, created_by_afterglow) values (${quoteLiteral(definition.pipeline)}, ${createdByAfterglow === true})`,
+  ]);
+}
+
+/** Only what can change an outcome makes a new revision: results of another one are outdated. */
+function revisionSteps(definition: Definition, state: InitState): readonly SqlStep[] {
+  return Object.entries(definition.enrichments).flatMap(([name, enrichment]) => {
+    const { json, sha256 } = revisionContent(enrichment);
+    const newest = state.revisions.get(name);
+    if (newest?.sha256 === sha256) return [];
+    const revision = (newest?.revision ?? 0) + 1;
+    const reason =
+      newest === undefined ? 'its first definition' : 'its definition has changed, so its results will';
+    return sqlStep(`revision ${revision} of ${name}`, reason, [
+      `insert into ${REVISIONS} (enrichment, revision, sha256, content) values (${quoteLiteral(name)}, ${revision}, ${quoteLiteral(sha256)}, ${quoteLiteral(json)})`,
+    ]);
+  });
+}
+
+function partitionSteps(definition: Definition, state: InitState): readonly SqlStep[] {
+  const rows = initTopics(definition)
+    .filter(({ topic, keyed }) => keyed && !state.recordedPartitions.has(topic))
+    .map(({ topic, partitions }) => `(${quoteLiteral(topic)}, ${partitions})`);
+  return sqlStep(
+    'partition counts',
+    'keys keep their places only as long as these stay',
+    rows.length === 0
+      ? []
+      : [`insert into ${TOPIC_PARTITIONS} (topic, partitions) values ${rows.join(', ')}`],
+  );
+}
+
+function topicSteps(definition: Definition, state: InitState): readonly TopicStep[] {
+  return initTopics(definition)
+    .filter(({ topic }) => !state.topics.has(topic))
+    .map(({ topic, partitions, settings }) => ({
+      kind: 'topic',
+      title: `topic ${topic}`,
+      reason: `${partitions} ${partitions === 1 ? 'partition' : 'partitions'}, ${settings['cleanup.policy']}`,
+      topic: { topic, partitions, settings },
+    }));
+}
+
+function leftOver(definition: Definition, state: InitState): readonly string[] {
+  return [...state.revisions.keys()]
+    .filter((name) => !(name in definition.enrichments))
+    .map(
+      (name) => `Enrichment ${name} is no longer in the definition; its tables and topics stay as they are.`,
+    );
+}

@@ -1,0 +1,266 @@
+// What set-up finds: everything that planInit decides by, read at once, so that the plan itself is a pure function.
+import type { Definition } from '../../../shared/config/definition.ts';
+import type { KafkaAdmin } from '../../../shared/kafka/admin.ts';
+import { type Catalog, readCatalog } from '../../../shared/postgres/catalog.ts';
+import type { Queryable } from '../../../shared/postgres/connect.ts';
+import { appliedMigrations } from '../../../shared/side-tables/migrations.ts';
+import {
+  INTERNAL_SCHEMA,
+  publicationName,
+  ROLES,
+  roleName,
+  SCHEMA,
+  slotName,
+  TOPIC_PARTITIONS,
+} from '../../../shared/side-tables/names.ts';
+import { readPipeline, readRevisions } from '../../../shared/side-tables/revisions.ts';
+import { type ColumnRow, columnsQuery } from '../../../shared/side-tables/types.ts';
+import { grantKey, readGrants } from './grants.ts';
+import { initTopics } from './topics.ts';
+
+export interface Server {
+  readonly user: string;
+  readonly database: string;
+  readonly walLevel: string;
+  readonly superuser: boolean;
+  readonly createRole: boolean;
+  readonly createInDatabase: boolean;
+  /** Whether what an earlier set-up made belongs to this role; undefined when there is nothing yet. */
+  readonly ownsSchemas: boolean | undefined;
+  readonly schemaOwner: string | undefined;
+  /** Amazon's servers give replication by this role instead of an attribute. */
+  readonly hasRdsReplication: boolean;
+}
+
+export interface PublishedTable {
+  readonly schema: string;
+  readonly name: string;
+  /** null: every column, and those to come. */
+  readonly columns: readonly string[] | null;
+  readonly hasRowFilter: boolean;
+}
+
+export interface Publication {
+  readonly allTables: boolean;
+  readonly schemas: boolean;
+  readonly owned: boolean;
+  readonly publishesAll: boolean;
+  readonly viaRoot: boolean;
+  readonly tables: readonly PublishedTable[];
+}
+
+export interface ExistingRole {
+  readonly login: boolean;
+  readonly replication: boolean;
+}
+
+export interface InitState {
+  readonly server: Server;
+  readonly catalog: Catalog;
+  readonly migrations: readonly number[];
+  readonly pipeline: string | undefined;
+  readonly revisions: ReadonlyMap<string, { readonly revision: number; readonly sha256: string }>;
+  readonly recordedPartitions: ReadonlyMap<string, number>;
+  readonly topics: ReadonlyMap<string, number>;
+  readonly publication: Publication | undefined;
+  readonly slot: { readonly active: boolean } | undefined;
+  readonly roles: ReadonlyMap<string, ExistingRole>;
+  /** grantKey() of every privilege that our roles hold here; of PUBLIC's those on schemas. */
+  readonly grants: ReadonlySet<string>;
+  /** 'schema.table' of sources that the connected role owns. */
+  readonly ownedTables: ReadonlySet<string>;
+  /** Schemas that this role may not let others into. */
+  readonly foreignSchemas: ReadonlySet<string>;
+  /** Columns of the sources and of our own tables and views. */
+  readonly columns: readonly ColumnRow[];
+  /** Body of every function in our schemas, by 'schema.name(arguments)'. */
+  readonly functions: ReadonlyMap<string, string>;
+  /** 'from>to' by type oid. */
+  readonly casts: ReadonlySet<string>;
+  /** Schema of pgvector's types; undefined where the extension is not installed. */
+  readonly vectorSchema: string | undefined;
+}
+
+export const tableKey = (table: { readonly schema: string; readonly name: string }): string =>
+  JSON.stringify([table.schema, table.name]);
+
+const SERVER = `
+  select current_user::text as user, current_database()::text as database, current_setting('wal_level') as wal_level,
+         r.rolsuper as superuser, r.rolcreaterole as create_role,
+         has_database_privilege(current_database(), 'CREATE') as create_in_database,
+         exists (select from pg_roles where rolname = 'rds_replication') as has_rds_replication,
+         (select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = $1) as owns_schemas,
+         (select pg_get_userbyid(n.nspowner)::text from pg_namespace n where n.nspname = $1) as schema_owner
+    from pg_roles r where r.rolname = current_user`;
+
+const PUBLICATION = `
+  select p.puballtables as all_tables, p.pubviaroot as via_root,
+         p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate as publishes_all,
+         exists (select from pg_publication_namespace n where n.pnpubid = p.oid) as schemas,
+         pg_has_role(p.pubowner, 'USAGE') as owned
+    from pg_publication p where p.pubname = $1`;
+
+const PUBLISHED = `
+  select n.nspname::text as schema, c.relname::text as name, r.prqual is not null as has_row_filter,
+         (select json_agg(a.attname order by a.attnum)::text from unnest(r.prattrs::int2[]) as k(number)
+            join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number) as columns
+    from pg_publication_rel r
+    join pg_publication p on p.oid = r.prpubid
+    join pg_class c on c.oid = r.prrelid
+    join pg_namespace n on n.oid = c.relnamespace
+   where p.pubname = $1 order by n.nspname, c.relname`;
+
+const FUNCTIONS = `
+  select format('%s.%s(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as signature, p.prosrc as body
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any($1)`;
+
+const COLUMNS = columnsQuery(
+  `relation.relkind in ('r', 'p', 'v') and
+   (relation_schema.nspname = any($1) or jsonb_build_array(relation_schema.nspname, relation.relname) = any($2::jsonb[]))`,
+);
+
+const OWNED = `
+  select n.nspname::text as schema, c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where jsonb_build_array(n.nspname, c.relname) = any($1::jsonb[]) and pg_has_role(c.relowner, 'USAGE')`;
+
+const FOREIGN_SCHEMAS = `
+  select nspname::text as name from pg_namespace where not has_schema_privilege(oid, 'USAGE WITH GRANT OPTION')`;
+
+export async function readInitState(
+  client: Queryable,
+  kafka: KafkaAdmin,
+  definition: Definition,
+): Promise<InitState> {
+  const { pipeline } = definition;
+  const sources = Object.values(definition.sources).map(({ table }) => tableKey(table));
+  const ourSchemas = [SCHEMA, INTERNAL_SCHEMA];
+  const migrations = await appliedMigrations(client);
+  const isSetUp = migrations.length > 0;
+  const server = await readServer(client);
+  return {
+    server,
+    catalog: await readCatalog(client),
+    migrations,
+    pipeline: (await readPipeline(client))?.name,
+    revisions: isSetUp ? await readRevisions(client) : new Map(),
+    recordedPartitions: isSetUp ? await readRecordedPartitions(client) : new Map(),
+    topics: await readTopics(kafka, definition),
+    publication: await readPublication(client, publicationName(pipeline)),
+    slot: await readSlot(client, slotName(pipeline)),
+    roles: await readRoles(client, pipeline),
+    grants: new Set(
+      (await readGrants(client, [...ROLES.map((role) => roleName(pipeline, role)), 'public'])).map(grantKey),
+    ),
+    ownedTables: new Set(
+      (await client.query<{ schema: string; name: string }>(OWNED, [sources])).rows.map(tableKey),
+    ),
+    foreignSchemas: new Set(
+      (await client.query<{ name: string }>(FOREIGN_SCHEMAS)).rows.map(({ name }) => name),
+    ),
+    columns: (await client.query<ColumnRow>(COLUMNS, [ourSchemas, sources])).rows,
+    functions: new Map(
+      (await client.query<{ signature: string; body: string }>(FUNCTIONS, [ourSchemas])).rows.map((row) => [
+        row.signature,
+        row.body,
+      ]),
+    ),
+    casts: new Set(
+      (
+        await client.query<{ pair: string }>("select castsource || '>' || casttarget as pair from pg_cast")
+      ).rows.map(({ pair }) => pair),
+    ),
+    vectorSchema: (
+      await client.query<{ schema: string }>(
+        "select n.nspname::text as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'vector'",
+      )
+    ).rows[0]?.schema,
+  };
+}
+
+async function readServer(client: Queryable): Promise<Server> {
+  const { rows } = await client.query<{
+    user: string;
+    database: string;
+    wal_level: string;
+    superuser: boolean;
+    create_role: boolean;
+    create_in_database: boolean;
+    has_rds_replication: boolean;
+    owns_schemas: boolean | null;
+    schema_owner: string | null;
+  }>(SERVER, [INTERNAL_SCHEMA]);
+  const row = rows[0];
+  if (row === undefined) throw new Error('the server does not know its own user');
+  return {
+    user: row.user,
+    database: row.database,
+    walLevel: row.wal_level,
+    superuser: row.superuser,
+    createRole: row.create_role || row.superuser,
+    createInDatabase: row.create_in_database,
+    ownsSchemas: row.owns_schemas ?? undefined,
+    schemaOwner: row.schema_owner ?? undefined,
+    hasRdsReplication: row.has_rds_replication,
+  };
+}
+
+async function readPublication(client: Queryable, name: string): Promise<Publication | undefined> {
+  const { rows } = await client.query<{
+    all_tables: boolean;
+    via_root: boolean;
+    publishes_all: boolean;
+    schemas: boolean;
+    owned: boolean;
+  }>(PUBLICATION, [name]);
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  const published = await client.query<{
+    schema: string;
+    name: string;
+    has_row_filter: boolean;
+    columns: string | null;
+  }>(PUBLISHED, [name]);
+  return {
+    allTables: row.all_tables,
+    schemas: row.schemas,
+    owned: row.owned,
+    publishesAll: row.publishes_all,
+    viaRoot: row.via_root,
+    tables: published.rows.map((table) => ({
+      schema: table.schema,
+      name: table.name,
+      columns: table.columns === null ? null : (JSON.parse(table.columns) as string[]),
+      hasRowFilter: table.has_row_filter,
+    })),
+  };
+}
+
+async function readSlot(client: Queryable, name: string): Promise<{ active: boolean } | undefined> {
+  const { rows } = await client.query<{ active: boolean }>(
+    'select active from pg_replication_slots where slot_name = $1 and database = current_database()',
+    [name],
+  );
+  return rows[0];
+}
+
+async function readRoles(client: Queryable, pipeline: string): Promise<ReadonlyMap<string, ExistingRole>> {
+  const { rows } = await client.query<{ name: string; login: boolean; replication: boolean }>(
+    'select rolname::text as name, rolcanlogin as login, rolreplication as replication from pg_roles where rolname = any($1)',
+    [ROLES.map((role) => roleName(pipeline, role))],
+  );
+  return new Map(rows.map(({ name, login, replication }) => [name, { login, replication }]));
+}
+
+async function readRecordedPartitions(client: Queryable): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ topic: string; partitions: number }>(
+    `select topic, partitions from ${TOPIC_PARTITIONS}`,
+  );
+  return new Map(rows.map(({ topic, partitions }) => [topic, partitions]));
+}
+
+async function readTopics(kafka: KafkaAdmin, definition: Definition): Promise<ReadonlyMap<string, number>> {
+  const described = await kafka.describeTopics(initTopics(definition).map(({ topic }) => topic));
+  return new Map(
+    described.flatMap((found) => (found === undefined ? [] : [[found.topic, found.partitions]])),
+  );
+}

@@ -1,0 +1,60 @@
+import type { TopicDefinition } from '../../../shared/kafka/admin.ts';
+
+/** One thing that set-up does, with the reason it gives for it. */
+export type InitStep = SqlStep | TopicStep | RemovalStep;
+
+export interface SqlStep {
+  readonly kind: 'sql';
+  readonly title: string;
+  readonly reason: string;
+  readonly statements: readonly string[];
+}
+
+export interface TopicStep {
+  readonly kind: 'topic';
+  readonly title: string;
+  readonly reason: string;
+  readonly topic: TopicDefinition;
+}
+
+export interface RemovalStep {
+  readonly kind: 'remove_topics' | 'remove_groups';
+  readonly title: string;
+  readonly reason: string;
+  readonly names: readonly string[];
+}
+
+export interface InitPlan {
+  /** In order; empty when everything is as it should be. */
+  readonly steps: readonly InitStep[];
+  /** What a person may still want to do. */
+  readonly notes: readonly string[];
+}
+
+/** No step when there is nothing to run. */
+export function sqlStep(title: string, reason: string, statements: readonly string[]): readonly SqlStep[] {
+  return statements.length === 0 ? [] : [{ kind: 'sql', title, reason, statements }];
+}
+
+/** As a script for psql; what is done in Kafka is told of in comments, since SQL cannot do it. */
+export function printSql(plan: InitPlan): string {
+  const sql: string[] = [];
+  const kafka: string[] = [];
+  for (const step of plan.steps) {
+    if (step.kind === 'sql') {
+      const comment = `-- ${oneLine(`${step.title}: ${step.reason}`)}`;
+      sql.push(comment, ...step.statements.map((statement) => `${statement.replace(/;$/, '')};`), '');
+    } else if (step.kind === 'topic') {
+      const { topic, partitions, settings } = step.topic;
+      const shown = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+      kafka.push(`-- create topic ${topic}, ${partitions} partitions, ${shown.join(', ')}`);
+    } else {
+      const what = step.kind === 'remove_topics' ? 'topic' : 'group';
+      kafka.push(...step.names.map((name) => `-- delete ${what} ${name}`));
+    }
+  }
+  return [...(sql.length === 0 ? [] : ['begin;', '', ...sql, 'commit;']), ...kafka, ''].join('\n');
+}
+
+/** A line break in a name would end the comment and let the rest run as SQL. */
+const oneLine = (text: string): string => text.replaceAll(/[\r\n\u2028\u2029]/g, ' ');

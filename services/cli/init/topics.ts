@@ -1,0 +1,76 @@
+import type { Definition } from '../../../shared/config/definition.ts';
+import {
+  cdcTopic,
+  deadCaptureTopic,
+  deadTopic,
+  enrichedTopic,
+  enricherGroup,
+  noticesTopic,
+  positionsTopic,
+  progressTopic,
+  writerGroup,
+} from '../../../shared/contracts/topics.ts';
+import type { TopicDefinition } from '../../../shared/kafka/admin.ts';
+
+const DAY_MS = 86_400_000;
+/** How long a consumer may be away without a gap. */
+export const CDC_RETENTION_MS = 7 * DAY_MS;
+const ARCHIVE_RETENTION_MS = 30 * DAY_MS;
+/** Kafka's own default, named so that the dead letters can be sized after it. */
+export const CDC_MESSAGE_BYTES_MAX = 1_048_588;
+
+const kept = (retentionMs: number): Readonly<Record<string, string>> => ({
+  'cleanup.policy': 'delete',
+  'retention.ms': String(retentionMs),
+});
+const CDC = { ...kept(CDC_RETENTION_MS), 'max.message.bytes': String(CDC_MESSAGE_BYTES_MAX) };
+/** Every outcome and every tombstone stays at least as long as the change it answers. */
+const ENRICHED = {
+  'cleanup.policy': 'compact',
+  'delete.retention.ms': String(CDC_RETENTION_MS),
+  'min.compaction.lag.ms': String(CDC_RETENTION_MS),
+};
+/** A letter holds the record it is about, and base64 makes that larger by a third. */
+const DEAD = { ...kept(ARCHIVE_RETENTION_MS), 'max.message.bytes': String(2 * CDC_MESSAGE_BYTES_MAX) };
+
+export interface InitTopic extends TopicDefinition {
+  /** Rows are spread over it by key, so its partition count is fixed for its life and recorded. */
+  readonly keyed: boolean;
+}
+
+/** Every topic of the pipeline. */
+export function initTopics(definition: Definition): readonly InitTopic[] {
+  const { pipeline } = definition;
+  const topics: InitTopic[] = Object.values(definition.sources).map(({ table, partitions }) => ({
+    topic: cdcTopic(pipeline, table.schema, table.name),
+    partitions,
+    keyed: true,
+    settings: CDC,
+  }));
+  for (const [name, { from }] of Object.entries(definition.enrichments)) {
+    const partitions = definition.sources[from]?.partitions ?? 1;
+    topics.push({ topic: enrichedTopic(pipeline, name), partitions, keyed: true, settings: ENRICHED });
+    topics.push({ topic: deadTopic(pipeline, name), partitions, keyed: true, settings: DEAD });
+  }
+  const single = (topic: string, settings: Readonly<Record<string, string>>): InitTopic => ({
+    topic,
+    partitions: 1,
+    keyed: false,
+    settings,
+  });
+  return [
+    ...topics,
+    single(deadCaptureTopic(pipeline), DEAD),
+    single(progressTopic(pipeline), kept(CDC_RETENTION_MS)),
+    single(noticesTopic(pipeline), kept(ARCHIVE_RETENTION_MS)),
+    single(positionsTopic(pipeline), { 'cleanup.policy': 'compact' }),
+  ];
+}
+
+export function initGroups(definition: Definition): readonly string[] {
+  const { pipeline } = definition;
+  return [
+    ...Object.keys(definition.enrichments).map((name) => enricherGroup(pipeline, name)),
+    writerGroup(pipeline),
+  ];
+}

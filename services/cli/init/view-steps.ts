@@ -1,0 +1,81 @@
+import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
+import {
+  enrichedViewName,
+  INTERNAL_SCHEMA,
+  SCHEMA,
+  viewFunctionPrefix,
+} from '../../../shared/side-tables/names.ts';
+import {
+  createViewFunction,
+  type EnrichedSource,
+  type ExistingViewColumn,
+  grownViewColumns,
+  growView,
+  viewBody,
+} from '../../../shared/side-tables/views.ts';
+import type { RealSource } from './sources.ts';
+import type { InitState } from './state.ts';
+import { type SqlStep, sqlStep } from './step.ts';
+
+/** Makes the view of a source, lets it grow, or mends it after the source has changed; users' views over it stay. */
+export function viewSteps(source: RealSource, state: InitState): readonly SqlStep[] {
+  const view = enrichedViewName(source.name);
+  const title = `view ${SCHEMA}.${view}`;
+  const enriched: EnrichedSource = {
+    source: source.name,
+    table: { schema: source.schema, name: source.table },
+    columns: source.columns.map(({ name, plain_type }) => ({ name, type: plain_type })),
+    enrichments: source.enrichments,
+  };
+  const existing = existingColumns(source, state);
+  const current = currentFunction(source.name, state);
+  if (existing.length === 0 || current === undefined) {
+    const version = (current?.version ?? 0) + 1;
+    return sqlStep(
+      title,
+      'source rows with their results beside them',
+      growView(enriched, existing, version),
+    );
+  }
+  if (grownViewColumns(enriched, existing).length > existing.length) {
+    return sqlStep(title, 'it gets new columns', growView(enriched, existing, current.version + 1));
+  }
+  if (viewBody(enriched, existing) === current.body) return [];
+  return sqlStep(title, 'the source has changed', [createViewFunction(enriched, existing, current.version)]);
+}
+
+function existingColumns(source: RealSource, state: InitState): readonly ExistingViewColumn[] {
+  return state.columns
+    .filter(({ schema, relation }) => schema === SCHEMA && relation === enrichedViewName(source.name))
+    .map(({ name, plain_type, type_oid }) => {
+      const now = source.columns.find((column) => column.name === name);
+      return { name, type: plain_type, castable: state.casts.has(`${now?.type_oid}>${type_oid}`) };
+    });
+}
+
+/** The newest function of the view; names are ours, so they can be told apart by their text. */
+export function currentFunction(
+  source: string,
+  state: Pick<InitState, 'functions'>,
+): { readonly version: number; readonly body: string } | undefined {
+  const prefix = `${INTERNAL_SCHEMA}.${viewFunctionPrefix(source)}`;
+  const versions = [...state.functions].flatMap(([signature, body]) => {
+    const number = signature.startsWith(prefix)
+      ? /^(\d+)\(\)$/.exec(signature.slice(prefix.length))?.[1]
+      : undefined;
+    return number === undefined ? [] : [{ version: Number(number), body }];
+  });
+  return versions.toSorted((a, b) => b.version - a.version)[0];
+}
+
+export const extensionSteps = (
+  sources: readonly RealSource[],
+  state: InitState,
+  schema: string,
+): readonly SqlStep[] =>
+  sources.some(({ enrichments }) => enrichments.some(({ chunked }) => chunked)) &&
+  state.vectorSchema === undefined
+    ? sqlStep('extension vector', 'vectors need pgvector', [
+        `create extension if not exists vector schema ${quoteIdentifier(schema)}`,
+      ])
+    : [];

@@ -1,0 +1,369 @@
+import { createHash } from 'node:crypto';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { applyInit, applyRemove, previewInit } from '../../services/cli/init/apply.ts';
+import type { InitOptions } from '../../services/cli/init/plan.ts';
+import { printSql } from '../../services/cli/init/step.ts';
+import { initTopics } from '../../services/cli/init/topics.ts';
+import type { Definition } from '../../shared/config/definition.ts';
+import { parseDefinition } from '../../shared/config/parse.ts';
+import { connectKafkaAdmin, type KafkaAdmin } from '../../shared/kafka/admin.ts';
+import { connectDatabase, type DatabaseClient, quoteIdentifier } from '../../shared/postgres/connect.ts';
+import { registeredRevision, verifyRegistered } from '../../shared/side-tables/revisions.ts';
+import { brokers, createDatabase, type TestDatabase, uniquePipelineName } from '../support/stack.ts';
+
+const TABLES = `
+  create type kind as enum ('purchase', 'refund');
+  create table transactions (id bigint generated always as identity primary key, kind kind not null, amount numeric(12,2) not null,
+    card_last4 char(4) not null, note varchar(40), occurred_at timestamptz not null default now());
+  create table reviews (product text, number integer, body text not null, primary key (product, number));`;
+
+interface Changes {
+  readonly exclude?: string;
+  readonly version?: string;
+  readonly rows?: number;
+  readonly outputs?: string;
+  readonly partitions?: number;
+  readonly more?: string;
+}
+
+function definitionOf(pipeline: string, changes: Changes = {}): Definition {
+  const { exclude = '[card_last4]', version = '1', rows = 100, outputs = '{ score: float }' } = changes;
+  const text = `
+version: 1
+pipeline: ${pipeline}
+sources:
+  transactions: { table: public.transactions, exclude: ${exclude}, partitions: ${changes.partitions ?? 2} }
+  reviews: { table: public.reviews, partitions: 2 }
+enrichments:
+  fraud:
+    from: transactions
+    model: { kind: sagemaker, endpoint: fraud, version: "${version}", batch: { rows: ${rows} } }
+    input: [amount]
+    output: ${outputs}
+  sentiment:
+    from: reviews
+    model: { kind: comprehend }
+    input: [body]
+${changes.more ?? ''}`;
+  const { definition, mistakes } = parseDefinition(text, 'afterglow.yaml', {});
+  if (definition === undefined) throw new Error(JSON.stringify(mistakes));
+  return definition;
+}
+
+interface Setting extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly client: DatabaseClient;
+  readonly kafka: KafkaAdmin;
+  readonly pipeline: string;
+  readonly definition: Definition;
+  init(changes?: Changes, more?: Partial<InitOptions>): Promise<string[]>;
+}
+
+async function setUp(version: 16 | 18 = 18, tables = TABLES): Promise<Setting> {
+  await using cleanup = new AsyncDisposableStack();
+  const database = cleanup.use(await createDatabase(version));
+  const client = await connectDatabase({ url: database.url, applicationName: 'init-test' });
+  cleanup.defer(() => client.end());
+  const logger = pino({ level: 'silent' });
+  const kafka = await connectKafkaAdmin({ brokers: brokers().split(','), clientId: 'init-test', logger });
+  cleanup.defer(() => kafka.close());
+  await client.query(tables);
+  const pipeline = uniquePipelineName();
+  const definition = definitionOf(pipeline);
+  cleanup.defer(async () => {
+    // Roles and topics outlive a database.
+    await client.query(
+      'drop schema if exists afterglow cascade; drop schema if exists afterglow_internal cascade',
+    );
+    for (const role of ['reader', 'enricher', 'writer', 'viewer']) {
+      const name = quoteIdentifier(`${pipeline}_${role}`);
+      const { rowCount } = await client.query('select from pg_roles where rolname = $1', [
+        `${pipeline}_${role}`,
+      ]);
+      if (rowCount === 1) await client.query(`drop owned by ${name}; drop role ${name}`);
+    }
+    await kafka.deleteTopics(initTopics(definition).map(({ topic }) => topic));
+  });
+  const disposal = cleanup.move();
+  return {
+    database,
+    client,
+    kafka,
+    pipeline,
+    definition,
+    async init(changes, more) {
+      const options = { definition: definitionOf(pipeline, changes), ...more };
+      return (await applyInit(client, kafka, options)).steps.map(({ title }) => title);
+    },
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  };
+}
+
+/** Everything that set-up could touch, in one comparable form. */
+async function fingerprint(client: DatabaseClient): Promise<Record<string, string>> {
+  const parts: Record<string, string> = {
+    namespaces:
+      'select nspname, coalesce(nspacl, acldefault($$n$$, nspowner))::text from pg_namespace where nspname !~ $$^pg_(toast|temp)$$ order by 1',
+    relations:
+      'select n.nspname, relname, relkind, coalesce(relacl, acldefault($$r$$, relowner))::text from pg_class c join pg_namespace n on n.oid = relnamespace where n.nspname !~ $$^pg_|^info$$ order by 1, 2',
+    columns:
+      'select attrelid::regclass::text, attname, attacl::text, format_type(atttypid, atttypmod) from pg_attribute where attnum > 0 and attrelid in (select oid from pg_class where relnamespace::regnamespace::text !~ $$^pg_|^info$$) order by 1, 2',
+    functions:
+      'select oid::regprocedure::text, prosrc, proacl::text from pg_proc where pronamespace::regnamespace::text !~ $$^pg_|^info$$ order by 1',
+    publications: 'select * from pg_publication_tables order by 1, 2, 3',
+    publicationFlags: 'select pubname, pubinsert, pubtruncate, pubviaroot from pg_publication order by 1',
+    slots: 'select slot_name from pg_replication_slots where database = current_database() order by 1',
+    extensions: 'select extname from pg_extension order by 1',
+  };
+  const result: Record<string, string> = {};
+  for (const [name, sql] of Object.entries(parts)) {
+    result[name] = JSON.stringify((await client.query(sql)).rows, null, 1);
+  }
+  return result;
+}
+
+const rolesOf = async (client: DatabaseClient, pipeline: string): Promise<unknown[]> =>
+  (await client.query('select rolname from pg_roles where starts_with(rolname, $1)', [`${pipeline}_`])).rows;
+
+test.for([16, 18] as const)('a second init changes nothing (PostgreSQL %s)', async (version) => {
+  await using setting = await setUp(version);
+  expect((await setting.init()).length).toBeGreaterThan(10);
+  const before = await fingerprint(setting.client);
+  expect(await setting.init()).toEqual([]);
+  expect(await fingerprint(setting.client)).toEqual(before);
+});
+
+test.for([16, 18] as const)('remove leaves nothing of ours behind (PostgreSQL %s)', async (version) => {
+  await using setting = await setUp(version);
+  const { client, kafka, pipeline, definition } = setting;
+  const before = await fingerprint(client);
+  await setting.init();
+  await client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [pipeline]);
+  await applyRemove(client, kafka, { definition });
+  expect(await fingerprint(client)).toEqual(before);
+  expect(await rolesOf(client, pipeline)).toEqual([]);
+  expect((await kafka.listTopics()).filter((topic) => topic.startsWith(pipeline))).toEqual([]);
+});
+
+test('remove stops at what others built on the results, and changes nothing', async () => {
+  await using setting = await setUp();
+  const { client, kafka, definition } = setting;
+  await setting.init();
+  await client.query(
+    'create view public.mine as select id, fraud_score from afterglow.transactions_enriched',
+  );
+  const before = await fingerprint(client);
+  await expect(applyRemove(client, kafka, { definition })).rejects.toMatchObject({
+    code: 'others_depend',
+    message: expect.stringContaining('view mine'),
+  });
+  expect(await fingerprint(client)).toEqual(before);
+});
+
+test('an owner without superuser rights sets up; what is missing is listed with what to run', async () => {
+  await using setting = await setUp();
+  const { client, kafka, database, pipeline, definition } = setting;
+  const owner = `${pipeline}_owner`;
+  await client.query(`create role ${owner} login password 'secret'`);
+  const url = new URL(database.url);
+  url.username = owner;
+  url.password = 'secret';
+  const theirs = await connectDatabase({ url: url.href, applicationName: 'owner' });
+  try {
+    const attempt = applyInit(theirs, kafka, { definition });
+    await expect(attempt).rejects.toMatchObject({ code: 'privileges_missing' });
+    const error = (await attempt.catch((thrown: unknown) => thrown)) as Error;
+    for (const run of [
+      `grant create on database "${database.name}" to "${owner}"`,
+      `create role "${pipeline}_reader" nologin`,
+      `alter table "public"."transactions" owner to "${owner}"`,
+      `alter table "public"."reviews" owner to "${owner}"`,
+    ]) {
+      expect(error.message).toContain(run);
+    }
+    // What is listed is enough, and all of it is needed: it is run as it stands there.
+    for (const run of error.message.split('\n').filter((line) => line.endsWith(';'))) await client.query(run);
+    expect((await applyInit(theirs, kafka, { definition })).steps.length).toBeGreaterThan(10);
+    expect((await applyInit(theirs, kafka, { definition })).steps).toEqual([]);
+    await applyRemove(theirs, kafka, { definition });
+  } finally {
+    await theirs.end();
+    await client.query(`drop owned by ${owner} cascade; drop role ${owner}`);
+  }
+});
+
+test('an excluded column is neither published nor readable for the services', async () => {
+  await using setting = await setUp();
+  const { client, pipeline } = setting;
+  const hidden = async (): Promise<unknown> =>
+    (
+      await client.query(
+        `select 'card_last4' = any(attnames) as published, has_column_privilege($1, 'transactions', 'card_last4', 'SELECT') as readable,
+                has_column_privilege($1, 'transactions', 'amount', 'SELECT') as other_readable
+           from pg_publication_tables where pubname = $2 and tablename = 'transactions'`,
+        [`${pipeline}_reader`, pipeline],
+      )
+    ).rows[0];
+  await setting.init({ exclude: '[]' });
+  expect(await hidden()).toEqual({ published: true, readable: true, other_readable: true });
+  expect(await setting.init()).toEqual([`publication ${pipeline}`, 'privileges taken back', 'privileges']);
+  expect(await hidden()).toEqual({ published: false, readable: false, other_readable: true });
+  expect(await setting.init()).toEqual([]);
+});
+
+test('an application publication of the same name is fitted to the sources, and keeps what already fits', async () => {
+  await using setting = await setUp();
+  const { client, pipeline } = setting;
+  await client.query(`create table other (id int primary key);
+    create publication ${pipeline} for table reviews, other with (publish = 'insert')`);
+  const oid = async (): Promise<unknown> =>
+    (await client.query("select oid from pg_publication_rel where prrelid = 'reviews'::regclass")).rows;
+  const before = await oid();
+  await setting.init();
+  expect(await oid()).toEqual(before);
+  const { rows } = await client.query(
+    'select tablename, pubtruncate, pubviaroot from pg_publication_tables t join pg_publication p using (pubname) where pubname = $1 order by 1',
+    [pipeline],
+  );
+  expect(rows).toEqual([
+    { tablename: 'reviews', pubtruncate: true, pubviaroot: true },
+    { tablename: 'transactions', pubtruncate: true, pubviaroot: true },
+  ]);
+});
+
+test('a revision is made for what changes results only, and going back makes another', async () => {
+  await using setting = await setUp();
+  const { client, pipeline } = setting;
+  const revision = async (changes: Changes): Promise<number> => {
+    const enrichment = definitionOf(pipeline, changes).enrichments.fraud;
+    if (enrichment === undefined) throw new Error('no fraud');
+    return await registeredRevision(client, 'fraud', enrichment);
+  };
+  await setting.init();
+  expect(await revision({})).toBe(1);
+  expect(await setting.init({ rows: 50 })).toEqual([]);
+  expect(await setting.init({ version: '2' })).toEqual(['revision 2 of fraud']);
+  await expect(revision({})).rejects.toMatchObject({ code: 'revision_unregistered' });
+  await setting.init();
+  expect(await revision({})).toBe(3);
+});
+
+test('a service learns whether its database is set up for its definition', async () => {
+  await using setting = await setUp();
+  const { client, definition, pipeline } = setting;
+  await expect(verifyRegistered(client, definition)).rejects.toMatchObject({
+    code: 'database_not_initialised',
+  });
+  await setting.init({}, { createdByAfterglow: true });
+  expect(await verifyRegistered(client, definition)).toEqual({
+    pipeline,
+    createdByAfterglow: true,
+    revisions: new Map([
+      ['fraud', 1],
+      ['sentiment', 1],
+    ]),
+  });
+  await expect(verifyRegistered(client, definitionOf(pipeline, { version: '2' }))).rejects.toMatchObject({
+    code: 'revision_unregistered',
+  });
+  await expect(verifyRegistered(client, { ...definition, pipeline: 'other' })).rejects.toMatchObject({
+    code: 'database_not_initialised',
+  });
+});
+
+test('topics are made as the contracts say, and a partition count is fixed', async () => {
+  await using setting = await setUp();
+  const { kafka, pipeline } = setting;
+  await setting.init();
+  const [enriched, dead, cdc] = await kafka.describeTopics([
+    `${pipeline}.enriched.fraud`,
+    `${pipeline}.dead.fraud`,
+    `${pipeline}.cdc.public.transactions`,
+  ]);
+  const week = String(7 * 86_400_000);
+  expect(enriched).toMatchObject({
+    partitions: 2,
+    settings: { 'cleanup.policy': 'compact', 'delete.retention.ms': week, 'min.compaction.lag.ms': week },
+  });
+  expect(cdc).toMatchObject({ partitions: 2, settings: { 'retention.ms': week } });
+  expect(dead?.settings['max.message.bytes']).toBe(String(2 * Number(cdc?.settings['max.message.bytes'])));
+  await expect(setting.init({ partitions: 3 })).rejects.toMatchObject({ code: 'partitions_fixed' });
+});
+
+test('two inits of one database at the same time: one does the work, the other finds it done', async () => {
+  await using setting = await setUp();
+  const { database, kafka, definition } = setting;
+  const others = await Promise.all(
+    [1, 2].map(() => connectDatabase({ url: database.url, applicationName: 'racing-init' })),
+  );
+  try {
+    const plans = await Promise.all(others.map((client) => applyInit(client, kafka, { definition })));
+    expect(plans.map(({ steps }) => steps.length > 0).toSorted()).toEqual([false, true]);
+  } finally {
+    await Promise.all(others.map((client) => client.end()));
+  }
+});
+
+test('two databases of one server with the same pipeline name share its roles, also when set up at once', async () => {
+  await using first = await setUp();
+  await using second = await setUp();
+  const { definition, kafka, pipeline } = first;
+  await Promise.all([
+    applyInit(first.client, kafka, { definition }),
+    applyInit(second.client, kafka, { definition }),
+  ]);
+  expect(await rolesOf(first.client, pipeline)).toHaveLength(4);
+  await applyRemove(first.client, kafka, { definition });
+  expect(await rolesOf(first.client, pipeline)).toHaveLength(4);
+  await applyRemove(second.client, kafka, { definition });
+  expect(await rolesOf(first.client, pipeline)).toEqual([]);
+});
+
+test('when Kafka breaks off, the database is as it was', async () => {
+  await using setting = await setUp();
+  const { client, kafka, definition } = setting;
+  const before = await fingerprint(client);
+  const broken: KafkaAdmin = { ...kafka, createTopics: () => Promise.reject(new Error('gone')) };
+  await expect(applyInit(client, broken, { definition })).rejects.toThrow('gone');
+  expect(await fingerprint(client)).toEqual(before);
+});
+
+test('what --print-sql prints does what init does', async () => {
+  await using printed = await setUp();
+  await using applied = await setUp();
+  const { definition, kafka } = applied;
+  await applyInit(applied.client, kafka, { definition });
+  const plan = await previewInit(printed.client, kafka, { definition });
+  await printed.client.query(printSql(plan));
+  expect(await fingerprint(printed.client)).toEqual(await fingerprint(applied.client));
+  expect((await previewInit(printed.client, kafka, { definition })).steps).toEqual([]);
+  await applyRemove(printed.client, kafka, { definition });
+});
+
+test('each service gets a login of its own whose password the server never sees', async () => {
+  await using setting = await setUp();
+  const { database, pipeline, client } = setting;
+  const password = createHash('sha256').update(pipeline).digest('hex');
+  await setting.init({}, { loginPasswords: { reader: password, writer: password } });
+  const url = new URL(database.url);
+  url.username = `${pipeline}_writer`;
+  url.password = password;
+  const writer = await connectDatabase({ url: url.href, applicationName: 'writer' });
+  try {
+    await expect(writer.query('select * from public.transactions')).rejects.toMatchObject({ code: '42501' });
+    await expect(writer.query('delete from public.transactions')).rejects.toMatchObject({ code: '42501' });
+    await writer.query('delete from afterglow.fraud');
+    await writer.query('select from afterglow_internal.truncate_fences for share');
+  } finally {
+    await writer.end();
+  }
+  const { rows } = await client.query(
+    'select rolname, rolcanlogin, rolreplication from pg_roles where rolname = any($1) order by 1',
+    [[`${pipeline}_reader`, `${pipeline}_viewer`]],
+  );
+  expect(rows).toEqual([
+    { rolname: `${pipeline}_reader`, rolcanlogin: true, rolreplication: true },
+    { rolname: `${pipeline}_viewer`, rolcanlogin: false, rolreplication: false },
+  ]);
+});
