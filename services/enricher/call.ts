@@ -20,7 +20,7 @@ export interface CallObserver {
   paused(fault: Fault | undefined): void;
 }
 
-const AGAIN: BackoffLimits = { firstMs: 100, maxMs: 10_000 };
+const AGAIN: BackoffLimits = { firstMs: 100, maxMs: 5_000 };
 /** A wrong set-up is mended by people: asking more often would only fill a log somewhere. */
 const SET_UP_CANARY_INTERVAL_MS = 60_000;
 

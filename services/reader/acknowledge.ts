@@ -7,11 +7,10 @@ import { FIRST_EPOCH, type ServerFacts } from './preflight.ts';
 import type { SlotProgress } from './slot-progress.ts';
 
 const LOOK_INTERVAL_MS = 200;
-/** A position costs a row version: often enough to free the log, seldom enough to cost nothing. */
+/** A position costs a row version: often enough that a restart repeats little, seldom enough to cost nothing. */
 const STORE_INTERVAL_MS = 1_000;
 /** Storing the position is a change of its own: an idle database must not keep itself busy with it. */
 const IDLE_STORE_INTERVAL_MS = 10_000;
-const IDLE_STEP_BYTES = 64n * 1024n;
 
 const STORE = `
   insert into ${POSITIONS} (pipeline, epoch, system_id, timeline, lsn)
@@ -45,9 +44,8 @@ export async function acknowledgeRegularly(
   };
   while (await pause(LOOK_INTERVAL_MS, signal)) {
     const nowMs = performance.now();
-    const step = progress.safe - acknowledged;
-    const waitMs = step > IDLE_STEP_BYTES ? STORE_INTERVAL_MS : IDLE_STORE_INTERVAL_MS;
-    if (step > 0n && nowMs - storedAtMs >= waitMs) {
+    const waitMs = progress.hasPublishedAfter(acknowledged) ? STORE_INTERVAL_MS : IDLE_STORE_INTERVAL_MS;
+    if (progress.safe > acknowledged && nowMs - storedAtMs >= waitMs) {
       await storeAndSend();
       storedAtMs = nowMs;
       sentAtMs = nowMs;

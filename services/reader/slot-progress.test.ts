@@ -38,4 +38,15 @@ describe('the slot is acknowledged', () => {
       expect(progress.safe).toBe(safe);
     });
   }
+
+  test('progress of the log alone is told from rows of ours', () => {
+    const progress = new SlotProgress(10n);
+    progress.keepalive(40n);
+    expect(progress.hasPublishedAfter(10n)).toBe(false);
+    progress.begin();
+    progress.commit(50n);
+    progress.published(50n);
+    expect(progress.hasPublishedAfter(40n)).toBe(true);
+    expect(progress.hasPublishedAfter(50n)).toBe(false);
+  });
 });

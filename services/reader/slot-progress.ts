@@ -8,6 +8,7 @@ export class SlotProgress {
   readonly #commits = new ContiguousPrefix();
   #insideTransaction = false;
   #safe: bigint;
+  #published = 0n;
 
   /** `confirmed` is where the slot stands. */
   constructor(confirmed: bigint) {
@@ -27,7 +28,9 @@ export class SlotProgress {
   /** Kafka has confirmed every event of that transaction. */
   published(endLsn: bigint): void {
     const safe = this.#commits.finish(endLsn);
-    if (safe !== undefined && safe > this.#safe) this.#safe = safe;
+    if (safe === undefined) return;
+    this.#published = safe;
+    if (safe > this.#safe) this.#safe = safe;
   }
 
   /** The server has nothing for us below `lsn`; only true for us when nothing received is still on its way. */
@@ -37,6 +40,11 @@ export class SlotProgress {
 
   get safe(): bigint {
     return this.#safe;
+  }
+
+  /** Whether rows of ours lie between `acknowledged` and what is safe; otherwise it is only the log that moved. */
+  hasPublishedAfter(acknowledged: bigint): boolean {
+    return this.#published > acknowledged;
   }
 
   get transactionsInFlight(): number {

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { type AwsLocal, startAwsLocal } from '../../services/aws-local/main.ts';
+import { applyInit } from '../../services/cli/init/apply.ts';
+import { run as runEnricher } from '../../services/enricher/main.ts';
+import { run as runReader } from '../../services/reader/main.ts';
+import { run as runWriter } from '../../services/writer/main.ts';
+import type { Definition } from '../../shared/config/definition.ts';
+import { parseDefinition } from '../../shared/config/parse.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
+import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { createTelemetry } from '../../shared/telemetry/http.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { brokers, createDatabase, type TestDatabase, uniquePipelineName } from './stack.ts';
+
+const SEED = 1;
+const SCHEMA = 'services/cli/demo/schema.sql';
+
+export type ServiceName = 'reader' | 'enricher' | 'writer';
+
+/** A database with the demo tables, set up for the shipped definition under a name of its own; services start on demand. */
+export interface TestPipeline extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly definition: Definition;
+  readonly client: DatabaseClient;
+  readonly awsLocal: AwsLocal;
+  /** What a service process needs in its environment to be part of this pipeline. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs the services in this process. */
+  start(...services: readonly ServiceName[]): RunningServices;
+}
+
+export interface RunningServices extends AsyncDisposable {
+  /** Rejects with the first error of any of them; resolves when all have ended. */
+  readonly ended: Promise<void>;
+}
+
+/** `edit` changes the text of the shipped definition before it is read. */
+export async function createPipeline(
+  version: 16 | 18 = 18,
+  edit: (text: string) => string = (text) => text,
+): Promise<TestPipeline> {
+  const database = await createDatabase(version);
+  const client = await connectDatabase({ url: database.url, applicationName: 'test' });
+  await client.query(await readFile(SCHEMA, 'utf8'));
+  const pipeline = uniquePipelineName();
+  const text = edit(
+    (await readFile('afterglow.yaml', 'utf8')).replace('pipeline: afterglow', `pipeline: ${pipeline}`),
+  );
+  const { definition, mistakes } = parseDefinition(text, 'afterglow.yaml', {});
+  if (definition === undefined) throw new Error(mistakes.map(({ message }) => message).join('; '));
+  const logger = createLogger('test', 'silent');
+  const admin = await connectKafkaAdmin({ brokers: [brokers()], clientId: 'test', logger });
+  await applyInit(client, admin, { definition });
+  await admin.close();
+  const awsLocal = await startAwsLocal({ port: 0, seed: SEED });
+  const services: RunningServices[] = [];
+  return {
+    database,
+    definition,
+    client,
+    awsLocal,
+    environment: {
+      DATABASE_URL: database.url,
+      KAFKA_BROKERS: brokers(),
+      AFTERGLOW_AWS_LOCAL_URL: awsLocal.url,
+    },
+    start(...names) {
+      const running = startServices(names, { definition, databaseUrl: database.url, awsUrl: awsLocal.url });
+      services.push(running);
+      return running;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(services.map((running) => running[Symbol.asyncDispose]()));
+      await awsLocal.close();
+      await client.end();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface ServiceParts {
+  readonly definition: Definition;
+  readonly databaseUrl: string;
+  readonly awsUrl: string;
+}
+
+function startServices(names: readonly ServiceName[], parts: ServiceParts): RunningServices {
+  const stopping = new AbortController();
+  const running = names.map((name) => runOne(name, parts, stopping.signal));
+  const ended = Promise.all(running).then(() => {});
+  // Seen by whoever awaits it; a test that does not still fails on what is missing.
+  ended.catch(() => {});
+  return {
+    ended,
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await ended;
+    },
+  };
+}
+
+async function runOne(
+  name: ServiceName,
+  { definition, databaseUrl, awsUrl }: ServiceParts,
+  signal: AbortSignal,
+) {
+  const settings: ServiceSettings = {
+    definition,
+    databaseUrl,
+    brokers: [brokers()],
+    logger: createLogger(name, 'silent'),
+    telemetry: createTelemetry(),
+  };
+  if (name === 'reader') return await runReader(settings, signal);
+  if (name === 'writer') return await runWriter(settings, signal);
+  const aws = { mode: 'local', endpoint: awsUrl } as const;
+  return await runEnricher({ ...settings, enrichment: 'fraud', aws }, signal);
+}
