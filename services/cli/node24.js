@@ -1,12 +1,20 @@
 // Plain JavaScript, so that any Node can run it: finds the bundled Node 24 and runs the given program with it.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isAlive, npmAncestors, parseStat } from './ancestors.js';
 
 const OLDEST_THAT_RUNS_TYPESCRIPT = [22, 18];
+const WATCH_INTERVAL_MS = 1_000;
+/** Node 22 warns that it strips types, and the Kafka client sets timers that are already due: neither helps a user. */
+export const NODE_ARGUMENTS = [
+  '--disable-warning=ExperimentalWarning',
+  '--disable-warning=TimeoutNegativeWarning',
+];
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** The path of a Node that runs TypeScript as it is: the bundled one, else the present one when it is new enough. */
 export function findNode() {
@@ -24,8 +32,11 @@ export function findNode() {
   return undefined;
 }
 
-/** Runs `program` with that Node, hands signals on, and ends as it ends. */
-export function runWithNode24(program, programArguments) {
+/**
+ * Runs `program` with that Node, hands signals on, and ends as it ends. With `linked` the program has a channel to this
+ * process: it learns signals there, beside what a terminal sends it, and notices when this process is gone.
+ */
+export function runWithNode24(program, programArguments, { linked = false } = {}) {
   const node = findNode();
   if (node === undefined) {
     process.stderr.write(
@@ -34,13 +45,17 @@ export function runWithNode24(program, programArguments) {
     );
     process.exit(3);
   }
-  const child = spawn(node, [program, ...programArguments], { stdio: 'inherit' });
-  // On a terminal Ctrl-C reaches the child by itself; a signal sent to this process alone is handed on.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-    });
-  }
+  const nodeArguments = [...NODE_ARGUMENTS, program, ...programArguments];
+  const child = spawn(node, nodeArguments, {
+    stdio: linked ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+  });
+  const handOn = (signal) => {
+    if (linked) handOnThroughChannel(child, signal);
+    // A terminal's Ctrl-C reaches the whole foreground group, the child with it: handed on, it would count twice.
+    else if (signal !== 'SIGINT' || !isInForeground()) child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, () => handOn(signal));
+  if (process.env.npm_lifecycle_event !== undefined) endWithNpm(() => handOn('SIGTERM'));
   child.on('error', (error) => {
     process.stderr.write(`Afterglow could not start ${node}: ${error.message}\n`);
     process.exit(3);
@@ -48,6 +63,33 @@ export function runWithNode24(program, programArguments) {
   child.on('exit', (code, signal) => {
     process.exit(signal === null ? (code ?? 0) : 128 + (constants.signals[signal] ?? 0));
   });
+}
+
+/** The child knows which signals reached it directly, and drops the ones that are the same key press or the same kill. */
+function handOnThroughChannel(child, signal) {
+  if (child.connected) child.send({ signal }, () => {});
+  else child.kill(signal);
+}
+
+/** npm and its shell hand on SIGTERM, but nothing tells this process when they are killed: look once a second. */
+function endWithNpm(end) {
+  const ancestors = npmAncestors(process.ppid);
+  if (ancestors.length === 0) return;
+  const watch = setInterval(() => {
+    if (ancestors.every(isAlive)) return;
+    clearInterval(watch);
+    end();
+  }, WATCH_INTERVAL_MS);
+  watch.unref();
+}
+
+function isInForeground() {
+  try {
+    const { group, foregroundGroup } = parseStat(readFileSync('/proc/self/stat', 'utf8'));
+    return group === foregroundGroup;
+  } catch {
+    return process.stdin.isTTY === true; // no /proc: the nearest that is known
+  }
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

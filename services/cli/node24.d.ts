@@ -1,0 +1,8 @@
+export const NODE_ARGUMENTS: readonly string[];
+/** Undefined where none runs TypeScript. */
+export function findNode(): string | undefined;
+export function runWithNode24(
+  program: string,
+  programArguments: readonly string[],
+  options?: { readonly linked?: boolean },
+): void;
