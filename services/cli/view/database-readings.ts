@@ -1,0 +1,125 @@
+// What the live view and `status` ask the database. One connection, made again when it broke.
+import type { Definition } from '../../../shared/config/definition.ts';
+import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
+import { enrichedView, resultTable, slotName } from '../../../shared/side-tables/names.ts';
+import type { FlaggedTable } from './snapshot.ts';
+
+export interface SlotReading {
+  readonly isActive: boolean;
+  /** NULL for a slot that never reserved anything. */
+  readonly walStatus: string | undefined;
+  /** Write-ahead log that was not acknowledged. */
+  readonly lagBytes: number | undefined;
+  /** Write-ahead log that the server keeps for it, which is more while a transaction is open. */
+  readonly keptBytes: number | undefined;
+}
+
+const STATEMENT_TIMEOUT_MS = 3_000;
+const FLAGGED_MAX = 12;
+
+const DEMO_COLUMNS: FlaggedTable['columns'] = [
+  { head: 'id', width: 8, align: 'right' },
+  { head: 'amount', width: 10, align: 'right' },
+  { head: 'merchant', width: 0, align: 'left' },
+  { head: 'category', width: 11, align: 'left' },
+  { head: 'tries', width: 5, align: 'right' },
+  { head: 'score', width: 6, align: 'right' },
+];
+const OWN_COLUMNS: FlaggedTable['columns'] = [
+  { head: 'enrichment', width: 14, align: 'left' },
+  { head: 'result', width: 0, align: 'left' },
+];
+
+// The newest of the flagged index first, then their rows by key: the view is inlined, so nothing else is read.
+const DEMO_FLAGGED = `
+  select v.id::text, v.amount::text, v.merchant_name, v.merchant_category::text, v.attempts_10m::text,
+         to_char(v.fraud_score, 'FM0.000')
+    from (select id, scored_at from ${resultTable('fraud')} where flagged order by scored_at desc limit ${FLAGGED_MAX}) r
+    join ${enrichedView('transactions')} v on v.id = r.id
+   order by r.scored_at desc`;
+
+export class DatabaseReadings implements AsyncDisposable {
+  readonly #url: string;
+  readonly #definition: Definition;
+  #client: DatabaseClient | undefined;
+
+  constructor(url: string, definition: Definition) {
+    this.#url = url;
+    this.#definition = definition;
+  }
+
+  /** Undefined: there is no slot yet. */
+  async slot(): Promise<SlotReading | undefined> {
+    const rows = await this.#ask<[boolean, string | null, string | null, string | null]>(
+      `select active, wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::text,
+              pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::text
+         from pg_replication_slots where slot_name = $1`,
+      [slotName(this.#definition.pipeline)],
+    );
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const [isActive, walStatus, lag, kept] = row;
+    return {
+      isActive,
+      walStatus: walStatus ?? undefined,
+      lagBytes: lag === null ? undefined : Math.max(0, Number(lag)),
+      keptBytes: kept === null ? undefined : Math.max(0, Number(kept)),
+    };
+  }
+
+  /** Newest first. The demo's payments have columns of their own; any other table shows key and outputs. */
+  async flagged(isDemo: boolean): Promise<FlaggedTable> {
+    if (isDemo && this.#definition.enrichments.fraud !== undefined) {
+      return { columns: DEMO_COLUMNS, rows: texts(await this.#ask<unknown[]>(DEMO_FLAGGED)) };
+    }
+    const hidden = RESULT_COLUMNS.map(({ name }) => name);
+    const rows: (readonly string[])[] = [];
+    for (const [name, { flag }] of Object.entries(this.#definition.enrichments)) {
+      if (flag === undefined) continue;
+      const found = await this.#ask<[string]>(
+        `select (to_jsonb(r) - $1::text[])::text from ${resultTable(name)} r where flagged order by scored_at desc limit ${FLAGGED_MAX}`,
+        [hidden],
+      );
+      for (const [result] of found) rows.push([name, result]);
+    }
+    return { columns: OWN_COLUMNS, rows: rows.slice(0, FLAGGED_MAX) };
+  }
+
+  async flaggedSince(since: Date): Promise<number> {
+    let count = 0;
+    for (const [name, { flag }] of Object.entries(this.#definition.enrichments)) {
+      if (flag === undefined) continue;
+      const [row] = await this.#ask<[string]>(
+        `select count(*)::text from ${resultTable(name)} where flagged and scored_at >= $1`,
+        [since.toISOString()],
+      );
+      count += Number(row?.[0] ?? 0);
+    }
+    return count;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client?.end().catch(() => {});
+  }
+
+  async #ask<Row extends unknown[]>(text: string, values: unknown[] = []): Promise<Row[]> {
+    try {
+      this.#client ??= await connectDatabase({
+        url: this.#url,
+        applicationName: 'afterglow view',
+        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      });
+      const { rows } = await this.#client.query<Row>({ text, values, rowMode: 'array' });
+      return rows;
+    } catch (error) {
+      const broken = this.#client;
+      this.#client = undefined;
+      await broken?.end().catch(() => {});
+      throw error;
+    }
+  }
+}
+
+const texts = (rows: readonly (readonly unknown[])[]): readonly (readonly string[])[] =>
+  rows.map((row) => row.map((cell) => (cell === null || cell === undefined ? '' : String(cell))));

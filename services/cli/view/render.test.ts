@@ -1,0 +1,109 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { widthOf } from './harmless.ts';
+import { painter } from './paint.ts';
+import { PASTE, pasteLines } from './paste.ts';
+import { render } from './render.ts';
+import type { Snapshot } from './snapshot.ts';
+
+const COLUMNS = [
+  { head: 'id', width: 8, align: 'right' },
+  { head: 'amount', width: 10, align: 'right' },
+  { head: 'merchant', width: 0, align: 'left' },
+  { head: 'category', width: 11, align: 'left' },
+  { head: 'tries', width: 5, align: 'right' },
+  { head: 'score', width: 6, align: 'right' },
+] as const;
+
+const RUNNING: Snapshot = {
+  elapsedMs: 42_700,
+  parts: [
+    { title: 'PostgreSQL 18', owner: 'embedded', address: '127.0.0.1:55432' },
+    { title: 'Kafka 4.1.1', owner: 'yours', address: 'broker-1.example.com:9092,broker-2.example.com:9092' },
+    { title: 'AWS', owner: 'stand-in', address: '127.0.0.1:4100' },
+  ],
+  services: [
+    { name: 'reader', state: 'ready', detail: undefined, port: 40_101, restarts: 0 },
+    {
+      name: 'enricher fraud',
+      state: 'not ready',
+      detail: 'the model does not answer',
+      port: 40_102,
+      restarts: 2,
+    },
+    {
+      name: 'writer',
+      state: 'stopped',
+      detail: 'ended three times at once: .afterglow/logs/writer.log',
+      port: undefined,
+      restarts: 3,
+    },
+  ],
+  rates: { inPerSecond: 52.4, scoredPerSecond: 9.81, writtenPerSecond: 1_234 },
+  latency: { p50Ms: 4.23, p99Ms: 1_180, windowMs: 10_000 },
+  lag: { slotBytes: 123_456, rows: 12 },
+  flagged: {
+    columns: COLUMNS,
+    rows: [
+      ['10234', '1.99', 'Yours', 'digital', '9', '0.998'],
+      [
+        '10233',
+        '2.50',
+        '\u001B[31m\u001B[2J東京ラーメン \u202Eevil\u0007 shop with a very long name indeed',
+        'restaurant',
+        '8',
+        '0.954',
+      ],
+    ],
+  },
+  notice: undefined,
+  isDemo: true,
+};
+const STARTING: Snapshot = {
+  ...RUNNING,
+  services: RUNNING.services.map((service) => ({
+    ...service,
+    state: 'starting',
+    detail: undefined,
+    restarts: 0,
+  })),
+  rates: undefined,
+  latency: undefined,
+  lag: undefined,
+  flagged: { columns: COLUMNS, rows: [] },
+  notice: 'enricher fraud ended with status 70 and starts again in 1.0 s',
+};
+
+describe.each([60, 80, 120])('at %d columns', (columns) => {
+  test.each([
+    ['running', RUNNING],
+    ['starting', STARTING],
+  ] as const)('%s', async (name, snapshot) => {
+    const plain = render(snapshot, { columns, rows: 50 }, painter(false));
+    for (const line of plain) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+    expect(plain.join('\n')).not.toMatch(/(?!\n)\p{Cc}/u);
+    await expect(`${plain.join('\n')}\n`).toMatchFileSnapshot(`golden/${name}-${columns}.txt`);
+    const colored = render(snapshot, { columns, rows: 50 }, painter(true));
+    expect(colored.join('\n')).toContain('\u001B[');
+    expect(colored.map((line) => stripVTControlCharacters(line).trimEnd())).toEqual(
+      plain.map((line) => line.trimEnd()),
+    );
+  });
+});
+
+test.each([10, 16, 24, 40])('a screen of %d rows is never overfilled', (rows) => {
+  const many = { ...RUNNING.flagged, rows: Array.from({ length: 30 }, () => RUNNING.flagged.rows[0] ?? []) };
+  const lines = render({ ...RUNNING, flagged: many }, { columns: 80, rows }, painter(false));
+  expect(lines.length).toBeLessThan(rows);
+  if (rows === 24) expect(lines.at(-1)).toContain('npx afterglow tail fraud'); // all of it on an ordinary terminal
+});
+
+test('a pasted command is the same statement at every width', () => {
+  for (const columns of [60, 80, 120, 300]) {
+    const lines = pasteLines(PASTE.insert, columns);
+    expect(lines.join(' ').replaceAll(/\s+/g, ' ').trim()).toBe(
+      `${PASTE.insert.before}${PASTE.insert.statement}"`,
+    );
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+  }
+});
