@@ -1,0 +1,59 @@
+import { AfterglowError } from '../../shared/errors/catalogue.ts';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import type { DemoOptions } from './commands/demo.ts';
+import type { DemoReport } from './demo/report.ts';
+import { runDemo } from './demo/run.ts';
+import { assertDemoAllowed, createDemoTables } from './demo/tables.ts';
+import { runUntilStopped } from './foreground.ts';
+import type { Invocation } from './invocation.ts';
+import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
+import { formatCount } from './view/numbers.ts';
+
+/** Demo traffic in the foreground, into the running stack or into the database that the environment names. */
+export async function runDemoCommand(invocation: Invocation, options: DemoOptions): Promise<number> {
+  const own = settingOf(invocation.environment, 'DATABASE_URL');
+  const url = own ?? runningStack(invocation)?.environment.DATABASE_URL;
+  if (url === undefined) throw new AfterglowError('stack_not_running');
+  const isOurs = own === undefined;
+  await prepareDemoTables(checkDatabaseUrl(url), {
+    forced: isOurs || options.demoIntoThisDatabase === true,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  });
+  const logger = createLogger('demo', invocation.logLevel ?? 'info');
+  let report: DemoReport | undefined;
+  const status = await runUntilStopped('demo', logger, async (stopping) => {
+    const signal =
+      options.for === undefined ? stopping : AbortSignal.any([stopping, AbortSignal.timeout(options.for)]);
+    report = await runDemo({
+      url,
+      signal,
+      logger,
+      ...(options.rate === undefined ? {} : { rowsPerSecond: options.rate }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.scenario === undefined ? {} : { scenario: options.scenario }),
+      onReport: (current) => {
+        if (invocation.output.isJson) invocation.output.json(current);
+        else
+          invocation.output.line(
+            `${formatCount(current.rows)} rows in ${formatCount(current.commits)} commits`,
+          );
+      },
+    });
+  });
+  return report === undefined && status === 0 ? 1 : status;
+}
+
+/** Creates and fills the demo tables where that is allowed; nothing is written where it is not. */
+export async function prepareDemoTables(
+  url: string,
+  settings: { readonly forced: boolean; readonly seed?: number },
+): Promise<{ readonly created: boolean; readonly rows: number }> {
+  const client = await connectDatabase({ url, applicationName: 'afterglow demo' });
+  try {
+    await assertDemoAllowed(client, { forced: settings.forced });
+    return await createDemoTables(client, settings.seed === undefined ? {} : { seed: settings.seed });
+  } finally {
+    await client.end();
+  }
+}

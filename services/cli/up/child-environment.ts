@@ -1,0 +1,42 @@
+// What the children of `up` get of the shell's environment: an explicit list, so that nothing of a user's AWS, database or
+// tracing set-up reaches a service by accident.
+import type { Environment } from '../invocation.ts';
+import { isAwsVariable } from '../settings-table.ts';
+
+const ALLOWED = new Set([
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'TZ',
+  'TMPDIR',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+]);
+const ALLOWED_PREFIXES = ['LC_'];
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)/g;
+
+/** Names that the definition takes values from: without them a service would read another definition than `init` did. */
+export function namesInDefinition(text: string): readonly string[] {
+  return [...text.matchAll(REFERENCE)].map(([, name]) => name).filter((name) => name !== undefined);
+}
+
+/** `own` wins: where the parts are is decided here, not by the shell. */
+export function childEnvironment(
+  shell: Environment,
+  definitionText: string,
+  own: Environment,
+): Record<string, string> {
+  const named = new Set(namesInDefinition(definitionText));
+  const inherited = Object.entries(shell).filter(
+    ([name]) =>
+      ALLOWED.has(name) || named.has(name) || ALLOWED_PREFIXES.some((prefix) => name.startsWith(prefix)),
+  );
+  const isReal = own.AFTERGLOW_AWS === 'real';
+  const entries = [...inherited, ...Object.entries(own)].filter(
+    ([name, value]) => value !== undefined && (isReal || named.has(name) || !isAwsVariable(name)),
+  );
+  return Object.fromEntries(entries) as Record<string, string>;
+}

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { RestartPolicy } from './restart-policy.ts';
+
+test.each([
+  ['three quick ends in a row stay down', [900, 900, 900], [1_000, 2_000, 'down']],
+  ['a service that had run well is started again at once', [60_000, 60_000], [500, 500]],
+  [
+    'a good run in between starts the count anew',
+    [900, 900, 60_000, 900, 900, 900],
+    [1_000, 2_000, 500, 1_000, 2_000, 'down'],
+  ],
+] as const)('%s', (_name, livesMs, expected) => {
+  const policy = new RestartPolicy();
+  const decisions = livesMs.map((livedMs) => policy.decide(livedMs));
+  expect(decisions.map((decision) => (decision.action === 'restart' ? decision.waitMs : 'down'))).toEqual(
+    expected,
+  );
+});

@@ -1,0 +1,21 @@
+/** What to do after a service has ended by itself. */
+export type RestartDecision =
+  | { readonly action: 'restart'; readonly waitMs: number }
+  | { readonly action: 'stay_down' };
+
+/** An end this soon after the start says that starting again will most likely end the same way. */
+const QUICK_END_MS = 10_000;
+const QUICK_ENDS_MAX = 3;
+const FIRST_WAIT_MS = 500;
+const WAIT_MAX_MS = 30_000;
+
+/** Pure: only the ends are told to it. Three quick ends in a row, and the service stays down until someone looks. */
+export class RestartPolicy {
+  #quickEnds = 0;
+
+  decide(livedMs: number): RestartDecision {
+    this.#quickEnds = livedMs < QUICK_END_MS ? this.#quickEnds + 1 : 0;
+    if (this.#quickEnds >= QUICK_ENDS_MAX) return { action: 'stay_down' };
+    return { action: 'restart', waitMs: Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** this.#quickEnds) };
+  }
+}

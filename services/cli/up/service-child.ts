@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { beginLog } from '../../../deploy/local/log-file.ts';
+import {
+  type EndStep,
+  endProcess,
+  identityOf,
+  isAlive,
+  type ProcessIdentity,
+} from '../../../deploy/local/processes.ts';
+import { RestartPolicy } from './restart-policy.ts';
+
+export interface ServicePlan {
+  /** As people say it: "enricher fraud". */
+  readonly name: string;
+  readonly programArguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly log: string;
+  /** Known beforehand where it is a setting; else the service tells it. */
+  readonly port?: number;
+  /** Polled for readiness. Undefined: it has no telemetry, and running is all there is to know. */
+  readonly isObserved: boolean;
+}
+
+export interface ServiceEvents {
+  started(child: ServiceChild, identity: ProcessIdentity): void;
+  toldPort(child: ServiceChild, identity: ProcessIdentity): void;
+  ended(child: ServiceChild, identity: ProcessIdentity): void;
+  /** Something a person wants to hear. */
+  notice(text: string): void;
+}
+
+/** A service drains within ten seconds by itself; beyond that it hangs. */
+const END_STEPS: readonly EndStep[] = [
+  { signal: 'SIGTERM', waitMs: 13_000 },
+  { signal: 'SIGKILL', waitMs: 2_000 },
+];
+
+/** One service as a process of its own, started again when it ends by itself. */
+export class ServiceChild {
+  readonly plan: ServicePlan;
+  readonly #program: readonly string[];
+  readonly #events: ServiceEvents;
+  readonly #policy = new RestartPolicy();
+  #identity: ProcessIdentity | undefined;
+  #port: number | undefined;
+  #restarts = 0;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #isStopping = false;
+  #isGivenUp = false;
+
+  /** `program`: the Node and its arguments up to the command. */
+  constructor(plan: ServicePlan, program: readonly string[], events: ServiceEvents) {
+    this.plan = plan;
+    this.#program = program;
+    this.#events = events;
+    this.#port = plan.port;
+  }
+
+  get identity(): ProcessIdentity | undefined {
+    return this.#identity;
+  }
+
+  get port(): number | undefined {
+    return this.#port;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Ended too often: somebody has to look at its log. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  start(): void {
+    const startedAtMs = performance.now();
+    const [node = process.execPath, ...nodeArguments] = this.#program;
+    const { programArguments, environment, folder, log } = this.plan;
+    beginLog(log);
+    const output = openSync(log, 'a', 0o600);
+    let child: ChildProcess;
+    try {
+      child = spawn(node, [...nodeArguments, ...programArguments], {
+        cwd: folder,
+        env: environment,
+        // A group of its own: a terminal's Ctrl-C is for `up`, which stops the services in their order. The channel tells
+        // the service when `up` is gone, however it went.
+        detached: true,
+        stdio: ['ignore', output, output, 'ipc'],
+      });
+    } finally {
+      closeSync(output);
+    }
+    child.on('message', (message) => {
+      const port =
+        typeof message === 'object' && message !== null ? Reflect.get(message, 'httpPort') : undefined;
+      if (typeof port !== 'number') return;
+      this.#port = port;
+      if (this.#identity !== undefined) this.#events.toldPort(this, this.#identity);
+    });
+    child.once('error', (error) =>
+      this.#ended(child, startedAtMs, `could not be started (${error.message})`),
+    );
+    child.once('exit', (code, signal) =>
+      this.#ended(
+        child,
+        startedAtMs,
+        signal === null ? `ended with status ${code}` : `was ended by ${signal}`,
+      ),
+    );
+    if (child.pid === undefined) return;
+    this.#identity = identityOf(child.pid);
+    if (this.#identity !== undefined) this.#events.started(this, this.#identity);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#restartTimer);
+    if (this.#identity !== undefined) await endProcess(this.#identity, END_STEPS);
+  }
+
+  /** At once and without a word to it. */
+  kill(): void {
+    this.#isStopping = true;
+    clearTimeout(this.#restartTimer);
+    if (this.#identity !== undefined && isAlive(this.#identity)) process.kill(this.#identity.pid, 'SIGKILL');
+  }
+
+  #ended(child: ChildProcess, startedAtMs: number, how: string): void {
+    child.removeAllListeners('exit');
+    if (this.#identity !== undefined) this.#events.ended(this, this.#identity);
+    this.#identity = undefined;
+    if (this.plan.port === undefined) this.#port = undefined;
+    if (this.#isStopping) return;
+    const { name, log } = this.plan;
+    const decision = this.#policy.decide(performance.now() - startedAtMs);
+    if (decision.action === 'stay_down') {
+      this.#isGivenUp = true;
+      this.#events.notice(`${name} ${how} for the third time in a row and stays down; see ${log}`);
+      return;
+    }
+    this.#events.notice(`${name} ${how} and starts again in ${(decision.waitMs / 1_000).toFixed(1)} s`);
+    this.#restartTimer = setTimeout(() => {
+      this.#restarts += 1;
+      this.start();
+    }, decision.waitMs);
+  }
+}

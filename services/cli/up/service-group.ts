@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { readLogFrom } from '../../../deploy/local/log-file.ts';
+import type { ProcessIdentity } from '../../../deploy/local/processes.ts';
+import type { StackClaim } from '../../../deploy/local/running-stack.ts';
+import { AfterglowError } from '../../../shared/errors/catalogue.ts';
+import { pause } from '../../../shared/lifecycle/run-service.ts';
+import type { ObservedService } from '../view/collector.ts';
+import { readService } from '../view/service-readings.ts';
+import { ServiceChild, type ServicePlan } from './service-child.ts';
+
+const POLL_MS = 100;
+
+/** The services that `up` runs, all of them recorded so that `down` can stop what a killed `up` has left over. */
+export class ServiceGroup {
+  readonly #program: readonly string[];
+  readonly #claim: StackClaim;
+  readonly #children: ServiceChild[] = [];
+  #notice: string | undefined;
+
+  constructor(program: readonly string[], claim: StackClaim) {
+    this.#program = program;
+    this.#claim = claim;
+  }
+
+  /** The latest thing that happened to one of them. */
+  get notice(): string | undefined {
+    return this.#notice;
+  }
+
+  start(plan: ServicePlan): ServiceChild {
+    const record = (child: ServiceChild, identity: ProcessIdentity): void => {
+      const { port } = child;
+      this.#claim.addProcess({
+        ...identity,
+        name: plan.name,
+        kind: 'service',
+        log: plan.log,
+        ...(port === undefined ? {} : { port }),
+      });
+    };
+    const child = new ServiceChild(plan, this.#program, {
+      started: record,
+      toldPort: (told, identity) => {
+        this.#claim.removeProcess(identity);
+        record(told, identity);
+      },
+      ended: (_child, identity) => this.#claim.removeProcess(identity),
+      notice: (text) => {
+        this.#notice = text;
+      },
+    });
+    this.#children.push(child);
+    child.start();
+    return child;
+  }
+
+  observed(): readonly ObservedService[] {
+    return this.#children.map((child) => ({
+      name: child.plan.name,
+      port: child.port,
+      restarts: child.restarts,
+      isObserved: child.plan.isObserved,
+      condition: child.isGivenUp ? 'given up' : child.identity === undefined ? 'restarting' : 'running',
+    }));
+  }
+
+  /** Resolves when all of them are ready; part_not_up when one stays down or is not ready in time. */
+  async ready(deadlineMs: number, signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    const waiting = new Set(this.#children);
+    while (!signal.aborted) {
+      for (const child of waiting) {
+        if (child.isGivenUp) throw notUp(child, 'ended three times in a row');
+        const reading = child.port === undefined ? undefined : await readService(child.port);
+        if (reading?.isReady === true || !child.plan.isObserved) waiting.delete(child);
+      }
+      if (waiting.size === 0) return;
+      const [late] = waiting;
+      if (late !== undefined && performance.now() > deadline) {
+        throw notUp(late, `was not ready within ${deadlineMs / 1_000} s`);
+      }
+      await pause(POLL_MS, signal);
+    }
+  }
+
+  /** The named ones, or all of them; at once, since each drains by itself. */
+  async stop(...names: readonly string[]): Promise<void> {
+    const stopping = this.#children.filter(({ plan }) => names.length === 0 || names.includes(plan.name));
+    await Promise.all(stopping.map((child) => child.stop()));
+  }
+
+  kill(): void {
+    for (const child of this.#children) child.kill();
+  }
+}
+
+function notUp({ plan }: ServiceChild, how: string): AfterglowError {
+  const said = lastError(existsSync(plan.log) ? readLogFrom(plan.log, 0) : '');
+  const reason = said === undefined ? '' : ` It says: ${said.message}`;
+  return new AfterglowError('part_not_up', `The service ${plan.name} ${how}.${reason}`, {
+    remedy: `${said?.remedy ?? 'See why.'} Its log: ${plan.log}`,
+  });
+}
+
+/** What a service printed with --json when it ended by an error. */
+export function lastError(log: string): { readonly message: string; readonly remedy: string } | undefined {
+  for (const line of log.split('\n').reverse()) {
+    if (!line.startsWith('{"error":')) continue;
+    try {
+      const { error } = JSON.parse(line) as { error: { message?: unknown; remedy?: unknown } };
+      return { message: String(error.message), remedy: String(error.remedy) };
+    } catch {
+      // Cut short by the end of the process.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,97 @@
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Definition } from '../../../shared/config/definition.ts';
+import type { LogLevel } from '../../../shared/telemetry/logger.ts';
+import type { Environment } from '../invocation.ts';
+import { NODE_ARGUMENTS } from '../node24.js';
+import { childEnvironment } from './child-environment.ts';
+import type { ServiceLogins } from './parts.ts';
+import type { ServicePlan } from './service-child.ts';
+
+/** The same Node and the same program as this process, source or compiled. */
+export function ownProgram(): readonly string[] {
+  const main = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
+  return [process.execPath, ...NODE_ARGUMENTS, main];
+}
+
+export interface ServicePlanSettings {
+  readonly definition: Definition;
+  readonly definitionFile: string;
+  readonly definitionText: string;
+  readonly projectFolder: string;
+  readonly logFolder: string;
+  readonly logLevel: LogLevel;
+  readonly shell: Environment;
+  /** Each service logs in as itself, with its least rights, where such logins are there. */
+  readonly databaseUrls: ServiceLogins;
+  readonly brokers: readonly string[];
+  readonly awsEnvironment: Environment;
+}
+
+/** Pure: the services of the pipeline, each in a process of its own, in the order a row takes. */
+export function servicePlans(settings: ServicePlanSettings): readonly ServicePlan[] {
+  const enrichments = Object.keys(settings.definition.enrichments);
+  return [
+    pipelineService(settings, 'reader', ['reader'], settings.databaseUrls.reader),
+    ...enrichments.map((name) =>
+      pipelineService(settings, `enricher ${name}`, ['enricher', name], settings.databaseUrls.enricher),
+    ),
+    pipelineService(settings, 'writer', ['writer'], settings.databaseUrls.writer),
+  ];
+}
+
+function pipelineService(
+  settings: ServicePlanSettings,
+  name: string,
+  command: readonly string[],
+  databaseUrl: string,
+): ServicePlan {
+  return {
+    ...common(settings, name, command),
+    isObserved: true,
+    environment: childEnvironment(settings.shell, settings.definitionText, {
+      ...settings.awsEnvironment,
+      DATABASE_URL: databaseUrl,
+      KAFKA_BROKERS: settings.brokers.join(','),
+      AFTERGLOW_HTTP_PORT: '0', // any free one: it tells which
+    }),
+  };
+}
+
+/** What every child needs. */
+export type CommonSettings = Pick<
+  ServicePlanSettings,
+  'definitionFile' | 'projectFolder' | 'logFolder' | 'logLevel' | 'shell' | 'definitionText'
+>;
+
+export function awsLocalPlan(settings: CommonSettings, port: number): ServicePlan {
+  return {
+    ...common(settings, 'aws-local', ['aws-local', '--port', String(port)]),
+    port,
+    isObserved: true,
+    environment: childEnvironment(settings.shell, '', {}),
+  };
+}
+
+export function demoPlan(
+  settings: CommonSettings,
+  databaseUrl: string,
+  rowsPerSecond: number | undefined,
+): ServicePlan {
+  const rate = rowsPerSecond === undefined ? [] : ['--rate', String(rowsPerSecond)];
+  return {
+    ...common(settings, 'demo', ['demo', ...rate]),
+    isObserved: false,
+    environment: childEnvironment(settings.shell, '', { DATABASE_URL: databaseUrl }),
+  };
+}
+
+function common(settings: CommonSettings, name: string, command: readonly string[]) {
+  const globals = ['--config', settings.definitionFile, '--json', '--log-level', settings.logLevel];
+  return {
+    name,
+    programArguments: [...command, ...globals],
+    folder: settings.projectFolder,
+    log: join(settings.logFolder, `${name.replaceAll(' ', '-')}.log`),
+  };
+}
