@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { requireEnrichment } from '../definition.ts';
+import { durationOption } from '../duration.ts';
+import { onlyOperand, onRun, type Run } from '../invocation.ts';
+
+export interface TailOptions {
+  readonly flagged?: boolean;
+  readonly from?: number;
+}
+
+export function tailCommand(run: Run): Command {
+  const command = new Command('tail')
+    .description('follow the results of an enrichment as they arrive')
+    .argument('<enrichment>', 'its name in the definition, such as fraud')
+    .option('--flagged', 'only results that are flagged')
+    .option('--from <duration>', 'begin this long ago instead of now, such as 5m', durationOption)
+    .addHelpText(
+      'after',
+      `
+Reads the topic <pipeline>.enriched.<enrichment>, as any consumer of yours would. With --json each event is printed
+as it is, one a line. Ctrl-C ends it.
+
+Examples:
+  npx afterglow tail fraud
+  npx afterglow tail fraud --flagged --from 5m --json | jq -c '[.key.id, .result.score]'
+`,
+    );
+  return onRun<TailOptions>(command, run, async (invocation, options, operands) => {
+    const enrichment = onlyOperand(operands, 'The name of the enrichment');
+    const { requireDefinition } = await import('../definition.ts');
+    const definition = await requireDefinition(invocation);
+    requireEnrichment(definition, enrichment);
+    const { tail } = await import('../tail.ts');
+    return await tail(invocation, definition.pipeline, enrichment, options);
+  });
+}

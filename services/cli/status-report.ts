@@ -1,0 +1,115 @@
+// `status`: what was read, as one value for --json, and as lines.
+
+import type { SlotReading } from './view/database-readings.ts';
+import { cutTo, fitTo, harmless } from './view/harmless.ts';
+import type { HopLag } from './view/kafka-readings.ts';
+import { formatBytes, formatCount, formatLatency } from './view/numbers.ts';
+import type { Painter } from './view/paint.ts';
+import type { LatencyView, ServiceView } from './view/snapshot.ts';
+
+export type Answer<Value> = { readonly value: Value } | { readonly error: string };
+
+export interface StatusReadings {
+  readonly services: readonly ServiceView[];
+  readonly since: string | undefined;
+  readonly slot: Answer<SlotReading | undefined>;
+  readonly hops: Answer<readonly HopLag[]>;
+  readonly latency: LatencyView | undefined;
+}
+
+/** Also the JSON form. */
+export interface StatusReport {
+  readonly is_fine: boolean;
+  readonly since: string | null;
+  readonly services: readonly {
+    readonly name: string;
+    readonly state: ServiceView['state'];
+    readonly detail: string | null;
+    readonly port: number | null;
+  }[];
+  readonly hops: readonly HopLag[];
+  readonly hops_error: string | null;
+  readonly slot: {
+    readonly active: boolean;
+    readonly wal_status: string | null;
+    readonly lag_bytes: number | null;
+    readonly kept_bytes: number | null;
+  } | null;
+  readonly slot_error: string | null;
+  readonly commit_to_written_ms: { readonly p50: number; readonly p99: number } | null;
+}
+
+const SLOT_FINE = new Set(['reserved', 'extended']);
+
+/** Pure. Fine: everything that was asked has answered, is ready, and holds its slot. */
+export function statusReport({ services, since, slot, hops, latency }: StatusReadings): StatusReport {
+  const slotReading = 'value' in slot ? slot.value : undefined;
+  const isSlotFine = slotReading?.isActive === true && SLOT_FINE.has(slotReading.walStatus ?? '');
+  return {
+    is_fine: services.every(({ state }) => state === 'ready') && isSlotFine && 'value' in hops,
+    since: since ?? null,
+    services: services.map(({ name, state, detail, port }) => ({
+      name,
+      state,
+      detail: detail ?? null,
+      port: port ?? null,
+    })),
+    hops: 'value' in hops ? hops.value : [],
+    hops_error: 'error' in hops ? hops.error : null,
+    slot:
+      slotReading === undefined
+        ? null
+        : {
+            active: slotReading.isActive,
+            wal_status: slotReading.walStatus ?? null,
+            lag_bytes: slotReading.lagBytes ?? null,
+            kept_bytes: slotReading.keptBytes ?? null,
+          },
+    slot_error: 'error' in slot ? slot.error : null,
+    commit_to_written_ms:
+      latency === undefined ? null : { p50: round(latency.p50Ms), p99: round(latency.p99Ms) },
+  };
+}
+
+const round = (value: number): number => Number(value.toFixed(2));
+const NAME_COLUMNS = 18;
+
+export function statusLines(report: StatusReport, columns: number, paint: Painter): readonly string[] {
+  const lines: string[] = [];
+  for (const { name, state, detail, port } of report.services) {
+    const color = state === 'ready' ? 'good' : state === 'stopped' ? 'bad' : 'warning';
+    const facts = [port === null ? '' : `:${port}`, detail === null ? '' : harmless(detail)].filter(
+      (fact) => fact !== '',
+    );
+    lines.push(
+      `${fitTo(name, NAME_COLUMNS)} ${paint[color](fitTo(state, 11))} ${paint.faint(cutTo(facts.join('  '), columns - 32))}`,
+    );
+  }
+  if (report.services.length === 0) lines.push(paint.faint('No services were started from this folder.'));
+  lines.push('', slotLine(report, paint));
+  for (const { hop, records, topic } of report.hops) {
+    lines.push(
+      `${fitTo(hop, NAME_COLUMNS)} ${fitTo(`${formatCount(records)} waiting`, 18)} ${paint.faint(cutTo(topic, columns - 38))}`,
+    );
+  }
+  if (report.hops_error !== null)
+    lines.push(
+      `${fitTo('lag', NAME_COLUMNS)} ${paint.bad(cutTo(harmless(report.hops_error), columns - 20))}`,
+    );
+  const times = report.commit_to_written_ms;
+  const latency =
+    times === null
+      ? 'nothing written lately'
+      : `p50 ${formatLatency(times.p50)}, p99 ${formatLatency(times.p99)}`;
+  lines.push(`${fitTo('commit to written', NAME_COLUMNS)} ${latency}`);
+  return lines.map((line) => line.trimEnd());
+}
+
+function slotLine({ slot, slot_error: error }: StatusReport, paint: Painter): string {
+  const name = fitTo('replication slot', NAME_COLUMNS);
+  if (error !== null) return `${name} ${paint.bad(harmless(error))}`;
+  if (slot === null) return `${name} ${paint.warning('none yet: the reader makes it at its first start')}`;
+  const state = slot.active ? paint.good('active') : paint.bad('not in use');
+  const bytes = (value: number | null): string => (value === null ? '-' : formatBytes(value));
+  return `${name} ${state}, ${slot.wal_status ?? 'unknown'}, ${bytes(slot.lag_bytes)} behind, ${bytes(slot.kept_bytes)} kept`;
+}

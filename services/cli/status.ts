@@ -1,0 +1,95 @@
+import { isAlive } from '../../deploy/local/processes.ts';
+import { readStack, type StackProcess } from '../../deploy/local/running-stack.ts';
+import { pause } from '../../shared/lifecycle/run-service.ts';
+import { requireDefinition } from './definition.ts';
+import type { Invocation } from './invocation.ts';
+import { chooseParts, foldersOf } from './settings.ts';
+import { type StatusReport, statusLines, statusReport } from './status-report.ts';
+import { listenForInterruption } from './up/interruption.ts';
+import { viewOf } from './view/collector.ts';
+import { DatabaseReadings } from './view/database-readings.ts';
+import { Figures, toReading } from './view/figures.ts';
+import { KafkaReadings } from './view/kafka-readings.ts';
+import { LiveScreen } from './view/live-screen.ts';
+import { readService } from './view/service-readings.ts';
+
+const EVERY_MS = 1_000;
+const SOMETHING_WRONG = 1;
+const FINE = 0;
+
+/** Services that have no telemetry. */
+const NOT_OBSERVED = new Set(['demo']);
+
+export async function showStatus(invocation: Invocation, isWatching: boolean): Promise<number> {
+  const { output } = invocation;
+  const definition = await requireDefinition(invocation);
+  const parts = chooseParts(invocation);
+  await using database = new DatabaseReadings(parts.databaseUrl, definition);
+  await using kafka = new KafkaReadings(parts.brokers, definition);
+  using interruption = listenForInterruption(() => process.exit(130));
+  output.onClosed(() => interruption.end());
+  const figures = new Figures();
+  using screen =
+    isWatching && output.isTerminal && !output.isJson ? new LiveScreen(output.terminal) : undefined;
+  let report: StatusReport;
+  do {
+    report = await read(invocation, database, kafka, figures);
+    if (output.isJson) output.json(report);
+    else {
+      const lines = statusLines(report, output.columns ?? 120, output.paint);
+      if (screen === undefined) for (const line of lines) output.line(line);
+      else screen.draw(lines.slice(0, screen.size.rows - 1));
+    }
+    if (!isWatching) break;
+  } while (await pause(EVERY_MS, interruption.signal));
+  return report.is_fine ? FINE : SOMETHING_WRONG;
+}
+
+async function read(
+  invocation: Invocation,
+  database: DatabaseReadings,
+  kafka: KafkaReadings,
+  figures: Figures,
+): Promise<StatusReport> {
+  const stack = readStack(foldersOf(invocation));
+  const processes = stack.condition === 'running' ? stack.state.processes : [];
+  const [services, slot, hops] = await Promise.all([
+    Promise.all(processes.filter(({ kind }) => kind === 'service').map(readProcess)),
+    settled(database.slot()),
+    settled(kafka.lag()),
+  ]);
+  figures.add(
+    toReading(
+      performance.now(),
+      services.map(({ reading }) => reading?.samples ?? []),
+    ),
+  );
+  return statusReport({
+    services: services.map(({ view }) => view),
+    since: stack.condition === 'running' ? stack.state.since : undefined,
+    slot,
+    hops,
+    latency: figures.latency ?? figures.latencyInAll,
+  });
+}
+
+async function readProcess(found: StackProcess) {
+  const isObserved = !NOT_OBSERVED.has(found.name);
+  const reading = found.port === undefined || !isObserved ? undefined : await readService(found.port);
+  const condition = isAlive(found) ? 'running' : 'restarting';
+  return {
+    reading,
+    view: viewOf({ name: found.name, port: found.port, restarts: 0, condition, isObserved }, reading),
+  };
+}
+
+/** A part that does not answer is a finding, not a reason to show nothing of the others. */
+type Settled<Value> = { readonly value: Value } | { readonly error: string };
+
+async function settled<Value>(asked: Promise<Value>): Promise<Settled<Value>> {
+  try {
+    return { value: await asked };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}

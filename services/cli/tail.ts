@@ -1,0 +1,115 @@
+import { type EnrichedEvent, enrichedEvent } from '../../shared/contracts/events.ts';
+import { millisecondsOf } from '../../shared/contracts/instant.ts';
+import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import { AfterglowError } from '../../shared/errors/catalogue.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { follow } from '../../shared/kafka/follow.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import type { TailOptions } from './commands/tail.ts';
+import type { Invocation } from './invocation.ts';
+import { chooseParts } from './settings.ts';
+import { listenForInterruption } from './up/interruption.ts';
+import { harmless } from './view/harmless.ts';
+import { formatLatency } from './view/numbers.ts';
+import type { Painter } from './view/paint.ts';
+
+export async function tail(
+  invocation: Invocation,
+  pipeline: string,
+  enrichment: string,
+  options: TailOptions,
+): Promise<number> {
+  const { output } = invocation;
+  const { brokers } = chooseParts(invocation);
+  const logger = createLogger('tail', invocation.logLevel ?? 'silent');
+  const settings = { brokers, clientId: `${pipeline}.tail`, logger };
+  const topic = enrichedTopic(pipeline, enrichment);
+  await requireTopic(settings, topic);
+  using interruption = listenForInterruption(() => process.exit(130));
+  output.onClosed(() => interruption.end());
+  const start = options.from === undefined ? {} : { fromMs: Date.now() - options.from };
+  if (output.isTerminal && !output.isJson) output.note(output.paintError.faint(`${topic}; Ctrl-C ends`));
+  for await (const { value } of follow(settings, topic, start, interruption.signal)) {
+    const event = value === null ? undefined : parseEvent(value);
+    if (event === undefined) continue; // a tombstone, which follows the event that says so
+    if (options.flagged === true && !(event.status === 'scored' && event.flagged === true)) continue;
+    if (output.isJson) output.json(event);
+    else output.line(eventLine(event, output.paint));
+  }
+  return 0;
+}
+
+async function requireTopic(settings: Parameters<typeof connectKafkaAdmin>[0], topic: string): Promise<void> {
+  const admin = await connectKafkaAdmin(settings);
+  try {
+    const topics = await admin.listTopics();
+    if (!topics.includes(topic)) throw new AfterglowError('topic_missing', `Topic ${topic} does not exist.`);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Unknown fields are ours of a later version, and shown; what is no event at all is left out. */
+function parseEvent(value: Buffer): EnrichedEvent | undefined {
+  try {
+    const event: unknown = JSON.parse(value.toString('utf8'));
+    return enrichedEvent.safeParse(event).success ? (event as EnrichedEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Pure: one event in one line. Keys and results come from anybody's rows. */
+export function eventLine(event: EnrichedEvent, paint: Painter): string {
+  const at = event.enriched_at.slice(11, 23);
+  const key = Object.entries(event.key)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const latencyMs = millisecondsOf(event.enriched_at) - millisecondsOf(event.source.committed_at);
+  const status = paint[STATUS_COLOR[event.status]](event.status.padEnd(11));
+  const facts = [paint.faint(at), status, harmless(key), harmless(details(event))];
+  if (event.status === 'scored') {
+    if (event.flagged === true) facts.push(paint.bad('flagged'));
+    if (event.decision !== undefined) facts.push(harmless(event.decision.action));
+    facts.push(paint.faint(event.cached ? 'cached' : formatLatency(Math.max(0, latencyMs))));
+  }
+  return facts.filter((fact) => fact !== '').join('  ');
+}
+
+const STATUS_COLOR = {
+  scored: 'good',
+  skipped: 'faint',
+  failed: 'bad',
+  over_budget: 'warning',
+  deleted: 'faint',
+  truncated: 'faint',
+} as const satisfies Record<EnrichedEvent['status'], keyof Painter>;
+
+const RESULT_MAX_CHARACTERS = 120;
+
+function details(event: EnrichedEvent): string {
+  switch (event.status) {
+    case 'scored':
+      return resultText(event.result);
+    case 'skipped':
+      return event.reason;
+    case 'failed':
+      return `${event.error.kind}: ${event.error.message}`;
+    case 'over_budget':
+      return `${event.limit}, again at ${event.resets_at}`;
+    case 'deleted':
+      return event.cause;
+    case 'truncated':
+      return '';
+  }
+}
+
+function resultText(result: unknown): string {
+  if (typeof result !== 'object' || result === null) return String(result);
+  const text = Object.entries(result)
+    .map(([name, value]) => `${name}=${typeof value === 'number' ? rounded(value) : JSON.stringify(value)}`)
+    .join(' ');
+  return text.length > RESULT_MAX_CHARACTERS ? `${text.slice(0, RESULT_MAX_CHARACTERS)}…` : text;
+}
+
+const rounded = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(4));
