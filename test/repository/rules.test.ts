@@ -105,9 +105,14 @@ const CASES: Readonly<Record<string, Case>> = {
   'side tables are named in one place': {
     wrong: [
       ['services/writer/rows.ts', "const sql = 'select 1 from afterglow_internal.state_fraud';\n"],
+      ['services/api/schemas.ts', "const schemas = ['public', 'afterglow_internal'];\n"],
       ['services/api/search.ts', `const table = \`afterglow.\${enrichment}\`;\n`],
     ],
     right: [
+      [
+        'services/cli/help.ts',
+        "const help = 'Makes the schemas afterglow and afterglow_internal, and a role.';\n",
+      ],
       ['shared/side-tables/names.ts', "export const INTERNAL_SCHEMA = 'afterglow_internal';\n"],
       ['shared/side-tables/migrations/001_base.sql', 'create schema afterglow_internal;\n'],
       ['test/integration/a.test.ts', `const sql = 'select 1 from afterglow_internal.x';\n${assertion}`],
