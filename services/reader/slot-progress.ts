@@ -46,8 +46,4 @@ export class SlotProgress {
   hasPublishedAfter(acknowledged: bigint): boolean {
     return this.#published > acknowledged;
   }
-
-  get transactionsInFlight(): number {
-    return this.#commits.size + (this.#insideTransaction ? 1 : 0);
-  }
 }

@@ -1,8 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 
 // Node sees only some of the names that this CommonJS module exports.
-const { ConfigResourceTypes } = kafkajs;
+const { ConfigResourceTypes, KafkaJSProtocolError } = kafkajs;
 
 export interface TopicDefinition {
   readonly topic: string;
@@ -65,7 +66,7 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
       if (missing.length === 0) return definitions.map(() => false);
       const replicationFactor = Math.min(REPLICATION_FACTOR_WANTED, await brokerCount());
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: missing.map(({ topic, partitions, settings: topicSettings }) => ({
           topic,
           numPartitions: partitions,
@@ -73,6 +74,10 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
           configEntries: Object.entries(topicSettings).map(([name, value]) => ({ name, value })),
         })),
       });
+      await untilLed(
+        admin,
+        missing.map(({ topic }) => topic),
+      );
       return definitions.map(({ topic }) => !existing.has(topic));
     },
     async deleteTopics(topics) {
@@ -105,6 +110,27 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
     },
     close: () => admin.disconnect(),
   };
+}
+
+const LEADERS_DEADLINE_MS = 15_000;
+const LEADERS_LOOK_INTERVAL_MS = 100;
+
+/**
+ * A broker may be asked for a new topic before it has heard of it. The client's own waiting takes that answer for the end
+ * of the matter, although the topic has been made.
+ */
+async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> {
+  const deadlineMs = performance.now() + LEADERS_DEADLINE_MS;
+  for (;;) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
+      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      if (!(error instanceof KafkaJSProtocolError) || performance.now() > deadlineMs) throw error;
+    }
+    if (performance.now() > deadlineMs) throw new Error(`no leader for ${topics.join(', ')}`);
+    await wait(LEADERS_LOOK_INTERVAL_MS);
+  }
 }
 
 async function describeTopics(
