@@ -3,7 +3,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 
 // Node sees only some of the names that this CommonJS module exports.
-const { ConfigResourceTypes, KafkaJSProtocolError } = kafkajs;
+const { ConfigResourceTypes, KafkaJSError } = kafkajs;
 
 export interface TopicDefinition {
   readonly topic: string;
@@ -126,7 +126,7 @@ async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> 
       const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
       if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
     } catch (error) {
-      if (!(error instanceof KafkaJSProtocolError) || performance.now() > deadlineMs) throw error;
+      if (!(error instanceof KafkaJSError) || performance.now() > deadlineMs) throw error;
     }
     if (performance.now() > deadlineMs) throw new Error(`no leader for ${topics.join(', ')}`);
     await wait(LEADERS_LOOK_INTERVAL_MS);
