@@ -18,6 +18,8 @@ export default defineConfig({
           hookTimeout: 60_000,
           fileParallelism: true,
           maxWorkers: 2,
+          // Projects with different workers run one after the other, in this order.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
