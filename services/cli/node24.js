@@ -76,7 +76,7 @@ function endWithNpm(end) {
   const ancestors = npmAncestors(process.ppid);
   if (ancestors.length === 0) return;
   const watch = setInterval(() => {
-    if (ancestors.every(isAlive)) return;
+    if (ancestors.every((ancestor) => isAlive(ancestor))) return;
     clearInterval(watch);
     end();
   }, WATCH_INTERVAL_MS);
