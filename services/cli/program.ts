@@ -3,6 +3,7 @@ import { addCommand } from './commands/add.ts';
 import { awsLocalCommand } from './commands/aws-local.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { enricherCommand } from './commands/enricher.ts';
 import { envCommand } from './commands/env.ts';
@@ -49,7 +50,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
     writerCommand,
     awsLocalCommand,
   ],
-  ['Set up:', addCommand, initCommand, configCommand, envCommand, sqlCommand],
+  ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand],
 ];
 
@@ -86,6 +87,8 @@ export function createProgram(run: Run): Command {
 function inheriting(program: Command, command: Command): Command {
   command.copyInheritedSettings(program);
   command.helpOption('--help', 'print this help');
+  // Its own action says what a misspelt subcommand meant.
+  if (command.commands.length > 0) command.allowExcessArguments();
   for (const subcommand of command.commands) inheriting(program, subcommand);
   return command;
 }

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { nearest } from '../../../shared/config/nearest.ts';
+import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { onRun, type Run } from '../invocation.ts';
 
 export function configCommand(run: Run): Command {
@@ -30,6 +32,20 @@ Examples:
   const command = new Command('config')
     .description('check, show, and describe the definition file')
     .helpCommand(false);
+  // Without this, a missing or misspelt subcommand would print help and say nothing.
+  command.action(() => {
+    const names = command.commands.map((each) => each.name());
+    const [written] = command.args;
+    if (written === undefined) {
+      throw new AfterglowError(
+        'usage',
+        `A command is missing: ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`,
+      );
+    }
+    const meant = nearest(written, names);
+    const hint = meant === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${meant}?`;
+    throw new AfterglowError('usage', `Unknown command '${written}'. ${hint}`);
+  });
   command.addCommand(
     onRun(check, run, async (invocation) =>
       (await import('../definition-checks.ts')).checkDefinitionFile(invocation),

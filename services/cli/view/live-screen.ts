@@ -32,7 +32,8 @@ export class LiveScreen implements Disposable {
   }
 
   get size(): { readonly columns: number; readonly rows: number } {
-    return { columns: this.#terminal.columns ?? 80, rows: this.#terminal.rows ?? 24 };
+    // The last column stays free: clearing what is right of a full line would take its last character.
+    return { columns: (this.#terminal.columns ?? 80) - 1, rows: this.#terminal.rows ?? 24 };
   }
 
   draw(lines: readonly string[]): void {

@@ -84,11 +84,16 @@ function stack(snapshot: Snapshot, columns: number, paint: Painter): readonly st
   });
 }
 
+/** What is well stands in one line; what is not has one of its own. */
 function compactStack(snapshot: Snapshot, columns: number, paint: Painter): readonly string[] {
   const parts = snapshot.parts.map(({ title: name, owner }) => `${name} ${owner}`).join(' · ');
+  const ready = snapshot.services.filter(({ state }) => state === 'ready').map(({ name }) => name);
   return [
     paint.faint(cutTo(parts, columns)),
-    ...snapshot.services.map((service) => serviceLine(service, columns, paint)),
+    ...(ready.length === 0 ? [] : [`${paint.good('●')} ${cutTo(`ready: ${ready.join(', ')}`, columns - 2)}`]),
+    ...snapshot.services
+      .filter(({ state }) => state !== 'ready')
+      .map((service) => serviceLine(service, columns, paint)),
   ];
 }
 
