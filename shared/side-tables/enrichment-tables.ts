@@ -1,7 +1,7 @@
 // The two tables of an enrichment. state_<enrichment> is narrow, fenced, and updated by every outcome; afterglow.<enrichment>
 // holds what users read, and is touched only when a result really changes.
 import { quoteIdentifier, quoteLiteral } from '../postgres/connect.ts';
-import { keyColumn, resultIndexName, resultTable, stateTable, TRUNCATE_FENCES } from './names.ts';
+import { indexName, keyColumn, resultTable, stateTable, stateTableName, TRUNCATE_FENCES } from './names.ts';
 
 export interface TypedColumn {
   readonly name: string;
@@ -63,7 +63,7 @@ export function stateTableDdl(tables: EnrichmentTables): readonly string[] {
     'dead_letter_id text',
     "deleted boolean not null generated always as (status = 'deleted') stored",
     'updated_at timestamp with time zone not null default now()',
-    `primary key (${keys.join(', ')})`,
+    primaryKey(stateTableName(tables.enrichment), keys),
   ];
   return [
     `create table if not exists ${table} (\n  ${columns.join(',\n  ')}\n) with (fillfactor = ${STATE_FILL_PERCENT})`,
@@ -80,7 +80,7 @@ export function resultTableDdl(tables: EnrichmentTables): readonly string[] {
     ...(tables.chunked ? CHUNK_COLUMNS.map(({ name, type }) => `${name} ${type} not null`) : []),
     ...tables.outputs.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`),
     ...RESULT_COLUMNS.map(({ name, type }) => `${name} ${type}${REQUIRED.has(name) ? ' not null' : ''}`),
-    `primary key (${keys.join(', ')})`,
+    primaryKey(tables.enrichment, keys),
   ];
   return [
     `create table if not exists ${table} (\n  ${columns.join(',\n  ')}\n) with (fillfactor = ${RESULT_FILL_PERCENT})`,
@@ -88,11 +88,14 @@ export function resultTableDdl(tables: EnrichmentTables): readonly string[] {
   ];
 }
 
+const primaryKey = (table: string, columns: readonly string[]): string =>
+  `constraint ${quoteIdentifier(indexName(table, 'key'))} primary key (${columns.join(', ')})`;
+
 /** Ranking goes by the first output, "what is new and flagged" by the flagged rows' time, likeness by the vector. */
 export function resultIndexes(tables: EnrichmentTables): readonly string[] {
   const table = resultTable(tables.enrichment);
   const index = (purpose: 'ranked' | 'flagged' | 'similar'): string =>
-    quoteIdentifier(resultIndexName(tables.enrichment, purpose));
+    quoteIdentifier(indexName(tables.enrichment, purpose));
   const first = tables.outputs[0];
   if (first === undefined) return [];
   if (tables.chunked) {

@@ -43,8 +43,9 @@ export const stateTable = (enrichment: string): string => ours(stateTableName(en
 export const stateTableName = (enrichment: string): string => `state_${enrichment}`;
 /** The newest result of every scored key. */
 export const resultTable = (enrichment: string): string => users(enrichment);
-export const resultIndexName = (enrichment: string, purpose: 'ranked' | 'flagged' | 'similar'): string =>
-  `${enrichment}_${purpose}`;
+/** Indexes share their names with tables; with a hyphen in it no name is that of another enrichment's table. */
+export const indexName = (table: string, purpose: 'key' | 'ranked' | 'flagged' | 'similar'): string =>
+  `${table}-${purpose}`;
 
 /** Source rows with their results beside them. */
 export const enrichedView = (source: string): string => users(enrichedViewName(source));

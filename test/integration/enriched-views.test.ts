@@ -45,12 +45,12 @@ test.for([16, 18] as const)(
     const { client } = setting;
     const byKey = await plan(client, `select * from ${VIEW} where id = 42`);
     expect(byKey).toContain('Index Scan using transactions_pkey');
-    expect(byKey).toContain('Index Scan using fraud_pkey');
+    expect(byKey).toContain('Index Scan using "fraud-key"');
     expect(byKey).not.toContain('Function Scan');
     const newest = `select id from ${VIEW} where fraud_flagged order by fraud_scored_at desc limit 10`;
-    expect(await plan(client, newest)).toContain('fraud_flagged');
+    expect(await plan(client, newest)).toContain('using "fraud-flagged"');
     const ranked = `select id from ${VIEW} where fraud_score is not null order by fraud_score desc limit 10`;
-    expect(await plan(client, ranked)).toContain('Index Scan Backward using fraud_ranked');
+    expect(await plan(client, ranked)).toContain('Index Scan Backward using "fraud-ranked"');
   },
 );
 
@@ -208,7 +208,7 @@ test('a table with many columns of odd names and types becomes a view like any o
   expect(await plan(setting.client, `select * from ${VIEW} where id = 'x'`)).not.toContain('Function Scan');
 });
 
-test('vectors are kept by chunk, found by likeness, and not shown in the view', async () => {
+test('vectors have an index for likeness, and are not shown in the view', async () => {
   await using setting = await filled();
   const { client } = setting;
   const more = `  embedding:
@@ -223,7 +223,7 @@ test('vectors are kept by chunk, found by likeness, and not shown in the view', 
     'embedding_scored_at',
   ]);
   const { rows } = await client.query(
-    "select indexdef from pg_indexes where indexname = 'embedding_similar'",
+    "select indexdef from pg_indexes where indexname = 'embedding-similar'",
   );
   expect(rows).toEqual([{ indexdef: expect.stringContaining('hnsw (embedding halfvec_cosine_ops)') }]);
 });

@@ -4,7 +4,9 @@ import { applyInit, applyRemove, previewInit } from '../../services/cli/init/app
 import { printSql } from '../../services/cli/init/step.ts';
 import type { KafkaAdmin } from '../../shared/kafka/admin.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { registeredRevision, verifyRegistered } from '../../shared/side-tables/revisions.ts';
+import { writerStatements } from '../../shared/side-tables/statements.ts';
 import { type Changes, definitionOf, setUp } from '../support/initialised.ts';
 import { until } from '../support/wait.ts';
 
@@ -278,3 +280,59 @@ test('each service gets a login of its own whose password the server never sees'
     { rolname: `${pipeline}_viewer`, rolcanlogin: false, rolreplication: false },
   ]);
 });
+
+test.for([16, 18] as const)(
+  'each service may do its work under its own login, and no more (PostgreSQL %s)',
+  async (version) => {
+    await using setting = await setUp(version);
+    const { database, pipeline } = setting;
+    const password = 'of-the-services';
+    await setting.init({}, { loginPasswords: { reader: password, enricher: password, writer: password } });
+    const as = async (role: string, work: (client: DatabaseClient) => Promise<unknown>): Promise<void> => {
+      const url = new URL(database.url);
+      url.username = `${pipeline}_${role}`;
+      url.password = password;
+      const client = await connectDatabase({ url: url.href, applicationName: role });
+      try {
+        await work(client);
+      } finally {
+        await client.end();
+      }
+    };
+    const refused = { code: '42501' };
+    await as('reader', async (client) => {
+      await verifyRegistered(client, setting.definition);
+      await client.query(
+        'select system_identifier, timeline_id from pg_control_system(), pg_control_checkpoint()',
+      );
+      await client.query("select pg_logical_emit_message(true, 'afterglow.heartbeat', '')");
+      await client.query(`insert into afterglow_internal.positions (pipeline, epoch, system_id, timeline, lsn) values ('p', 1, '1', 1, '0/1')
+      on conflict (pipeline) do update set lsn = excluded.lsn`);
+      await client.query('select id, amount from transactions');
+      await expect(client.query('select card_last4 from transactions')).rejects.toMatchObject(refused);
+      await expect(client.query('select from afterglow.fraud')).rejects.toMatchObject(refused);
+      await client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [pipeline]);
+      await client.query('select pg_drop_replication_slot($1)', [pipeline]);
+    });
+    await as('enricher', async (client) => {
+      await verifyRegistered(client, setting.definition);
+      await client.query('select id, amount, pg_current_snapshot() from transactions');
+      await client.query(
+        'select input_hash from afterglow_internal.state_fraud join afterglow.fraud on key_id = id',
+      );
+      await expect(client.query('update afterglow.fraud set score = 1')).rejects.toMatchObject(refused);
+      await expect(client.query('update transactions set amount = 1')).rejects.toMatchObject(refused);
+      await expect(client.query('delete from afterglow_internal.revisions')).rejects.toMatchObject(refused);
+    });
+    await as('writer', async (client) => {
+      await verifyRegistered(client, setting.definition);
+      const tables = await readEnrichmentTables(client, 'fraud');
+      const statements = writerStatements(tables);
+      for (const { text } of Object.values(statements))
+        await client.query(`prepare each as ${text}; deallocate each`);
+      await client.query(statements.lockFence);
+      await expect(client.query('select from transactions')).rejects.toMatchObject(refused);
+      await expect(client.query('truncate afterglow.fraud')).rejects.toMatchObject(refused);
+    });
+  },
+);

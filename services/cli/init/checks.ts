@@ -2,8 +2,15 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
+import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
 import { pendingMigrations } from '../../../shared/side-tables/migrations.ts';
-import { publicationName, qualifiedName } from '../../../shared/side-tables/names.ts';
+import {
+  outputFunctionName,
+  publicationName,
+  qualifiedName,
+  SCHEMA,
+} from '../../../shared/side-tables/names.ts';
+import { outputFunctionParts } from '../../../shared/side-tables/views.ts';
 import { isPublished } from './publication.ts';
 import { missingRoles } from './roles.ts';
 import type { RealSource } from './sources.ts';
@@ -33,6 +40,24 @@ export function checkServer(definition: Definition, state: InitState): void {
         `Topic ${topic} has ${existing} partitions, the definition asks for ${partitions}.`,
       );
     }
+  }
+}
+
+/** fraud with a_b and fraud_a with b would replace each other's function at every run. @throws AfterglowError */
+export function checkFunctionNames(enrichments: readonly EnrichmentTables[]): void {
+  const owners = new Map<string, string>();
+  for (const tables of enrichments) {
+    const output = outputFunctionParts(tables)?.output;
+    if (output === undefined) continue;
+    const name = outputFunctionName(tables.enrichment, output);
+    const other = owners.get(name);
+    if (other !== undefined) {
+      const message = `Enrichments ${other} and ${tables.enrichment} would both have a function ${SCHEMA}.${name}.`;
+      throw new AfterglowError('definition_invalid', message, {
+        remedy: 'Rename one of them or its output.',
+      });
+    }
+    owners.set(name, tables.enrichment);
   }
 }
 

@@ -1,8 +1,9 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import { publicationName, qualifiedName } from '../../../shared/side-tables/names.ts';
+import type { PublishedTable } from './publication-state.ts';
 import type { RealSource } from './sources.ts';
-import type { InitState, PublishedTable } from './state.ts';
+import type { InitState } from './state.ts';
 import { type SqlStep, sqlStep } from './step.ts';
 
 const OPTIONS = "publish = 'insert, update, delete, truncate', publish_via_partition_root = true";

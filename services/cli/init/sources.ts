@@ -25,6 +25,15 @@ export interface RealSource {
 
 /** @throws AfterglowError definition_invalid, table_without_key */
 export function realSources(definition: Definition, state: InitState): readonly RealSource[] {
+  const seen = new Map<string, string>();
+  for (const [name, { table }] of Object.entries(definition.sources)) {
+    const shown = formatTableName(table);
+    const other = seen.get(shown);
+    if (other !== undefined) {
+      throw new AfterglowError('definition_invalid', `Sources ${other} and ${name} are both table ${shown}.`);
+    }
+    seen.set(shown, name);
+  }
   return Object.entries(definition.sources).map(([name, source]) =>
     realSource(name, source, definition, state),
   );

@@ -1,0 +1,452 @@
+begin;
+
+-- side tables, base: bookkeeping of the services
+create schema afterglow;
+comment on schema afterglow is 'Results of Afterglow, for everyone to read.';
+create schema afterglow_internal;
+comment on schema afterglow_internal is 'Afterglow''s own bookkeeping: only its services write here.';
+
+create table afterglow_internal.migrations (
+  version    integer primary key,
+  name       text not null,
+  applied_at timestamptz not null default now()
+);
+
+create table afterglow_internal.pipeline (
+  name                 text not null,
+  created_by_afterglow boolean not null,
+  created_at           timestamptz not null default now()
+);
+-- One definition is one database: the side tables carry no pipeline in their names.
+create unique index pipeline_is_one on afterglow_internal.pipeline ((true));
+comment on column afterglow_internal.pipeline.created_by_afterglow is
+  'True when Afterglow itself created this database, so that demo tables may go into it.';
+
+create table afterglow_internal.revisions (
+  enrichment text not null,
+  revision   integer not null check (revision >= 1),
+  sha256     text not null,
+  content    jsonb not null,
+  created_at timestamptz not null default now(),
+  primary key (enrichment, revision)
+);
+comment on table afterglow_internal.revisions is
+  'Definitions of each enrichment, numbered by init; the greatest number is the registered one. Going back to an earlier definition gets a new number, since a fence compares numbers.';
+
+create table afterglow_internal.positions (
+  pipeline   text primary key,
+  epoch      integer not null check (epoch >= 0),
+  system_id  text not null,
+  timeline   integer not null,
+  lsn        pg_lsn not null,
+  updated_at timestamptz not null default now()
+);
+comment on table afterglow_internal.positions is
+  'Everything up to here is in Kafka: written before the slot is acknowledged.';
+
+create table afterglow_internal.truncate_fences (
+  enrichment  text primary key,
+  epoch       integer not null default 0,
+  commit_lsn  pg_lsn not null default '0/0',
+  event_index integer not null default 0
+);
+comment on table afterglow_internal.truncate_fences is
+  'The newest TRUNCATE of each enrichment''s source: no outcome at or below it is applied any more.';
+
+create table afterglow_internal.topic_partitions (
+  topic      text primary key,
+  partitions integer not null check (partitions >= 1)
+);
+
+create table afterglow_internal.known_groups (
+  group_id    text not null,
+  topic       text not null,
+  partition   integer not null,
+  last_offset bigint not null,
+  primary key (group_id, topic, partition)
+);
+comment on table afterglow_internal.known_groups is
+  'Offsets as last committed: a group that Kafka no longer knows, but we do, has a gap.';
+
+create table afterglow_internal.crash_counts (
+  group_id     text not null,
+  topic        text not null,
+  partition    integer not null,
+  first_offset bigint not null,
+  ends         integer not null check (ends >= 1),
+  updated_at   timestamptz not null default now(),
+  primary key (group_id, topic, partition)
+);
+comment on table afterglow_internal.crash_counts is
+  'How often a worker ended by its own error with this first uncommitted offset.';
+insert into "afterglow_internal"."migrations" (version, name) values (1, 'base');
+
+-- pipeline: one database is one pipeline
+insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
+
+-- extension vector: vectors need pgvector
+create extension if not exists vector schema "public";
+
+-- roles: each service gets what it needs and no more
+do $afterglow$begin create role "afterglow_reader" nologin; exception when duplicate_object or unique_violation then null; end$afterglow$;
+do $afterglow$begin create role "afterglow_enricher" nologin; exception when duplicate_object or unique_violation then null; end$afterglow$;
+do $afterglow$begin create role "afterglow_writer" nologin; exception when duplicate_object or unique_violation then null; end$afterglow$;
+do $afterglow$begin create role "afterglow_viewer" nologin; exception when duplicate_object or unique_violation then null; end$afterglow$;
+
+-- publication afterglow: the log then carries the changes of the sources, and of nothing else
+create publication "afterglow" for table "public"."transactions" ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at"), "public"."reviews", "public"."customers" ("id", "country", "plan", "signed_up_at", "last_login_at", "logins_30d", "purchases_90d", "support_tickets_90d") with (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);
+
+-- side tables of fraud: results are kept beside the rows, in afterglow.fraud
+create table if not exists "afterglow_internal"."state_fraud" (
+  "key_id" bigint not null,
+  epoch integer not null,
+  commit_lsn pg_lsn not null,
+  event_index integer not null,
+  revision integer not null,
+  status text not null check (status in ('scored', 'skipped', 'failed', 'over_budget', 'deleted')),
+  reason text,
+  input_hash bytea,
+  as_of timestamp with time zone not null,
+  committed_at timestamp with time zone not null,
+  failure_kind text,
+  failure_code text,
+  failure_message text,
+  dead_letter_id text,
+  deleted boolean not null generated always as (status = 'deleted') stored,
+  updated_at timestamp with time zone not null default now(),
+  constraint "state_fraud-key" primary key ("key_id")
+) with (fillfactor = 80);
+insert into "afterglow_internal"."truncate_fences" (enrichment) values ('fraud') on conflict do nothing;
+create table if not exists "afterglow"."fraud" (
+  "id" bigint not null,
+  "score" double precision,
+  flagged boolean,
+  decision text,
+  rule text,
+  policy_version text,
+  scored_at timestamp with time zone not null,
+  cost_nano_usd bigint not null,
+  constraint "fraud-key" primary key ("id")
+) with (fillfactor = 90);
+create index if not exists "fraud-ranked" on "afterglow"."fraud" ("score");
+create index if not exists "fraud-flagged" on "afterglow"."fraud" (scored_at) where flagged;
+
+-- side tables of sentiment: results are kept beside the rows, in afterglow.sentiment
+create table if not exists "afterglow_internal"."state_sentiment" (
+  "key_id" bigint not null,
+  epoch integer not null,
+  commit_lsn pg_lsn not null,
+  event_index integer not null,
+  revision integer not null,
+  status text not null check (status in ('scored', 'skipped', 'failed', 'over_budget', 'deleted')),
+  reason text,
+  input_hash bytea,
+  as_of timestamp with time zone not null,
+  committed_at timestamp with time zone not null,
+  failure_kind text,
+  failure_code text,
+  failure_message text,
+  dead_letter_id text,
+  deleted boolean not null generated always as (status = 'deleted') stored,
+  updated_at timestamp with time zone not null default now(),
+  constraint "state_sentiment-key" primary key ("key_id")
+) with (fillfactor = 80);
+insert into "afterglow_internal"."truncate_fences" (enrichment) values ('sentiment') on conflict do nothing;
+create table if not exists "afterglow"."sentiment" (
+  "id" bigint not null,
+  "label" text,
+  "confidence" double precision,
+  "positive" double precision,
+  "negative" double precision,
+  "neutral" double precision,
+  "mixed" double precision,
+  "language" text,
+  flagged boolean,
+  decision text,
+  rule text,
+  policy_version text,
+  scored_at timestamp with time zone not null,
+  cost_nano_usd bigint not null,
+  constraint "sentiment-key" primary key ("id")
+) with (fillfactor = 90);
+create index if not exists "sentiment-ranked" on "afterglow"."sentiment" ("label");
+create index if not exists "sentiment-flagged" on "afterglow"."sentiment" (scored_at) where flagged;
+
+-- side tables of embedding: results are kept beside the rows, in afterglow.embedding
+create table if not exists "afterglow_internal"."state_embedding" (
+  "key_id" bigint not null,
+  epoch integer not null,
+  commit_lsn pg_lsn not null,
+  event_index integer not null,
+  revision integer not null,
+  status text not null check (status in ('scored', 'skipped', 'failed', 'over_budget', 'deleted')),
+  reason text,
+  input_hash bytea,
+  as_of timestamp with time zone not null,
+  committed_at timestamp with time zone not null,
+  failure_kind text,
+  failure_code text,
+  failure_message text,
+  dead_letter_id text,
+  deleted boolean not null generated always as (status = 'deleted') stored,
+  updated_at timestamp with time zone not null default now(),
+  constraint "state_embedding-key" primary key ("key_id")
+) with (fillfactor = 80);
+insert into "afterglow_internal"."truncate_fences" (enrichment) values ('embedding') on conflict do nothing;
+create table if not exists "afterglow"."embedding" (
+  "id" bigint not null,
+  chunk integer not null,
+  chunk_start integer not null,
+  chunk_end integer not null,
+  tokens integer not null,
+  "embedding" public.halfvec(1024),
+  flagged boolean,
+  decision text,
+  rule text,
+  policy_version text,
+  scored_at timestamp with time zone not null,
+  cost_nano_usd bigint not null,
+  constraint "embedding-key" primary key ("id", chunk)
+) with (fillfactor = 90);
+create index if not exists "embedding-similar" on "afterglow"."embedding" using hnsw ("embedding" public.halfvec_cosine_ops);
+
+-- side tables of churn: results are kept beside the rows, in afterglow.churn
+create table if not exists "afterglow_internal"."state_churn" (
+  "key_id" bigint not null,
+  epoch integer not null,
+  commit_lsn pg_lsn not null,
+  event_index integer not null,
+  revision integer not null,
+  status text not null check (status in ('scored', 'skipped', 'failed', 'over_budget', 'deleted')),
+  reason text,
+  input_hash bytea,
+  as_of timestamp with time zone not null,
+  committed_at timestamp with time zone not null,
+  failure_kind text,
+  failure_code text,
+  failure_message text,
+  dead_letter_id text,
+  deleted boolean not null generated always as (status = 'deleted') stored,
+  updated_at timestamp with time zone not null default now(),
+  constraint "state_churn-key" primary key ("key_id")
+) with (fillfactor = 80);
+insert into "afterglow_internal"."truncate_fences" (enrichment) values ('churn') on conflict do nothing;
+create table if not exists "afterglow"."churn" (
+  "id" bigint not null,
+  "probability" double precision,
+  flagged boolean,
+  decision text,
+  rule text,
+  policy_version text,
+  scored_at timestamp with time zone not null,
+  cost_nano_usd bigint not null,
+  constraint "churn-key" primary key ("id")
+) with (fillfactor = 90);
+create index if not exists "churn-ranked" on "afterglow"."churn" ("probability");
+create index if not exists "churn-flagged" on "afterglow"."churn" (scored_at) where flagged;
+
+-- view afterglow.transactions_enriched: source rows with their results beside them
+create or replace function "afterglow_internal"."transactions_enriched_1"()
+returns table ("id" bigint, "customer_id" bigint, "kind" public.transaction_kind, "status" public.transaction_status, "amount" numeric, "currency" bpchar, "merchant_name" text, "merchant_category" public.merchant_category, "merchant_country" bpchar, "card_last4" bpchar, "card_present" boolean, "attempts_10m" smallint, "distance_from_home_km" double precision, "occurred_at" timestamp with time zone, "fraud_status" text, "fraud_score" double precision, "fraud_flagged" boolean, "fraud_decision" text, "fraud_scored_at" timestamp with time zone)
+language sql stable parallel safe
+as $afterglow$
+select
+  source."id" as "id",
+  source."customer_id" as "customer_id",
+  source."kind" as "kind",
+  source."status" as "status",
+  source."amount" as "amount",
+  source."currency" as "currency",
+  source."merchant_name" as "merchant_name",
+  source."merchant_category" as "merchant_category",
+  source."merchant_country" as "merchant_country",
+  source."card_last4" as "card_last4",
+  source."card_present" as "card_present",
+  source."attempts_10m" as "attempts_10m",
+  source."distance_from_home_km" as "distance_from_home_km",
+  source."occurred_at" as "occurred_at",
+  coalesce(nullif(state1.status, 'deleted'), 'pending') as "fraud_status",
+  result1."score" as "fraud_score",
+  result1."flagged" as "fraud_flagged",
+  result1."decision" as "fraud_decision",
+  result1."scored_at" as "fraud_scored_at"
+from "public"."transactions" as source
+left join "afterglow_internal"."state_fraud" as state1 on state1."key_id" = source."id"
+left join "afterglow"."fraud" as result1 on result1."id" = source."id"
+$afterglow$;
+create or replace view "afterglow"."transactions_enriched" as select * from "afterglow_internal"."transactions_enriched_1"();
+
+-- view afterglow.reviews_enriched: source rows with their results beside them
+create or replace function "afterglow_internal"."reviews_enriched_1"()
+returns table ("id" bigint, "customer_id" bigint, "transaction_id" bigint, "product_name" text, "rating" smallint, "language" text, "title" text, "body" text, "helpful_votes" integer, "created_at" timestamp with time zone, "edited_at" timestamp with time zone, "sentiment_status" text, "sentiment_label" text, "sentiment_confidence" double precision, "sentiment_positive" double precision, "sentiment_negative" double precision, "sentiment_neutral" double precision, "sentiment_mixed" double precision, "sentiment_language" text, "sentiment_flagged" boolean, "sentiment_decision" text, "sentiment_scored_at" timestamp with time zone, "embedding_status" text, "embedding_scored_at" timestamp with time zone)
+language sql stable parallel safe
+as $afterglow$
+select
+  source."id" as "id",
+  source."customer_id" as "customer_id",
+  source."transaction_id" as "transaction_id",
+  source."product_name" as "product_name",
+  source."rating" as "rating",
+  source."language" as "language",
+  source."title" as "title",
+  source."body" as "body",
+  source."helpful_votes" as "helpful_votes",
+  source."created_at" as "created_at",
+  source."edited_at" as "edited_at",
+  coalesce(nullif(state1.status, 'deleted'), 'pending') as "sentiment_status",
+  result1."label" as "sentiment_label",
+  result1."confidence" as "sentiment_confidence",
+  result1."positive" as "sentiment_positive",
+  result1."negative" as "sentiment_negative",
+  result1."neutral" as "sentiment_neutral",
+  result1."mixed" as "sentiment_mixed",
+  result1."language" as "sentiment_language",
+  result1."flagged" as "sentiment_flagged",
+  result1."decision" as "sentiment_decision",
+  result1."scored_at" as "sentiment_scored_at",
+  coalesce(nullif(state2.status, 'deleted'), 'pending') as "embedding_status",
+  result2."scored_at" as "embedding_scored_at"
+from "public"."reviews" as source
+left join "afterglow_internal"."state_sentiment" as state1 on state1."key_id" = source."id"
+left join "afterglow"."sentiment" as result1 on result1."id" = source."id"
+left join "afterglow_internal"."state_embedding" as state2 on state2."key_id" = source."id"
+left join "afterglow"."embedding" as result2 on result2."id" = source."id" and result2.chunk = 0
+$afterglow$;
+create or replace view "afterglow"."reviews_enriched" as select * from "afterglow_internal"."reviews_enriched_1"();
+
+-- view afterglow.customers_enriched: source rows with their results beside them
+create or replace function "afterglow_internal"."customers_enriched_1"()
+returns table ("id" bigint, "full_name" text, "email" text, "country" bpchar, "plan" public.customer_plan, "signed_up_at" timestamp with time zone, "last_login_at" timestamp with time zone, "logins_30d" integer, "purchases_90d" integer, "support_tickets_90d" integer, "churn_status" text, "churn_probability" double precision, "churn_flagged" boolean, "churn_decision" text, "churn_scored_at" timestamp with time zone)
+language sql stable parallel safe
+as $afterglow$
+select
+  source."id" as "id",
+  source."full_name" as "full_name",
+  source."email" as "email",
+  source."country" as "country",
+  source."plan" as "plan",
+  source."signed_up_at" as "signed_up_at",
+  source."last_login_at" as "last_login_at",
+  source."logins_30d" as "logins_30d",
+  source."purchases_90d" as "purchases_90d",
+  source."support_tickets_90d" as "support_tickets_90d",
+  coalesce(nullif(state1.status, 'deleted'), 'pending') as "churn_status",
+  result1."probability" as "churn_probability",
+  result1."flagged" as "churn_flagged",
+  result1."decision" as "churn_decision",
+  result1."scored_at" as "churn_scored_at"
+from "public"."customers" as source
+left join "afterglow_internal"."state_churn" as state1 on state1."key_id" = source."id"
+left join "afterglow"."churn" as result1 on result1."id" = source."id"
+$afterglow$;
+create or replace view "afterglow"."customers_enriched" as select * from "afterglow_internal"."customers_enriched_1"();
+
+-- function of fraud: one result by key, in any query
+create or replace function "afterglow"."fraud_score"("id" bigint)
+returns double precision
+language sql stable parallel safe
+as $afterglow$select result."score" from "afterglow"."fraud" as result where result."id" = $1$afterglow$;
+
+-- function of sentiment: one result by key, in any query
+create or replace function "afterglow"."sentiment_label"("id" bigint)
+returns text
+language sql stable parallel safe
+as $afterglow$select result."label" from "afterglow"."sentiment" as result where result."id" = $1$afterglow$;
+
+-- function of churn: one result by key, in any query
+create or replace function "afterglow"."churn_probability"("id" bigint)
+returns double precision
+language sql stable parallel safe
+as $afterglow$select result."probability" from "afterglow"."churn" as result where result."id" = $1$afterglow$;
+
+-- privileges: least privilege for each role
+grant usage on schema "afterglow_internal" to "afterglow_reader";
+grant usage on schema "afterglow_internal" to "afterglow_enricher";
+grant usage on schema "afterglow_internal" to "afterglow_writer";
+grant usage on schema "afterglow_internal" to "afterglow_viewer";
+grant usage on schema "afterglow" to "afterglow_enricher";
+grant usage on schema "afterglow" to "afterglow_writer";
+grant usage on schema "afterglow" to "afterglow_viewer";
+grant select on table "afterglow_internal"."migrations" to "afterglow_reader";
+grant select on table "afterglow_internal"."pipeline" to "afterglow_reader";
+grant select on table "afterglow_internal"."revisions" to "afterglow_reader";
+grant select on table "afterglow_internal"."topic_partitions" to "afterglow_reader";
+grant select on table "afterglow_internal"."migrations" to "afterglow_enricher";
+grant select on table "afterglow_internal"."pipeline" to "afterglow_enricher";
+grant select on table "afterglow_internal"."revisions" to "afterglow_enricher";
+grant select on table "afterglow_internal"."topic_partitions" to "afterglow_enricher";
+grant select on table "afterglow_internal"."migrations" to "afterglow_writer";
+grant select on table "afterglow_internal"."pipeline" to "afterglow_writer";
+grant select on table "afterglow_internal"."revisions" to "afterglow_writer";
+grant select on table "afterglow_internal"."topic_partitions" to "afterglow_writer";
+grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_writer";
+grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_writer";
+grant select, insert, update on table "afterglow_internal"."positions" to "afterglow_reader";
+grant select, update on table "afterglow_internal"."truncate_fences" to "afterglow_writer";
+grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_reader";
+grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_enricher";
+grant select on table "afterglow_internal"."state_fraud" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."state_fraud" to "afterglow_writer";
+grant select on table "afterglow_internal"."state_fraud" to "afterglow_viewer";
+grant select on table "afterglow"."fraud" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow"."fraud" to "afterglow_writer";
+grant select on table "afterglow"."fraud" to "afterglow_viewer";
+grant select on table "afterglow"."transactions_enriched" to "afterglow_viewer";
+grant select on table "public"."reviews" to "afterglow_reader";
+grant select on table "public"."reviews" to "afterglow_enricher";
+grant select on table "afterglow_internal"."state_sentiment" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."state_sentiment" to "afterglow_writer";
+grant select on table "afterglow_internal"."state_sentiment" to "afterglow_viewer";
+grant select on table "afterglow"."sentiment" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow"."sentiment" to "afterglow_writer";
+grant select on table "afterglow"."sentiment" to "afterglow_viewer";
+grant select on table "afterglow_internal"."state_embedding" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."state_embedding" to "afterglow_writer";
+grant select on table "afterglow_internal"."state_embedding" to "afterglow_viewer";
+grant select on table "afterglow"."embedding" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow"."embedding" to "afterglow_writer";
+grant select on table "afterglow"."embedding" to "afterglow_viewer";
+grant select on table "afterglow"."reviews_enriched" to "afterglow_viewer";
+grant select ("id", "country", "plan", "signed_up_at", "last_login_at", "logins_30d", "purchases_90d", "support_tickets_90d") on table "public"."customers" to "afterglow_reader";
+grant select ("id", "country", "plan", "signed_up_at", "last_login_at", "logins_30d", "purchases_90d", "support_tickets_90d") on table "public"."customers" to "afterglow_enricher";
+grant select on table "afterglow_internal"."state_churn" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."state_churn" to "afterglow_writer";
+grant select on table "afterglow_internal"."state_churn" to "afterglow_viewer";
+grant select on table "afterglow"."churn" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow"."churn" to "afterglow_writer";
+grant select on table "afterglow"."churn" to "afterglow_viewer";
+grant select on table "afterglow"."customers_enriched" to "afterglow_viewer";
+
+-- revision 1 of fraud: its first definition
+insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('fraud', 1, '1a0504454742700e52d2d8f003526ecf3daccbac23bac2a796f4b14e9d0a9881',  E'{"decide":[{"action":"hold","when":"score >= 0.9"},{"action":"review","when":"score >= 0.7"},{"action":"accept","when":null}],"flag":"score >= 0.9","from":"transactions","input":[{"expression":"amount","name":"amount"},{"expression":"attempts_10m","name":"attempts_10m"},{"expression":"card_present","name":"card_present"},{"expression":"occurred_at.getHours()","name":"hour_utc"},{"expression":"distance_from_home_km.orValue(-1.0)","name":"distance_km"},{"expression":"code(merchant_category, [\\"grocery\\", \\"fuel\\", \\"restaurant\\", \\"clothing\\", \\"electronics\\", \\"travel\\", \\"digital\\", \\"gambling\\", \\"cash\\"])","name":"category"}],"model":{"endpoint":"fraud-xgboost","format":"csv","kind":"sagemaker","version":"2026-10"},"output":{"score":"float"},"when":"kind == \\"purchase\\""}');
+
+-- revision 1 of sentiment: its first definition
+insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('sentiment', 1, '127d369f9d41f4ab447b6a954a787e9eca7a77bf385fd409aa6246c6f5cc629f',  E'{"decide":[{"action":"hold","when":"label == \\"NEGATIVE\\" && confidence >= 0.95"},{"action":"publish","when":null}],"flag":"label == \\"NEGATIVE\\" && confidence >= 0.8","from":"reviews","input":[{"expression":"title","name":"title"},{"expression":"body","name":"body"}],"model":{"kind":"comprehend","language":{"column":"language","detect":"when_missing","fallback":"en"}},"when":"size(body) >= 20"}');
+
+-- revision 1 of embedding: its first definition
+insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('embedding', 1, 'e3aa0f1609b60c9f1f2da5a7fbf1c2a34da2ad60ad89c8d9b5569449aff8fb1e', '{"from":"reviews","input":[{"expression":"title","name":"title"},{"expression":"body","name":"body"}],"model":{"dimensions":1024,"kind":"titan-embedding","max_chunks":64}}');
+
+-- revision 1 of churn: its first definition
+insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('churn', 1, '399b5c1bfc1939ed95df3ba6dd11204d05258d6fdc1f525ff1e88cce346ac1ad', '{"flag":"probability >= 0.75","from":"customers","input":[{"expression":"days(now - last_login_at.orValue(signed_up_at))","name":"days_since_login"},{"expression":"logins_30d","name":"logins_30d"},{"expression":"purchases_90d","name":"purchases_90d"},{"expression":"support_tickets_90d","name":"support_tickets_90d"},{"expression":"days(now - signed_up_at)","name":"account_age_days"}],"model":{"endpoint":"churn-xgboost","format":"csv","kind":"sagemaker","version":"2026-09"},"output":{"probability":"float"}}');
+
+-- partition counts: keys keep their places only as long as these stay
+insert into "afterglow_internal"."topic_partitions" (topic, partitions) values ('afterglow.cdc.public.transactions', 6), ('afterglow.cdc.public.reviews', 6), ('afterglow.cdc.public.customers', 6), ('afterglow.enriched.fraud', 6), ('afterglow.dead.fraud', 6), ('afterglow.enriched.sentiment', 6), ('afterglow.dead.sentiment', 6), ('afterglow.enriched.embedding', 6), ('afterglow.dead.embedding', 6), ('afterglow.enriched.churn', 6), ('afterglow.dead.churn', 6);
+
+commit;
+-- create topic afterglow.cdc.public.transactions, 6 partitions, cleanup.policy=delete, retention.ms=604800000, max.message.bytes=1048588
+-- create topic afterglow.cdc.public.reviews, 6 partitions, cleanup.policy=delete, retention.ms=604800000, max.message.bytes=1048588
+-- create topic afterglow.cdc.public.customers, 6 partitions, cleanup.policy=delete, retention.ms=604800000, max.message.bytes=1048588
+-- create topic afterglow.enriched.fraud, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
+-- create topic afterglow.dead.fraud, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
+-- create topic afterglow.enriched.sentiment, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
+-- create topic afterglow.dead.sentiment, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
+-- create topic afterglow.enriched.embedding, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
+-- create topic afterglow.dead.embedding, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
+-- create topic afterglow.enriched.churn, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
+-- create topic afterglow.dead.churn, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
+-- create topic afterglow.dead.capture, 1 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
+-- create topic afterglow.progress, 1 partitions, cleanup.policy=delete, retention.ms=604800000
+-- create topic afterglow.notices, 1 partitions, cleanup.policy=delete, retention.ms=2592000000
+-- create topic afterglow.positions, 1 partitions, cleanup.policy=compact

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Definition } from '../../../shared/config/definition.ts';
+import { demoCatalog } from '../../../shared/config/fixtures/demo-catalog.ts';
+import { parseDefinition } from '../../../shared/config/parse.ts';
+import type { Catalog } from '../../../shared/postgres/catalog.ts';
+import type { ColumnRow } from '../../../shared/side-tables/types.ts';
+import { planInit } from './plan.ts';
+import { planRemove } from './remove.ts';
+import type { InitState } from './state.ts';
+import { printSql } from './step.ts';
+
+const file = new URL('../../../shared/config/fixtures/full.yaml', import.meta.url);
+
+function fullDefinition(): Definition {
+  const { definition, mistakes } = parseDefinition(readFileSync(file, 'utf8'), 'full.yaml', {});
+  if (definition === undefined) throw new Error(JSON.stringify(mistakes));
+  return definition;
+}
+
+const plainType = (type: string): string =>
+  type.replace(/^character\(\d+\)$/, 'bpchar').replace(/\(\d+(,\d+)?\)/, '');
+
+function columnsOf(catalog: Catalog): readonly ColumnRow[] {
+  return catalog.tables.flatMap(({ schema, name: relation, columns }) =>
+    columns.map(({ name, type }) => ({
+      schema,
+      relation,
+      name,
+      type,
+      plain_type: plainType(type),
+      type_oid: type,
+      type_schema: type.startsWith('public.') ? 'public' : 'pg_catalog',
+      key_place: name === 'id' ? 1 : 0,
+    })),
+  );
+}
+
+/** A database that has the demo's tables and nothing of ours. */
+function freshState(changes: Partial<InitState> = {}, catalog: Catalog = demoCatalog): InitState {
+  return {
+    server: {
+      user: 'owner',
+      database: 'shop',
+      walLevel: 'logical',
+      superuser: true,
+      createRole: true,
+      createInDatabase: true,
+      ownsSchemas: undefined,
+      schemaOwner: undefined,
+      hasRdsReplication: false,
+    },
+    catalog,
+    migrations: [],
+    pipeline: undefined,
+    revisions: new Map(),
+    recordedPartitions: new Map(),
+    topics: new Map(),
+    publication: undefined,
+    slot: undefined,
+    roles: new Map(),
+    grants: new Set(['["public","USAGE","public",null,null]']),
+    ownedTables: new Set(),
+    foreignSchemas: new Set(),
+    columns: columnsOf(catalog),
+    functions: new Map(),
+    casts: new Set(),
+    vectorSchema: undefined,
+    ...changes,
+  };
+}
+
+const planned = (state: InitState, definition = fullDefinition()) => planInit({ definition }, state);
+
+test('the whole set-up of the full example is as committed', async () => {
+  const sql = printSql(planned(freshState()));
+  await expect(sql).toMatchFileSnapshot('golden/init.sql');
+});
+
+test('on Amazon the reader gets the role that gives replication there, not the attribute', () => {
+  const { server } = freshState();
+  const amazon = freshState({ server: { ...server, hasRdsReplication: true } });
+  expect(planned(amazon).notes.join('\n')).toContain('grant rds_replication to <login role>');
+  const { steps } = planInit({ definition: fullDefinition(), loginPasswords: { reader: 'secret' } }, amazon);
+  const sql = printSql({ steps, notes: [] });
+  expect(sql).toContain('alter role "afterglow_reader" login password');
+  expect(sql).not.toContain('secret');
+});
+
+test.each<[string, Partial<InitState>, string]>([
+  ['wal_level', { server: { ...freshState().server, walLevel: 'replica' } }, 'wal_level_too_low'],
+  ['another pipeline', { pipeline: 'other', migrations: [1] }, 'database_of_another_pipeline'],
+  ['other partitions', { topics: new Map([['afterglow.enriched.fraud', 3]]) }, 'partitions_fixed'],
+  [
+    'a publication of all tables',
+    {
+      publication: {
+        allTables: true,
+        schemas: false,
+        owned: true,
+        publishesAll: true,
+        viaRoot: false,
+        tables: [],
+      },
+    },
+    'publication_foreign',
+  ],
+])('%s stops set-up before anything is changed', (_what, changes, code) => {
+  expect(() => planned(freshState(changes))).toThrow(expect.objectContaining({ code }));
+});
+
+test('a table without a key is refused with the statement that gives it one', () => {
+  const tables = demoCatalog.tables.map((table) => ({ ...table, key: [] }));
+  expect(() => planned(freshState({}, { tables }))).toThrow(
+    expect.objectContaining({
+      code: 'table_without_key',
+      remedy: expect.stringContaining('add primary key'),
+    }),
+  );
+});
+
+test('a key column cannot be excluded', () => {
+  const definition = fullDefinition();
+  const { transactions } = definition.sources;
+  if (transactions === undefined) throw new Error('no transactions');
+  const sources = { ...definition.sources, transactions: { ...transactions, exclude: ['id'] } };
+  expect(() => planned(freshState(), { ...definition, sources })).toThrow(
+    expect.objectContaining({ code: 'definition_invalid' }),
+  );
+});
+
+test('an unprivileged role is told everything at once', () => {
+  const server = { ...freshState().server, superuser: false, createRole: false, createInDatabase: false };
+  let message = '';
+  try {
+    planned(freshState({ server, foreignSchemas: new Set(['public']) }));
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  expect(message.split('\n').filter((line) => line.endsWith(';'))).toEqual([
+    '    grant create on database "shop" to "owner";',
+    '    create role "afterglow_reader" nologin; create role "afterglow_enricher" nologin; create role "afterglow_writer" nologin; create role "afterglow_viewer" nologin;',
+    '    alter table "public"."transactions" owner to "owner";',
+    '    alter table "public"."reviews" owner to "owner";',
+    '    alter table "public"."customers" owner to "owner";',
+  ]);
+});
+
+test('a hostile name stays a name: every statement quotes it', () => {
+  const evil = `t"; drop table users; --\n$afterglow$ '`;
+  const tables = demoCatalog.tables.map((table) =>
+    table.name === 'customers' ? { ...table, name: evil } : table,
+  );
+  const definition = fullDefinition();
+  const { customers } = definition.sources;
+  if (customers === undefined) throw new Error('no customers');
+  const sources = {
+    ...definition.sources,
+    customers: { ...customers, table: { schema: 'public', name: evil } },
+  };
+  const sql = printSql(planned(freshState({}, { tables }), { ...definition, sources }));
+  const quoted = `"${evil.replaceAll('"', '""')}"`;
+  expect(sql).toContain(quoted);
+  expect(sql.replaceAll(quoted, '')).not.toContain('drop table users');
+});
+
+test('removal waits until the reader has gone', () => {
+  expect(() => planRemove(fullDefinition(), freshState({ slot: { active: true } }))).toThrow(
+    expect.objectContaining({ code: 'services_running' }),
+  );
+});
