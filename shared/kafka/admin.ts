@@ -3,7 +3,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 
 // Node sees only some of the names that this CommonJS module exports.
-const { ConfigResourceTypes, KafkaJSError } = kafkajs;
+const { ConfigResourceTypes, KafkaJSError, KafkaJSProtocolError } = kafkajs;
 
 export interface TopicDefinition {
   readonly topic: string;
@@ -83,7 +83,13 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
     async deleteTopics(topics) {
       const existing = new Set(await listTopics());
       const present = topics.filter((topic) => existing.has(topic));
-      if (present.length > 0) await admin.deleteTopics({ topics: present });
+      if (present.length === 0) return;
+      try {
+        await admin.deleteTopics({ topics: present });
+      } catch (error) {
+        // The list may still name what was deleted a moment ago; what else was asked for is deleted all the same.
+        if (!isUnknownTopic(error)) throw error;
+      }
     },
     async deleteGroups(groups) {
       const existing = new Set((await admin.listGroups()).groups.map(({ groupId }) => groupId));
@@ -110,6 +116,13 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
     },
     close: () => admin.disconnect(),
   };
+}
+
+const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
+
+function isUnknownTopic(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof KafkaJSProtocolError && cause.type === UNKNOWN_TOPIC;
 }
 
 const LEADERS_DEADLINE_MS = 15_000;
