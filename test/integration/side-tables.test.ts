@@ -1,155 +1,20 @@
 import { expect, test } from 'vitest';
-import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
+import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
+import { fenceParameters, type Scored } from '../../shared/side-tables/parameters.ts';
+import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import {
-  type EnrichmentTables,
-  resultTableDdl,
-  stateTableDdl,
-} from '../../shared/side-tables/enrichment-tables.ts';
-import { migrationStatements, pendingMigrations } from '../../shared/side-tables/migrations.ts';
-import {
-  fenceParameters,
-  keyParameters,
-  type Outcome,
-  resultParameters,
-  type Scored,
-  stateParameters,
-} from '../../shared/side-tables/parameters.ts';
-import {
-  type Statement,
-  type WriterStatements,
-  writerStatements,
-} from '../../shared/side-tables/statements.ts';
-import { createDatabase } from '../support/stack.ts';
-
-const FRAUD: EnrichmentTables = {
-  enrichment: 'fraud',
-  keyColumns: [{ name: 'id', type: 'bigint' }],
-  outputs: [{ name: 'score', type: 'double precision' }],
-  chunked: false,
-};
-
-interface Setting extends AsyncDisposable {
-  readonly url: string;
-  readonly client: DatabaseClient;
-  readonly tables: EnrichmentTables;
-  readonly statements: WriterStatements;
-}
-
-async function setUp(
-  tables: EnrichmentTables,
-  version: 16 | 18 = 18,
-  before: string[] = [],
-): Promise<Setting> {
-  const database = await createDatabase(version);
-  const client = await connectDatabase({ url: database.url, applicationName: 'side-tables-test' });
-  for (const sql of before) await client.query(sql);
-  for (const sql of pendingMigrations([]).flatMap(migrationStatements)) await client.query(sql);
-  for (const sql of [...stateTableDdl(tables), ...resultTableDdl(tables)]) await client.query(sql);
-  return {
-    url: database.url,
-    client,
-    tables,
-    statements: writerStatements(tables),
-    [Symbol.asyncDispose]: async () => {
-      await client.end();
-      await database[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const lsn = (low: number): string => `00000000/${low.toString(16).toUpperCase().padStart(8, '0')}`;
-
-function base(id: string | number, at: number) {
-  return {
-    key: { id },
-    enrichment: 'fraud',
-    source: {
-      epoch: 0,
-      commit_lsn: lsn(at),
-      event_index: 0,
-      table: 'public.t',
-      committed_at: '2026-11-20T09:00:00.000000Z',
-    },
-    revision: 1,
-    as_of: '2026-11-20T09:00:00.000000Z',
-    input_hash: 'ab'.repeat(32),
-    enriched_at: '2026-11-20T09:00:01.000000Z',
-  };
-}
-
-function scored(id: string | number, at: number, score: number, more: Partial<Scored> = {}): Scored {
-  return {
-    ...base(id, at),
-    status: 'scored',
-    result: { score },
-    flagged: score >= 0.9,
-    model: { kind: 'sagemaker', name: 'fraud-xgboost', version: '1' },
-    cached: false,
-    cost_nano_usd: 12,
-    attempts: 1,
-    model_ms: 3,
-    ...more,
-  };
-}
-const skipped = (id: string | number, at: number): Outcome => ({
-  ...base(id, at),
-  status: 'skipped',
-  reason: 'when',
-});
-const deleted = (id: string | number, at: number): Outcome => ({
-  ...base(id, at),
-  status: 'deleted',
-  cause: 'delete',
-});
-
-async function places(
-  client: DatabaseClient,
-  statement: Statement,
-  values: readonly unknown[],
-): Promise<number[]> {
-  const { rows } = await client.query<{ place: number }>({ ...statement, values: [...values] });
-  return rows.map(({ place }) => place);
-}
-
-/** One batch as the writer does it; returns the places that won. */
-async function write(
-  { client, tables, statements }: Setting,
-  outcomes: readonly Outcome[],
-): Promise<number[]> {
-  await client.query('begin');
-  await client.query(statements.lockFence);
-  const won = await places(client, statements.upsertState, stateParameters(tables, outcomes));
-  const winners = won.map((place) => outcomes[place - 1]).filter((outcome) => outcome !== undefined);
-  const results = winners.filter((outcome): outcome is Scored => outcome.status === 'scored');
-  const gone = winners.filter((outcome) => outcome.status !== 'scored' || tables.chunked);
-  await client.query({
-    ...statements.deleteResults,
-    values: [
-      ...keyParameters(
-        tables,
-        gone.map(({ key }) => key),
-      ),
-    ],
-  });
-  await client.query({ ...statements.upsertResults, values: [...resultParameters(tables, results)] });
-  await client.query('commit');
-  return won;
-}
-
-async function truncate({ client, statements }: Setting, at: number): Promise<boolean> {
-  const position = [0, lsn(at), 0];
-  await client.query('begin');
-  const raised = await client.query({ ...statements.raiseFence, values: position });
-  if (raised.rowCount === 1) {
-    await client.query({ ...statements.markTruncated, values: position });
-    await client.query(statements.deleteTruncatedResults);
-  }
-  await client.query('commit');
-  return raised.rowCount === 1;
-}
-
-const results = async ({ client }: Setting): Promise<unknown[]> =>
-  (await client.query('select id, score from afterglow.fraud order by id')).rows;
+  deleted,
+  FRAUD,
+  lsn,
+  places,
+  results,
+  scored,
+  setUp,
+  skipped,
+  truncate,
+  write,
+} from '../support/side-tables.ts';
 
 test('a redelivered batch changes nothing, and the position check says so before anything is sent', async () => {
   await using setting = await setUp(FRAUD);
@@ -320,4 +185,54 @@ test('updates of the state table stay on their page and leave its index alone', 
     "select n_tup_upd as updates, n_tup_hot_upd as hot from pg_stat_user_tables where relname = 'state_fraud'",
   );
   expect(rows).toEqual([{ updates: '20', hot: '20' }]);
+});
+
+const EMBEDDING: EnrichmentTables = {
+  enrichment: 'embedding',
+  keyColumns: [{ name: 'id', type: 'bigint' }],
+  outputs: [{ name: 'embedding', type: 'public.halfvec(3)' }],
+  chunked: true,
+};
+
+test('all chunks of a key are replaced together, also when there are fewer than before', async () => {
+  await using setting = await setUp(EMBEDDING, 18, ['create extension vector schema public']);
+  const embedded = (at: number, vectors: readonly number[][]): Scored => ({
+    ...scored('1', at, 0),
+    result: {
+      dimensions: 3,
+      truncated: false,
+      chunks: vectors.map((vector, index) => ({
+        start: index * 10,
+        end: index * 10 + 10,
+        tokens: 2,
+        vector_f32le_base64: Buffer.from(new Float32Array(vector).buffer).toString('base64'),
+      })),
+    },
+  });
+  const chunks = async (): Promise<unknown> =>
+    (
+      await setting.client.query(
+        'select chunk, chunk_start, embedding from afterglow.embedding order by chunk',
+      )
+    ).rows;
+  await write(setting, [
+    embedded(4, [
+      [1, 2, 3],
+      [4, 5, 6],
+    ]),
+  ]);
+  expect(await chunks()).toEqual([
+    { chunk: 0, chunk_start: 0, embedding: '[1,2,3]' },
+    { chunk: 1, chunk_start: 10, embedding: '[4,5,6]' },
+  ]);
+  expect(await write(setting, [embedded(6, [[0.5, 0, 0]]), embedded(5, [[9, 9, 9]])])).toEqual([1]);
+  expect(await chunks()).toEqual([{ chunk: 0, chunk_start: 0, embedding: '[0.5,0,0]' }]);
+});
+
+test.each([
+  ['tabular', FRAUD],
+  ['vectors', EMBEDDING],
+])('what the database has is described as it was made: %s', async (_kind, tables) => {
+  await using setting = await setUp(tables, 18, ['create extension vector schema public']);
+  expect(await readEnrichmentTables(setting.client, tables.enrichment)).toEqual(tables);
 });

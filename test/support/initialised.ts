@@ -96,3 +96,6 @@ export async function setUp(version: 16 | 18 = 18, tables = TABLES): Promise<Ini
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   };
 }
+
+export const rolesOf = async (client: DatabaseClient, pipeline: string): Promise<unknown[]> =>
+  (await client.query('select rolname from pg_roles where starts_with(rolname, $1)', [`${pipeline}_`])).rows;
