@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { applyInit, applyRemove } from '../../services/cli/init/apply.ts';
+import { applyInit, applyRemove, previewInit } from '../../services/cli/init/apply.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { verifyRegistered } from '../../shared/side-tables/revisions.ts';
@@ -32,6 +32,10 @@ test('an owner without superuser rights sets up; what is missing is listed with 
     for (const run of error.message.split('\n').filter((line) => line.endsWith(';'))) await client.query(run);
     expect((await applyInit(theirs, kafka, { definition })).steps.length).toBeGreaterThan(10);
     expect((await applyInit(theirs, kafka, { definition })).steps).toEqual([]);
+    await client.query(
+      `revoke create on database ${database.name} from ${owner}; alter role ${owner} nocreaterole`,
+    );
+    expect(await previewInit(theirs, kafka, { definition })).toEqual({ steps: [], notes: [], lacks: [] });
     await applyRemove(theirs, kafka, { definition });
   } finally {
     await theirs.end();

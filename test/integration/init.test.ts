@@ -50,6 +50,9 @@ test.for([16, 18] as const)('remove leaves nothing of ours behind (PostgreSQL %s
   // Kafka answers before every broker has heard of it.
   const gone = async (): Promise<boolean> =>
     !(await kafka.listTopics()).some((topic) => topic.startsWith(`${pipeline}.`));
+  expect(
+    (await applyRemove(client, kafka, { definition })).steps.filter(({ kind }) => kind === 'sql'),
+  ).toEqual([]);
   await until(gone, { deadlineMs: 10_000, what: 'the topics to be gone' });
 });
 

@@ -3,6 +3,7 @@ import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import type { KafkaAdmin } from '../../../shared/kafka/admin.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
 import { INIT_LOCK } from '../../../shared/side-tables/names.ts';
+import { lacksText, requirePrivileges } from './checks.ts';
 import { type InitOptions, planInit } from './plan.ts';
 import { planRemove } from './remove.ts';
 import { type InitState, readInitState } from './state.ts';
@@ -15,13 +16,16 @@ export type OnStep = (step: InitStep, number: number, count: number) => void;
 const OTHER_INIT_TIMEOUT_MS = 120_000;
 const LOCK_TIMEOUT_MS = 15_000;
 
-/** What set-up would do now. Changes nothing. */
+/** What set-up would do now, and in the notes what the connected role may not do of it. Changes nothing. */
 export async function previewInit(
   client: DatabaseClient,
   kafka: KafkaAdmin,
   options: InitOptions,
 ): Promise<InitPlan> {
-  return planInit(options, await readInitState(client, kafka, options.definition));
+  const state = await readInitState(client, kafka, options.definition);
+  const plan = planInit(options, state);
+  if (plan.lacks.length === 0) return plan;
+  return { ...plan, notes: [...plan.notes, lacksText(plan.lacks, state.server)] };
 }
 
 /** What removal would do now. Changes nothing. */
@@ -71,7 +75,9 @@ async function applyPlan(
     await client.query(`set local statement_timeout = 0; set local lock_timeout = ${OTHER_INIT_TIMEOUT_MS}`);
     await client.query('select pg_advisory_xact_lock($1)', [INIT_LOCK]);
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    const plan = planOf(await readInitState(client, kafka, definition));
+    const state = await readInitState(client, kafka, definition);
+    const plan = planOf(state);
+    requirePrivileges(plan.lacks, state.server);
     for (const [index, step] of plan.steps.entries()) {
       onStep(step, index + 1, plan.steps.length);
       await runStep(client, kafka, step);

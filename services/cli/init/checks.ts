@@ -3,7 +3,6 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
-import { pendingMigrations } from '../../../shared/side-tables/migrations.ts';
 import {
   outputFunctionName,
   publicationName,
@@ -14,7 +13,8 @@ import { outputFunctionParts } from '../../../shared/side-tables/views.ts';
 import { isPublished } from './publication.ts';
 import { missingRoles } from './roles.ts';
 import type { RealSource } from './sources.ts';
-import { type InitState, tableKey } from './state.ts';
+import { type InitState, type Server, tableKey } from './state.ts';
+import type { Lack } from './step.ts';
 import { initTopics } from './topics.ts';
 import { missingGrants } from './wanted-grants.ts';
 
@@ -61,23 +61,48 @@ export function checkFunctionNames(enrichments: readonly EnrichmentTables[]): vo
   }
 }
 
-interface Lack {
-  readonly what: string;
-  readonly run: string;
-}
-
-/** Everything that is missing at once, with what gives it. @throws AfterglowError privileges_missing */
-export function checkPrivileges(pipeline: string, sources: readonly RealSource[], state: InitState): void {
-  const lacks = state.server.superuser ? [] : missingPrivileges(pipeline, sources, state);
+/** Everything that is missing at once. @throws AfterglowError privileges_missing */
+export function requirePrivileges(lacks: readonly Lack[], server: Pick<Server, 'user' | 'database'>): void {
   if (lacks.length === 0) return;
-  const lines = lacks.map(({ what, run }) => `  ${what}\n    ${run};`);
-  throw new AfterglowError(
-    'privileges_missing',
-    `Role ${state.server.user} may not set up database ${state.server.database}:\n${lines.join('\n')}`,
-  );
+  throw new AfterglowError('privileges_missing', lacksText(lacks, server));
 }
 
+export function lacksText(
+  lacks: readonly Lack[],
+  { user, database }: Pick<Server, 'user' | 'database'>,
+): string {
+  const lines = lacks.map(({ what, run }) => `  ${what}\n    ${run};`);
+  return `Role ${user} may not set up database ${database}:\n${lines.join('\n')}`;
+}
+
+/** Only what there is still to do asks for a privilege. */
 export function missingPrivileges(
+  pipeline: string,
+  sources: readonly RealSource[],
+  state: InitState,
+): readonly Lack[] {
+  const { server } = state;
+  if (server.superuser) return [];
+  const user = quoteIdentifier(server.user);
+  const lacks: Lack[] = [];
+  const isNew = state.migrations.length === 0;
+  if (!server.createInDatabase && (isNew || state.publication === undefined)) {
+    const run = `grant create on database ${quoteIdentifier(server.database)} to ${user}`;
+    lacks.push({ what: 'cannot create schemas and a publication', run });
+  }
+  if (server.ownsSchemas === false) {
+    const run = `grant ${quoteIdentifier(server.schemaOwner ?? '')} to ${user}`;
+    lacks.push({ what: 'does not own what an earlier init made', run });
+  }
+  const roles = missingRoles(pipeline, state);
+  if (roles.length > 0 && !server.createRole) {
+    const run = roles.map((role) => `create role ${quoteIdentifier(role)} nologin`).join('; ');
+    lacks.push({ what: 'cannot create roles', run });
+  }
+  return [...lacks, ...missingOnSources(pipeline, sources, state)];
+}
+
+function missingOnSources(
   pipeline: string,
   sources: readonly RealSource[],
   state: InitState,
@@ -85,38 +110,25 @@ export function missingPrivileges(
   const { server, publication } = state;
   const user = quoteIdentifier(server.user);
   const lacks: Lack[] = [];
-  const isNew = pendingMigrations(state.migrations).length > 0 && state.migrations.length === 0;
-  if (!server.createInDatabase && (isNew || publication === undefined)) {
-    const run = `grant create on database ${quoteIdentifier(server.database)} to ${user}`;
-    lacks.push({ what: 'cannot create schemas and a publication', run });
-  }
-  if (server.ownsSchemas === false) {
-    lacks.push({
-      what: 'does not own what an earlier init made',
-      run: `grant ${quoteIdentifier(server.schemaOwner ?? '')} to ${user}`,
-    });
-  }
-  if (publication !== undefined && !publication.owned) {
+  const unpublished = sources.filter(
+    (source) => publication === undefined || !isPublished(source, publication.tables),
+  );
+  if (publication?.owned === false && unpublished.length > 0) {
     const name = quoteIdentifier(publicationName(pipeline));
     lacks.push({ what: 'does not own the publication', run: `alter publication ${name} owner to ${user}` });
   }
-  const roles = missingRoles(pipeline, state);
-  if (roles.length > 0 && !server.createRole) {
-    const run = roles.map((role) => `create role ${quoteIdentifier(role)} nologin`).join('; ');
-    lacks.push({ what: 'cannot create roles', run });
-  }
   const missing = missingGrants(pipeline, sources, state);
   for (const source of sources) {
-    const shown = `${source.schema}.${source.table}`;
-    const published = publication !== undefined && isPublished(source, publication.tables);
+    const owner = state.foreignTables.get(tableKey({ schema: source.schema, name: source.table }));
     const granted = !missing.some(({ schema, table }) => schema === source.schema && table === source.table);
-    if (state.ownedTables.has(tableKey({ schema: source.schema, name: source.table }))) continue;
-    if (published && granted) continue;
-    const run = `alter table ${qualifiedName(source.schema, source.table)} owner to ${user}`;
-    lacks.push({ what: `does not own ${shown}, which publishing it asks for`, run });
+    if (owner === undefined || (granted && !unpublished.includes(source))) continue;
+    // Taking a table away from the application's own role could lock the application out.
+    const run = owner.superuser
+      ? `alter table ${qualifiedName(source.schema, source.table)} owner to ${user}`
+      : `grant ${quoteIdentifier(owner.name)} to ${user}`;
+    lacks.push({ what: `does not own ${source.schema}.${source.table}, which publishing it asks for`, run });
   }
-  const closed = new Set(missing.filter(({ table }) => table === null).map(({ schema }) => schema));
-  for (const schema of closed) {
+  for (const schema of new Set(missing.filter(({ table }) => table === null).map((grant) => grant.schema))) {
     if (!state.foreignSchemas.has(schema)) continue;
     const run = `grant usage on schema ${quoteIdentifier(schema)} to ${user} with grant option`;
     lacks.push({ what: `cannot let the services into schema ${schema}`, run });

@@ -4,7 +4,7 @@ import { revisionContent } from '../../../shared/config/revision.ts';
 import { quoteLiteral } from '../../../shared/postgres/connect.ts';
 import { migrationStatements, pendingMigrations } from '../../../shared/side-tables/migrations.ts';
 import { PIPELINE, REVISIONS, TOPIC_PARTITIONS } from '../../../shared/side-tables/names.ts';
-import { checkFunctionNames, checkPrivileges, checkServer } from './checks.ts';
+import { checkFunctionNames, checkServer, missingPrivileges } from './checks.ts';
 import { publicationSteps } from './publication.ts';
 import { type LoginPasswords, missingRoles, roleNotes, roleSteps } from './roles.ts';
 import { DEFAULT_VECTOR_SCHEMA, realSources } from './sources.ts';
@@ -31,7 +31,6 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
   const sources = realSources(definition, state);
   const enrichments = sources.flatMap((source) => source.enrichments);
   checkFunctionNames(enrichments);
-  checkPrivileges(pipeline, sources, state);
   const steps: readonly InitStep[] = [
     ...migrationSteps(state),
     ...pipelineSteps(options, state),
@@ -49,6 +48,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
   const rolesAreNew = missingRoles(pipeline, state).length > 0 && loginPasswords === undefined;
   return {
     steps,
+    lacks: steps.some(({ kind }) => kind === 'sql') ? missingPrivileges(pipeline, sources, state) : [],
     notes: [...(rolesAreNew ? roleNotes(pipeline, state) : []), ...leftOver(definition, state)],
   };
 }

@@ -23,7 +23,7 @@ import {
 import { enrichmentTablesOf } from '../../../shared/side-tables/read-tables.ts';
 import { type Grant, grantStatements } from './grants.ts';
 import type { InitState } from './state.ts';
-import { type InitPlan, type InitStep, type RemovalStep, type SqlStep, sqlStep } from './step.ts';
+import { type InitPlan, type RemovalStep, type SqlStep, sqlStep } from './step.ts';
 import { initGroups, initTopics } from './topics.ts';
 import { currentFunction } from './view-steps.ts';
 
@@ -44,7 +44,7 @@ export function planRemove(definition: Definition, state: InitState): InitPlan {
     );
   }
   const publication = quoteIdentifier(publicationName(pipeline));
-  const steps: readonly InitStep[] = [
+  const inDatabase = [
     ...sqlStep(
       `publication ${publicationName(pipeline)}`,
       'nobody reads it any more',
@@ -52,18 +52,17 @@ export function planRemove(definition: Definition, state: InitState): InitPlan {
     ),
     ...(state.migrations.length === 0 ? [] : sideTableSteps(definition, state)),
     ...roleSteps(pipeline, state),
-    ...groupSteps(definition, state),
-    // It cannot be rolled back, so it comes when little else can fail; still it is gone before the rest is seen to be.
-    ...sqlStep(
-      `replication slot ${slotName(pipeline)}`,
-      'an abandoned slot keeps the log until the disk is full',
-      state.slot === undefined
-        ? []
-        : [`select pg_drop_replication_slot(${quoteLiteral(slotName(pipeline))})`],
-    ),
-    ...topicSteps(definition, state),
   ];
-  return { steps, notes: [] };
+  const slot = sqlStep(
+    `replication slot ${slotName(pipeline)}`,
+    'an abandoned slot keeps the log until the disk is full',
+    state.slot === undefined ? [] : [`select pg_drop_replication_slot(${quoteLiteral(slotName(pipeline))})`],
+  );
+  if (inDatabase.length + slot.length + state.topics.size === 0) return { steps: [], notes: [], lacks: [] };
+  // Dropping the slot cannot be rolled back, so it comes when little else can fail; still it is gone before the rest is
+  // seen to be.
+  const steps = [...inDatabase, ...groupSteps(definition, state), ...slot, ...topicSteps(definition, state)];
+  return { steps, notes: [], lacks: [] };
 }
 
 function sideTableSteps(definition: Definition, state: InitState): readonly SqlStep[] {

@@ -51,8 +51,8 @@ export interface InitState {
   readonly roles: ReadonlyMap<string, ExistingRole>;
   /** grantKey() of every privilege that our roles hold here; of PUBLIC's those on schemas. */
   readonly grants: ReadonlySet<string>;
-  /** 'schema.table' of sources that the connected role owns. */
-  readonly ownedTables: ReadonlySet<string>;
+  /** tableKey() of sources that the connected role does not own, with who does. */
+  readonly foreignTables: ReadonlyMap<string, { readonly name: string; readonly superuser: boolean }>;
   /** Schemas that this role may not let others into. */
   readonly foreignSchemas: ReadonlySet<string>;
   /** Columns of the sources and of our own tables and views. */
@@ -63,6 +63,8 @@ export interface InitState {
   readonly casts: ReadonlySet<string>;
   /** Schema of pgvector's types; undefined where the extension is not installed. */
   readonly vectorSchema: string | undefined;
+  /** Whether the server could install it. */
+  readonly vectorAvailable: boolean;
 }
 
 export const tableKey = (table: { readonly schema: string; readonly name: string }): string =>
@@ -86,9 +88,10 @@ const COLUMNS = columnsQuery(
    (relation_schema.nspname = any($1) or jsonb_build_array(relation_schema.nspname, relation.relname) = any($2::jsonb[]))`,
 );
 
-const OWNED = `
-  select n.nspname::text as schema, c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-   where jsonb_build_array(n.nspname, c.relname) = any($1::jsonb[]) and pg_has_role(c.relowner, 'USAGE')`;
+const FOREIGN_TABLES = `
+  select n.nspname::text as schema, c.relname::text as name, r.rolname::text as owner, r.rolsuper as superuser
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner
+   where jsonb_build_array(n.nspname, c.relname) = any($1::jsonb[]) and not pg_has_role(c.relowner, 'USAGE')`;
 
 const FOREIGN_SCHEMAS = `
   select nspname::text as name from pg_namespace where not has_schema_privilege(oid, 'USAGE WITH GRANT OPTION')`;
@@ -118,9 +121,7 @@ export async function readInitState(
     grants: new Set(
       (await readGrants(client, [...ROLES.map((role) => roleName(pipeline, role)), 'public'])).map(grantKey),
     ),
-    ownedTables: new Set(
-      (await client.query<{ schema: string; name: string }>(OWNED, [sources])).rows.map(tableKey),
-    ),
+    foreignTables: await readForeignTables(client, sources),
     foreignSchemas: new Set(
       (await client.query<{ name: string }>(FOREIGN_SCHEMAS)).rows.map(({ name }) => name),
     ),
@@ -136,11 +137,7 @@ export async function readInitState(
         await client.query<{ pair: string }>("select castsource || '>' || casttarget as pair from pg_cast")
       ).rows.map(({ pair }) => pair),
     ),
-    vectorSchema: (
-      await client.query<{ schema: string }>(
-        "select n.nspname::text as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'vector'",
-      )
-    ).rows[0]?.schema,
+    ...(await readVector(client)),
   };
 }
 
@@ -199,4 +196,24 @@ async function readTopics(kafka: KafkaAdmin, definition: Definition): Promise<Re
   return new Map(
     described.flatMap((found) => (found === undefined ? [] : [[found.topic, found.partitions]])),
   );
+}
+
+async function readForeignTables(
+  client: Queryable,
+  sources: readonly string[],
+): Promise<InitState['foreignTables']> {
+  const { rows } = await client.query<{ schema: string; name: string; owner: string; superuser: boolean }>(
+    FOREIGN_TABLES,
+    [sources],
+  );
+  return new Map(rows.map((row) => [tableKey(row), { name: row.owner, superuser: row.superuser }]));
+}
+
+async function readVector(client: Queryable): Promise<Pick<InitState, 'vectorSchema' | 'vectorAvailable'>> {
+  const { rows } = await client.query<{ schema: string | null }>(
+    `select n.nspname::text as schema from pg_available_extensions a
+       left join pg_extension e on e.extname = a.name left join pg_namespace n on n.oid = e.extnamespace
+      where a.name = 'vector'`,
+  );
+  return { vectorSchema: rows[0]?.schema ?? undefined, vectorAvailable: rows.length > 0 };
 }

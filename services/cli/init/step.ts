@@ -24,11 +24,19 @@ export interface RemovalStep {
   readonly names: readonly string[];
 }
 
+/** A privilege that the connected role lacks, and the statement that gives it. */
+export interface Lack {
+  readonly what: string;
+  readonly run: string;
+}
+
 export interface InitPlan {
   /** In order; empty when everything is as it should be. */
   readonly steps: readonly InitStep[];
   /** What a person may still want to do. */
   readonly notes: readonly string[];
+  /** What the connected role may not do of it, with the statement that lets it. */
+  readonly lacks: readonly Lack[];
 }
 
 /** No step when there is nothing to run. */

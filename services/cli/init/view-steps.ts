@@ -1,3 +1,4 @@
+import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import {
   enrichedViewName,
@@ -68,14 +69,21 @@ export function currentFunction(
   return versions.toSorted((a, b) => b.version - a.version)[0];
 }
 
-export const extensionSteps = (
+/** @throws AfterglowError vector_missing */
+export function extensionSteps(
   sources: readonly RealSource[],
   state: InitState,
   schema: string,
-): readonly SqlStep[] =>
-  sources.some(({ enrichments }) => enrichments.some(({ chunked }) => chunked)) &&
-  state.vectorSchema === undefined
-    ? sqlStep('extension vector', 'vectors need pgvector', [
-        `create extension if not exists vector schema ${quoteIdentifier(schema)}`,
-      ])
-    : [];
+): readonly SqlStep[] {
+  const enrichment = sources.flatMap(({ enrichments }) => enrichments).find(({ chunked }) => chunked);
+  if (enrichment === undefined || state.vectorSchema !== undefined) return [];
+  if (!state.vectorAvailable) {
+    throw new AfterglowError(
+      'vector_missing',
+      `Enrichment ${enrichment.enrichment} makes vectors, and the server has no pgvector.`,
+    );
+  }
+  return sqlStep('extension vector', 'vectors need pgvector', [
+    `create extension if not exists vector schema ${quoteIdentifier(schema)}`,
+  ]);
+}
