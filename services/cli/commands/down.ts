@@ -30,13 +30,13 @@ Examples:
       leftOver.push(name);
       if (!output.isJson) output.line(`stopping ${name} (pid ${pid})`);
     });
-    const deleted = deleteData === true ? await (await import('../up/data.ts')).deleteData(folders) : [];
+    if (deleteData === true) await (await import('../up/data.ts')).deleteUnclaimedData(folders);
     if (output.isJson) {
-      output.json({ stopped, left_over: leftOver, deleted });
+      output.json({ stopped, left_over: leftOver, data_deleted: deleteData === true });
       return 0;
     }
     output.line(stopped ? 'Stopped.' : 'Nothing is running here.');
-    for (const folder of deleted) output.line(`Deleted ${folder}.`);
+    if (deleteData === true) output.line(`Deleted ${folders.data}; downloads stay.`);
     return 0;
   });
 }

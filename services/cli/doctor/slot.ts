@@ -1,6 +1,6 @@
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import { quoteLiteral } from '../../../shared/postgres/connect.ts';
-import { slotName } from '../../../shared/side-tables/names.ts';
+import { POSITIONS, slotName } from '../../../shared/side-tables/names.ts';
 import { formatBytes } from '../view/numbers.ts';
 import { type Finding, findings } from './finding.ts';
 
@@ -40,13 +40,14 @@ export async function readSlotFacts(client: Queryable, pipeline: string): Promis
        from (select 1) one left join pg_replication_slots s on s.slot_name = $1`,
     [slotName(pipeline)],
   );
-  const { rows: used } = await client.query<{ used: boolean }>(
-    "select to_regclass('afterglow_internal.positions') is not null as used",
+  const { rows: tables } = await client.query<{ present: boolean }>(
+    'select to_regclass($1) is not null as present',
+    [POSITIONS],
   );
-  const positions =
-    used[0]?.used === true
-      ? await client.query('select 1 from afterglow_internal.positions where pipeline = $1', [pipeline])
-      : { rows: [] };
+  const isPresent = tables[0]?.present === true;
+  const positions = isPresent
+    ? await client.query(`select 1 from ${POSITIONS} where pipeline = $1`, [pipeline])
+    : { rows: [] };
   const [row] = rows;
   if (row === undefined) throw new Error('the server told nothing of its slots');
   return {

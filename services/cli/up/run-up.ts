@@ -86,7 +86,7 @@ async function begin(
     output.line(`${output.paint.strong('Afterglow')} ${packageVersion()}`);
     for (const line of planLines(plan, folders, output.paint)) output.line(line);
   }
-  if (options.isFresh) for (const folder of await deleteClaimedData(folders)) say(`deleted ${folder}`);
+  if (options.isFresh && (await deleteClaimedData(folders))) say(`deleted ${folders.data}`);
   const services = new ServiceGroup(ownProgram(), claim);
   killAtOnce.push(() => services.kill());
   const { signal } = interruption;
