@@ -1,10 +1,10 @@
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
-import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { DemoReport } from './demo/report.ts';
 import { runDemo } from './demo/run.ts';
-import { assertDemoAllowed, createDemoTables } from './demo/tables.ts';
+import { assertDemoAllowed, createDemoTables, fillDemoTables } from './demo/tables.ts';
 import { runUntilStopped } from './foreground.ts';
 import type { Invocation } from './invocation.ts';
 import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
@@ -16,10 +16,8 @@ export async function runDemoCommand(invocation: Invocation, options: DemoOption
   const url = own ?? runningStack(invocation)?.environment.DATABASE_URL;
   if (url === undefined) throw new AfterglowError('stack_not_running');
   const isOurs = own === undefined;
-  await prepareDemoTables(checkDatabaseUrl(url), {
-    forced: isOurs || options.demoIntoThisDatabase === true,
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-  });
+  await createDemo(checkDatabaseUrl(url), { forced: isOurs || options.demoIntoThisDatabase === true });
+  await fillDemo(url, options.seed);
   const logger = createLogger('demo', invocation.logLevel ?? 'info');
   let report: DemoReport | undefined;
   const status = await runUntilStopped('demo', logger, async (stopping) => {
@@ -44,15 +42,23 @@ export async function runDemoCommand(invocation: Invocation, options: DemoOption
   return report === undefined && status === 0 ? 1 : status;
 }
 
-/** Creates and fills the demo tables where that is allowed; nothing is written where it is not. */
-export async function prepareDemoTables(
-  url: string,
-  settings: { readonly forced: boolean; readonly seed?: number },
-): Promise<{ readonly created: boolean; readonly rows: number }> {
+/** Creates the demo tables where that is allowed; nothing is written where it is not. */
+export async function createDemo(url: string, settings: { readonly forced: boolean }): Promise<void> {
+  await withClient(url, async (client) => {
+    await assertDemoAllowed(client, settings);
+    await createDemoTables(client);
+  });
+}
+
+/** Rows to begin with, unless there are some. Returns how many it wrote. */
+export async function fillDemo(url: string, seed?: number): Promise<number> {
+  return await withClient(url, (client) => fillDemoTables(client, seed === undefined ? {} : { seed }));
+}
+
+async function withClient<T>(url: string, work: (client: DatabaseClient) => Promise<T>): Promise<T> {
   const client = await connectDatabase({ url, applicationName: 'afterglow demo' });
   try {
-    await assertDemoAllowed(client, { forced: settings.forced });
-    return await createDemoTables(client, settings.seed === undefined ? {} : { seed: settings.seed });
+    return await work(client);
   } finally {
     await client.end();
   }

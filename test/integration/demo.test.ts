@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { DemoReport } from '../../services/cli/demo/report.ts';
 import { runDemo } from '../../services/cli/demo/run.ts';
-import { assertDemoAllowed, createDemoTables } from '../../services/cli/demo/tables.ts';
+import { assertDemoAllowed, createDemoTables, fillDemoTables } from '../../services/cli/demo/tables.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { createDatabase } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
@@ -25,8 +25,12 @@ async function connected<Result>(
   }
 }
 
+/** True when they were made, and how many rows were written. */
 const createTables = async (url: string) =>
-  await connected(url, async (client) => await createDemoTables(client));
+  await connected(url, async (client) => ({
+    created: await createDemoTables(client),
+    rows: await fillDemoTables(client),
+  }));
 
 async function numberOf(client: DatabaseClient, sql: string): Promise<number> {
   const { rows } = await client.query<{ number: string }>(`select (${sql}) as number`);

@@ -25,28 +25,42 @@ type DemoState =
   | { readonly kind: 'absent' | 'ours' }
   | { readonly kind: 'foreign' | 'incomplete'; readonly names: readonly string[] };
 
-export interface CreatedDemo {
-  /** False when the tables were there already. */
-  readonly created: boolean;
-  readonly rows: number;
+/**
+ * Creates the tables, empty, unless they are there; all of them or none. Whether demo tables belong into this database at all
+ * is `assertDemoAllowed`'s question, but a table that is not ours is refused here too. True when it made them.
+ */
+export async function createDemoTables(client: DatabaseClient): Promise<boolean> {
+  return await whileNobodyElseCreates(client, async () => {
+    const state = await readState(client);
+    refuseUnlessOursOrAbsent(state);
+    if (state.kind === 'absent') await create(client);
+    return state.kind === 'absent';
+  });
 }
 
 /**
- * Creates and fills the tables unless they are there; all of it or nothing. Whether demo tables belong into this database at
- * all is `assertDemoAllowed`'s question, but a table that is not ours is refused here too.
+ * Customers and their past, unless there are any; returns how many rows it wrote. Apart from the creation, since whoever wants
+ * to see these rows captured fills the tables only when they are watched.
  */
-export async function createDemoTables(
+export async function fillDemoTables(
   client: DatabaseClient,
   settings: { readonly seed?: number; readonly now?: () => Date } = {},
-): Promise<CreatedDemo> {
+): Promise<number> {
+  return await whileNobodyElseCreates(client, async () => {
+    await assertDemoTables(client);
+    const { rowCount } = await client.query('select from public.customers limit 1');
+    return rowCount === 0 ? await fill(client, settings) : 0;
+  });
+}
+
+async function whileNobodyElseCreates<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
   await client.query('begin');
   try {
     await client.query('select pg_advisory_xact_lock($1)', [CREATION_LOCK]);
-    const state = await readState(client);
-    refuseUnlessOursOrAbsent(state);
-    const rows = state.kind === 'ours' ? 0 : await createAndFill(client, settings);
+    await client.query('set local search_path to public');
+    const result = await work();
     await client.query('commit');
-    return { created: state.kind === 'absent', rows };
+    return result;
   } catch (error) {
     // The first error is the one to tell; a connection that is gone has rolled back by itself.
     await client.query('rollback').catch(() => {});
@@ -73,16 +87,18 @@ export async function assertDemoTables(client: Queryable): Promise<void> {
   }
 }
 
-async function createAndFill(
-  client: DatabaseClient,
-  settings: { readonly seed?: number; readonly now?: () => Date },
-): Promise<number> {
-  await client.query('set local search_path to public');
+async function create(client: DatabaseClient): Promise<void> {
   await client.query(await readFile(new URL('./schema.sql', import.meta.url), 'utf8'));
   for (const table of DEMO_TABLES) {
     await client.query(`comment on constraint ${table}_pkey on ${table} is ${quoteLiteral(DEMO_MARK)}`);
   }
   for (const type of DEMO_TYPES) await client.query(`comment on type ${type} is ${quoteLiteral(DEMO_MARK)}`);
+}
+
+async function fill(
+  client: DatabaseClient,
+  settings: { readonly seed?: number; readonly now?: () => Date },
+): Promise<number> {
   const ids = new RowIds();
   let rows = 0;
   const past = history({

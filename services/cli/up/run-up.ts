@@ -16,7 +16,7 @@ import { requireInitialised } from './prepare.ts';
 import { ServiceGroup } from './service-group.ts';
 import { ownProgram } from './service-plans.ts';
 import { startParts } from './start-parts.ts';
-import { startServices, startTraffic } from './start-services.ts';
+import { fillTables, startServices, startTraffic } from './start-services.ts';
 import { type Summary, summaryJson, summaryLines } from './summary.ts';
 import type { UpOptions, UpRun } from './up-run.ts';
 
@@ -38,6 +38,7 @@ export async function runUp(invocation: Invocation, options: UpOptions): Promise
     const parts = await startParts(run);
     await startServices(run, parts);
     await using observation = observe(run, parts, startedAt);
+    await fillTables(run, parts);
     if (options.hasTraffic) startTraffic(run, parts);
     using _timer = endAfter(options.forMs, interruption);
     await showLive(invocation, observation.collector, interruption.signal);

@@ -1,6 +1,6 @@
 import { choosePort } from '../../../deploy/local/ports.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
-import { prepareDemoTables } from '../demo-traffic.ts';
+import { createDemo } from '../demo-traffic.ts';
 import { awsEnvironmentOf } from '../settings.ts';
 import { startEmbeddedParts } from './embedded-parts.ts';
 import { stackEnvironment, type UpParts } from './parts.ts';
@@ -24,11 +24,10 @@ export async function startParts(run: UpRun): Promise<UpParts> {
   signal.throwIfAborted();
   let logins: UpParts['logins'];
   if (plan.database.owner === 'embedded') {
-    const { created, rows } = await prepareDemoTables(databaseUrl, { forced: true });
-    if (created) run.say(`created the demo tables with ${rows.toLocaleString('en-US')} rows`);
+    await createDemo(databaseUrl, { forced: true });
     logins = await initialiseOwnDatabase(databaseUrl, brokers, definition);
   } else {
-    if (options.demoIntoThisDatabase) await prepareDemoTables(databaseUrl, { forced: true });
+    if (options.demoIntoThisDatabase) await createDemo(databaseUrl, { forced: true });
     if (plan.kafka.owner === 'embedded') await createMissingTopics(brokers, definition);
   }
   signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import { fillDemo } from '../demo-traffic.ts';
 import type { UpParts } from './parts.ts';
 import { demoPlan, servicePlans } from './service-plans.ts';
 import { commonSettings, type UpRun } from './up-run.ts';
@@ -16,10 +17,20 @@ export async function startServices(run: UpRun, parts: UpParts): Promise<void> {
   signal.throwIfAborted();
 }
 
+/** The rows that a demo begins with: only now that the reader watches, so that each of them gets its outcome too. */
+export async function fillTables(run: UpRun, { databaseUrl }: UpParts): Promise<void> {
+  if (!hasDemoTables(run)) return;
+  const rows = await fillDemo(databaseUrl);
+  if (rows > 0) run.say(`filled the demo tables with ${rows.toLocaleString('en-US')} rows`);
+}
+
+const hasDemoTables = ({ plan, options }: UpRun): boolean =>
+  plan.database.owner === 'embedded' || options.demoIntoThisDatabase;
+
 /** Stopped before the services, so that they see the end of what it wrote. */
 export function startTraffic(run: UpRun, { databaseUrl }: UpParts): void {
-  const { services, ending, plan, options } = run;
-  if (plan.database.owner === 'yours' && !options.demoIntoThisDatabase) return;
+  if (!hasDemoTables(run)) return;
+  const { services, ending, options } = run;
   services.start(demoPlan(commonSettings(run), databaseUrl, options.rowsPerSecond));
   ending.defer(() => services.stop('demo'));
 }
