@@ -79,7 +79,10 @@ async function readProcess(found: StackProcess) {
   const condition = isAlive(found) ? 'running' : 'restarting';
   return {
     reading,
-    view: viewOf({ name: found.name, port: found.port, restarts: 0, condition, isObserved }, reading),
+    view: viewOf(
+      { name: found.name, port: found.port, restarts: 0, lastEnd: undefined, condition, isObserved },
+      reading,
+    ),
   };
 }
 

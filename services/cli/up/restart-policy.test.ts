@@ -11,8 +11,13 @@ test.each([
   ],
 ] as const)('%s', (_name, livesMs, expected) => {
   const policy = new RestartPolicy();
-  const decisions = livesMs.map((livedMs) => policy.decide(livedMs));
+  const decisions = livesMs.map((livedMs) => policy.decide(livedMs, 70));
   expect(decisions.map((decision) => (decision.action === 'restart' ? decision.waitMs : 'down'))).toEqual(
     expected,
   );
+});
+
+test('a definition that is refused now is refused again', () => {
+  expect(new RestartPolicy().decide(60_000, 2)).toEqual({ action: 'stay_down' });
+  expect(new RestartPolicy().decide(60_000, null)).toEqual({ action: 'restart', waitMs: 500 });
 });

@@ -9,11 +9,15 @@ const QUICK_ENDS_MAX = 3;
 const FIRST_WAIT_MS = 500;
 const WAIT_MAX_MS = 30_000;
 
+/** Usage or definition, and refused: starting again changes nothing about either. */
+const HOPELESS_STATUSES = new Set([2, 4]);
+
 /** Pure: only the ends are told to it. Three quick ends in a row, and the service stays down until someone looks. */
 export class RestartPolicy {
   #quickEnds = 0;
 
-  decide(livedMs: number): RestartDecision {
+  decide(livedMs: number, status: number | null): RestartDecision {
+    if (status !== null && HOPELESS_STATUSES.has(status)) return { action: 'stay_down' };
     this.#quickEnds = livedMs < QUICK_END_MS ? this.#quickEnds + 1 : 0;
     if (this.#quickEnds >= QUICK_ENDS_MAX) return { action: 'stay_down' };
     return { action: 'restart', waitMs: Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** this.#quickEnds) };

@@ -49,6 +49,7 @@ export class ServiceChild {
   #restartTimer: NodeJS.Timeout | undefined;
   #isStopping = false;
   #isGivenUp = false;
+  #lastEnd: string | undefined;
 
   /** `program`: the Node and its arguments up to the command. */
   constructor(plan: ServicePlan, program: readonly string[], events: ServiceEvents) {
@@ -73,6 +74,11 @@ export class ServiceChild {
   /** Ended too often: somebody has to look at its log. */
   get isGivenUp(): boolean {
     return this.#isGivenUp;
+  }
+
+  /** "ended with status 70", "was ended by SIGKILL". */
+  get lastEnd(): string | undefined {
+    return this.#lastEnd;
   }
 
   start(): void {
@@ -102,12 +108,13 @@ export class ServiceChild {
       if (this.#identity !== undefined) this.#events.toldPort(this, this.#identity);
     });
     child.once('error', (error) =>
-      this.#ended(child, startedAtMs, `could not be started (${error.message})`),
+      this.#ended(child, startedAtMs, null, `could not be started (${error.message})`),
     );
     child.once('exit', (code, signal) =>
       this.#ended(
         child,
         startedAtMs,
+        code,
         signal === null ? `ended with status ${code}` : `was ended by ${signal}`,
       ),
     );
@@ -129,17 +136,18 @@ export class ServiceChild {
     if (this.#identity !== undefined && isAlive(this.#identity)) process.kill(this.#identity.pid, 'SIGKILL');
   }
 
-  #ended(child: ChildProcess, startedAtMs: number, how: string): void {
+  #ended(child: ChildProcess, startedAtMs: number, status: number | null, how: string): void {
+    this.#lastEnd = how;
     child.removeAllListeners('exit');
     if (this.#identity !== undefined) this.#events.ended(this, this.#identity);
     this.#identity = undefined;
     if (this.plan.port === undefined) this.#port = undefined;
     if (this.#isStopping) return;
     const { name, log } = this.plan;
-    const decision = this.#policy.decide(performance.now() - startedAtMs);
+    const decision = this.#policy.decide(performance.now() - startedAtMs, status);
     if (decision.action === 'stay_down') {
       this.#isGivenUp = true;
-      this.#events.notice(`${name} ${how} for the third time in a row and stays down; see ${log}`);
+      this.#events.notice(`${name} ${how} and stays down; see ${log}`);
       return;
     }
     this.#events.notice(`${name} ${how} and starts again in ${(decision.waitMs / 1_000).toFixed(1)} s`);

@@ -59,6 +59,7 @@ export class ServiceGroup {
       name: child.plan.name,
       port: child.port,
       restarts: child.restarts,
+      lastEnd: child.lastEnd,
       isObserved: child.plan.isObserved,
       condition: child.isGivenUp ? 'given up' : child.identity === undefined ? 'restarting' : 'running',
     }));
@@ -70,7 +71,7 @@ export class ServiceGroup {
     const waiting = new Set(this.#children);
     while (!signal.aborted) {
       for (const child of waiting) {
-        if (child.isGivenUp) throw notUp(child, 'ended three times in a row');
+        if (child.isGivenUp) throw notUp(child, child.lastEnd ?? 'stays down');
         const reading = child.port === undefined ? undefined : await readService(child.port);
         if (reading?.isReady === true || !child.plan.isObserved) waiting.delete(child);
       }

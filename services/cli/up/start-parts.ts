@@ -41,7 +41,9 @@ async function startEmbedded(run: UpRun) {
   const { plan, folders, claim, signal, ending, invocation, interruption } = run;
   using progress = new ProgressView(invocation.output);
   const { postgres, kafka } = await startEmbeddedParts(plan, folders, claim, progress.report, signal);
+  let isStopping = false;
   ending.defer(async () => {
+    isStopping = true;
     await Promise.all([postgres?.stop(), kafka?.stop()]);
   });
   for (const [name, part] of [
@@ -52,7 +54,7 @@ async function startEmbedded(run: UpRun) {
     // PostgreSQL ends its own processes on SIGQUIT; the next start repairs what was not written.
     run.killAtOnce.push(() => signalQuietly(part.identity.pid, part === postgres ? 'SIGQUIT' : 'SIGKILL'));
     void part.ended.then((how) => {
-      if (!signal.aborted)
+      if (!isStopping)
         interruption.fail(
           new AfterglowError('part_lost', `${name} ${how}.`, { remedy: `Its log says why: ${part.log}` }),
         );

@@ -11,6 +11,8 @@ export interface ObservedService {
   readonly name: string;
   readonly port: number | undefined;
   readonly restarts: number;
+  /** How it last ended, as in "ended with status 70". */
+  readonly lastEnd: string | undefined;
   readonly condition: 'running' | 'restarting' | 'given up';
   /** False: it has no telemetry, and running is all there is to know. */
   readonly isObserved: boolean;
@@ -104,7 +106,7 @@ export function viewOf(service: ObservedService, reading: ServiceReading | undef
     state,
     detail,
   });
-  if (condition === 'given up') return view('stopped', 'ended three times in a row');
+  if (condition === 'given up') return view('stopped', service.lastEnd);
   if (condition === 'restarting') return view('restarting');
   if (!service.isObserved) return view('ready');
   if (port === undefined) return view('starting');

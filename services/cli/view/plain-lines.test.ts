@@ -41,7 +41,14 @@ test('the same as JSON', () => {
   });
 });
 
-const RUNNING = { name: 'writer', port: 1, restarts: 0, condition: 'running', isObserved: true } as const;
+const RUNNING = {
+  name: 'writer',
+  port: 1,
+  restarts: 0,
+  lastEnd: undefined,
+  condition: 'running',
+  isObserved: true,
+} as const;
 const answer = (isReady: boolean, missing: Record<string, string> = {}) => ({
   isReady,
   missing,
@@ -63,10 +70,10 @@ test.each([
   ['it is between two lives', { ...RUNNING, condition: 'restarting' }, undefined, 'restarting', undefined],
   [
     'it ended too often',
-    { ...RUNNING, condition: 'given up' },
+    { ...RUNNING, condition: 'given up', lastEnd: 'ended with status 2' },
     undefined,
     'stopped',
-    'ended three times in a row',
+    'ended with status 2',
   ],
 ] as const)('the state of a service when %s', (_name, service, reading, state, detail) => {
   expect(viewOf(service, reading)).toMatchObject({ state, detail });
