@@ -1,6 +1,6 @@
 import type { AwsSettings } from '../../shared/aws/settings.ts';
 import { microBatches } from '../../shared/batching/micro-batches.ts';
-import type { Enrichment } from '../../shared/config/definition.ts';
+import type { Definition, Enrichment } from '../../shared/config/definition.ts';
 import { policyVersion } from '../../shared/config/revision.ts';
 import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
@@ -50,7 +50,7 @@ export async function runSession(
   const applicationName = `${pipeline} enricher ${name}`;
   const database = createPool({ url: databaseUrl, applicationName, connectionsMax: 1 });
   cleanup.defer(() => database.end());
-  const revision = await registeredRevision(database, name, enrichment);
+  const revision = await registeredRevision(database, definition, name);
   const program = await compileAgainstTable(database, enrichment, source.table);
   const { model } = cleanup.use(await openModel(enrichment, settings.aws, CALLS_MAX));
   const clientId = `${pipeline}.enricher.${name}`;
@@ -74,7 +74,7 @@ export async function runSession(
   const over = new AbortController();
   cleanup.defer(() => over.abort());
   const watched = AbortSignal.any([signal, over.signal]);
-  const ending = AbortSignal.any([signal, redefinition(database, name, enrichment, logger, watched)]);
+  const ending = AbortSignal.any([signal, redefinition(database, definition, name, logger, watched)]);
   const stop = (): void => consumer.queue.close();
   ending.addEventListener('abort', stop, { once: true });
   if (ending.aborted) stop();
@@ -154,8 +154,8 @@ function observe({ logger, telemetry }: EnricherSettings, metrics: EnricherMetri
 /** Aborts when `init` has registered another definition of the enrichment: this one's results would be outdated. */
 function redefinition(
   database: DatabasePool,
+  definition: Definition,
   name: string,
-  enrichment: Enrichment,
   logger: ServiceSettings['logger'],
   signal: AbortSignal,
 ): AbortSignal {
@@ -163,7 +163,7 @@ function redefinition(
   const look = async (): Promise<void> => {
     while (await pause(REVISION_LOOK_INTERVAL_MS, signal)) {
       try {
-        await registeredRevision(database, name, enrichment);
+        await registeredRevision(database, definition, name);
       } catch (error) {
         // A database that is away says nothing about the definition; its own users notice.
         if (isTransient(error)) continue;

@@ -1,6 +1,6 @@
 // What may change an outcome, in one form that equal meanings share: two definitions with this hash give equal results.
 import { createHash } from 'node:crypto';
-import type { Enrichment } from './definition.ts';
+import type { Definition, Enrichment } from './definition.ts';
 
 export interface RevisionContent {
   /** Canonical JSON: kept beside the revision, and what the hash is of. */
@@ -11,10 +11,14 @@ export interface RevisionContent {
 /** How fast a model is called changes no outcome. */
 const PACE = new Set(['batch', 'rate']);
 
-export function revisionContent(enrichment: Enrichment): RevisionContent {
+/** The source counts by its table: the same name over another table is another enrichment. */
+export function revisionContent(definition: Definition, name: string): RevisionContent {
+  const enrichment = definition.enrichments[name];
+  if (enrichment === undefined) throw new RangeError(`no enrichment ${name}`);
   const { from, when, model, input, output, flag, decide } = enrichment;
+  const table = definition.sources[from]?.table;
   const effectiveModel = Object.fromEntries(Object.entries(model).filter(([key]) => !PACE.has(key)));
-  return hashed({ from, when, model: effectiveModel, input, output, flag, decide });
+  return hashed({ from, table, when, model: effectiveModel, input, output, flag, decide });
 }
 
 /** Which flag and rules made a decision: short, since it travels with every result. */

@@ -1,5 +1,5 @@
 // What a service asks at its start: is this database set up, and for the very definition that I was given?
-import type { Definition, Enrichment } from '../config/definition.ts';
+import type { Definition } from '../config/definition.ts';
 import { revisionContent } from '../config/revision.ts';
 import { AfterglowError } from '../errors/catalogue.ts';
 import type { Queryable } from '../postgres/connect.ts';
@@ -65,9 +65,9 @@ export async function verifyRegistered(client: Queryable, definition: Definition
   }
   const registered = await readRevisions(client);
   const revisions = new Map(
-    Object.entries(definition.enrichments).map(([name, enrichment]): [string, number] => [
+    Object.keys(definition.enrichments).map((name): [string, number] => [
       name,
-      sameRevision(name, enrichment, registered.get(name)),
+      sameRevision(definition, name, registered.get(name)),
     ]),
   );
   return { pipeline: pipeline.name, createdByAfterglow: pipeline.createdByAfterglow, revisions };
@@ -79,20 +79,20 @@ export async function verifyRegistered(client: Queryable, definition: Definition
  */
 export async function registeredRevision(
   client: Queryable,
+  definition: Definition,
   name: string,
-  enrichment: Enrichment,
 ): Promise<number> {
   if ((await readPipeline(client)) === undefined) throw new AfterglowError('database_not_initialised');
-  return sameRevision(name, enrichment, (await readRevisions(client)).get(name));
+  return sameRevision(definition, name, (await readRevisions(client)).get(name));
 }
 
-function sameRevision(name: string, enrichment: Enrichment, registered: RevisionRow | undefined): number {
+function sameRevision(definition: Definition, name: string, registered: RevisionRow | undefined): number {
   if (registered === undefined) {
     throw new AfterglowError('revision_unregistered', `Enrichment ${name} is not registered yet.`, {
       remedy: 'Run `afterglow init`.',
     });
   }
-  if (registered.sha256 === revisionContent(enrichment).sha256) return registered.revision;
+  if (registered.sha256 === revisionContent(definition, name).sha256) return registered.revision;
   throw new AfterglowError(
     'revision_unregistered',
     `The definition of enrichment ${name} is not its registered revision ${registered.revision}.`,

@@ -95,9 +95,7 @@ test('a revision is made for what changes results only, and going back makes ano
   await using setting = await setUp();
   const { client, pipeline } = setting;
   const revision = async (changes: Changes): Promise<number> => {
-    const enrichment = definitionOf(pipeline, changes).enrichments.fraud;
-    if (enrichment === undefined) throw new Error('no fraud');
-    return await registeredRevision(client, 'fraud', enrichment);
+    return await registeredRevision(client, definitionOf(pipeline, changes), 'fraud');
   };
   await setting.init();
   expect(await revision({})).toBe(1);

@@ -45,8 +45,7 @@ describe.each([16, 18] as const)('a row on PostgreSQL %i', (version) => {
     await using pipeline = await createPipeline(version);
     const { client } = pipeline;
     await addCustomer(client);
-    pipeline.start('reader', 'enricher', 'writer');
-    await until(async () => await slotExists(client), { deadlineMs: DEADLINE_MS, what: 'the slot' });
+    await pipeline.start('reader', 'enricher', 'writer').ready();
     const [plain, attack, refund] = await pay(client, [
       ordinary,
       cardTesting,
@@ -72,8 +71,7 @@ describe('the pipeline', () => {
     await using pipeline = await createPipeline();
     const { client } = pipeline;
     await addCustomer(client);
-    pipeline.start('reader', 'enricher', 'writer');
-    await until(async () => await slotExists(client), { deadlineMs: DEADLINE_MS, what: 'the slot' });
+    await pipeline.start('reader', 'enricher', 'writer').ready();
     const [edited, deleted] = await pay(client, [cardTesting, ordinary, ordinary]);
     const settled = async (expected: Record<string, number>): Promise<void> => {
       await until(async () => JSON.stringify(await results(client)) === JSON.stringify(expected), {
@@ -103,8 +101,7 @@ describe('the pipeline', () => {
       input: { column: AMOUNT_COLUMN, equals: 66.6 },
       fault: { kind: 'model_error', original_status: 400 },
     });
-    const starting = pipeline.start('reader');
-    await until(async () => await slotExists(client), { deadlineMs: DEADLINE_MS, what: 'the slot' });
+    await pipeline.start('reader').ready();
     await pay(client, [
       ...Array<Payment>(20).fill(ordinary),
       { amount: 66.6, attempts: 1 },
@@ -120,7 +117,6 @@ describe('the pipeline', () => {
       "select failure_kind, dead_letter_id is not null as archived from afterglow_internal.state_fraud where status = 'failed'",
     );
     expect(rows).toEqual([{ failure_kind: 'rejected_item', archived: true }]);
-    await starting[Symbol.asyncDispose]();
   });
 
   test('a model that is away delays results and loses none; the reader and its slot go on', async () => {
@@ -128,8 +124,7 @@ describe('the pipeline', () => {
     const { client, awsLocal } = pipeline;
     await addCustomer(client);
     const outage = awsLocal.control.addFault({ fault: { kind: 'error', status: 503 } });
-    pipeline.start('reader', 'enricher', 'writer');
-    await until(async () => await slotExists(client), { deadlineMs: DEADLINE_MS, what: 'the slot' });
+    await pipeline.start('reader', 'enricher', 'writer').ready();
     await pay(client, Array<Payment>(30).fill(ordinary));
     const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
     await until(async () => await acknowledged(client, rows[0]?.lsn ?? ''), {
@@ -149,8 +144,8 @@ describe('the pipeline', () => {
     const { client } = pipeline;
     await addCustomer(client);
     {
-      await using _first = pipeline.start('reader', 'enricher', 'writer');
-      await until(async () => await slotExists(client), { deadlineMs: DEADLINE_MS, what: 'the slot' });
+      await using first = pipeline.start('reader', 'enricher', 'writer');
+      await first.ready();
       await pay(client, Array<Payment>(50).fill(ordinary));
       await until(async () => ((await statusCounts(client)).scored ?? 0) > 0, {
         deadlineMs: DEADLINE_MS,
@@ -175,13 +170,6 @@ async function results(client: DatabaseClient): Promise<{ results: number; flagg
     'select count(*)::int4 as results, (count(*) filter (where flagged))::int4 as flagged from afterglow.fraud',
   );
   return rows[0] ?? { results: -1, flagged: -1 };
-}
-
-async function slotExists(client: DatabaseClient): Promise<boolean> {
-  const { rows } = await client.query(
-    'select from pg_replication_slots where database = current_database() and active',
-  );
-  return rows.length > 0;
 }
 
 async function acknowledged(client: DatabaseClient, lsn: string): Promise<boolean> {

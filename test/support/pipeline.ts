@@ -1,19 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { type AwsLocal, startAwsLocal } from '../../services/aws-local/main.ts';
 import { applyInit } from '../../services/cli/init/apply.ts';
-import { run as runEnricher } from '../../services/enricher/main.ts';
-import { run as runReader } from '../../services/reader/main.ts';
-import { run as runWriter } from '../../services/writer/main.ts';
+import { NEEDED as ENRICHER_NEEDS, run as runEnricher } from '../../services/enricher/main.ts';
+import { NEEDED as READER_NEEDS, run as runReader } from '../../services/reader/main.ts';
+import { run as runWriter, NEEDED as WRITER_NEEDS } from '../../services/writer/main.ts';
 import type { Definition } from '../../shared/config/definition.ts';
 import { parseDefinition } from '../../shared/config/parse.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
-import { createTelemetry } from '../../shared/telemetry/http.ts';
-import { createLogger } from '../../shared/telemetry/logger.ts';
+import { createTelemetry, type Telemetry } from '../../shared/telemetry/http.ts';
+import { createLogger, type LogLevel } from '../../shared/telemetry/logger.ts';
 import { brokers, createDatabase, type TestDatabase, uniquePipelineName } from './stack.ts';
+import { until } from './wait.ts';
 
 const SEED = 1;
+/** AFTERGLOW_TEST_LOG=debug shows what the services of a failing test say. */
+const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
+const READY_MAX_MS = 30_000;
+const NEEDED = { reader: READER_NEEDS, enricher: ENRICHER_NEEDS, writer: WRITER_NEEDS } as const;
 const SCHEMA = 'services/cli/demo/schema.sql';
 
 export type ServiceName = 'reader' | 'enricher' | 'writer';
@@ -31,6 +36,8 @@ export interface TestPipeline extends AsyncDisposable {
 }
 
 export interface RunningServices extends AsyncDisposable {
+  /** Resolves when all of them are ready; rows committed before the reader is are not its business. */
+  ready(): Promise<void>;
   /** Rejects with the first error of any of them; resolves when all have ended. */
   readonly ended: Promise<void>;
 }
@@ -87,12 +94,24 @@ interface ServiceParts {
 
 function startServices(names: readonly ServiceName[], parts: ServiceParts): RunningServices {
   const stopping = new AbortController();
-  const running = names.map((name) => runOne(name, parts, stopping.signal));
-  const ended = Promise.all(running).then(() => {});
+  const telemetries = names.map((name) => createTelemetry(...NEEDED[name]));
+  const ended = Promise.all(
+    names.map((name, index) => runOne(name, parts, telemetries[index] ?? createTelemetry(), stopping.signal)),
+  ).then(() => {});
   // Seen by whoever awaits it; a test that does not still fails on what is missing.
   ended.catch(() => {});
   return {
     ended,
+    async ready() {
+      const missing = () => telemetries.flatMap(({ readiness }) => Object.entries(readiness.missing));
+      await Promise.race([
+        until(() => missing().length === 0, {
+          deadlineMs: READY_MAX_MS,
+          what: `${names.join(', ')} to be ready`,
+        }),
+        ended,
+      ]);
+    },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await ended;
@@ -103,14 +122,15 @@ function startServices(names: readonly ServiceName[], parts: ServiceParts): Runn
 async function runOne(
   name: ServiceName,
   { definition, databaseUrl, awsUrl }: ServiceParts,
+  telemetry: Telemetry,
   signal: AbortSignal,
 ) {
   const settings: ServiceSettings = {
     definition,
     databaseUrl,
     brokers: [brokers()],
-    logger: createLogger(name, 'silent'),
-    telemetry: createTelemetry(),
+    logger: createLogger(name, LOG_LEVEL),
+    telemetry,
   };
   if (name === 'reader') return await runReader(settings, signal);
   if (name === 'writer') return await runWriter(settings, signal);

@@ -71,8 +71,8 @@ function pipelineSteps(
 
 /** Only what can change an outcome makes a new revision: results of another one are outdated. */
 function revisionSteps(definition: Definition, state: InitState): readonly SqlStep[] {
-  return Object.entries(definition.enrichments).flatMap(([name, enrichment]) => {
-    const { json, sha256 } = revisionContent(enrichment);
+  return Object.keys(definition.enrichments).flatMap((name) => {
+    const { json, sha256 } = revisionContent(definition, name);
     const newest = state.revisions.get(name);
     if (newest?.sha256 === sha256) return [];
     const revision = (newest?.revision ?? 0) + 1;
