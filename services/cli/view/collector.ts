@@ -29,6 +29,9 @@ export interface CollectorSettings {
   readonly startedAtMs: number;
 }
 
+/** Fewer rows than these are on their way in any second of ordinary traffic. */
+const BACKLOG_ROWS = 100;
+
 export class Collector {
   readonly figures = new Figures();
   readonly #settings: CollectorSettings;
@@ -64,6 +67,8 @@ export class Collector {
       ),
     );
     if (this.figures.totals.written > 0) this.#firstScoreAtMs ??= nowMs;
+    const waitingRows = this.#lag.value?.reduce((sum, { records }) => sum + records, 0);
+    if (waitingRows !== undefined && waitingRows < BACKLOG_ROWS) this.figures.passBacklog();
     return {
       elapsedMs: nowMs - this.#settings.startedAtMs,
       parts: this.#settings.parts,
@@ -72,7 +77,7 @@ export class Collector {
       latency: this.figures.latency,
       lag: {
         slotBytes: this.#slot.value?.lagBytes,
-        rows: this.#lag.value?.reduce((sum, { records }) => sum + records, 0),
+        rows: waitingRows,
       },
       flagged: this.#flagged.value ?? { columns: [], rows: [] },
       notice: this.#settings.notice(),

@@ -54,3 +54,13 @@ test('a writer that started again does not take the latencies before with it', (
   figures.add(reading(2_000, 0, 100, 0));
   expect(figures.latencyInAll?.p50Ms).toBeGreaterThan(10);
 });
+
+test('the backlog of the start is not in the latency of the run, unless there was nothing else', () => {
+  const figures = new Figures();
+  figures.add(reading(0, 10, 0, 500));
+  figures.passBacklog();
+  expect(figures.latencyInAll?.p50Ms).toBeGreaterThan(10);
+  figures.add(reading(1_000, 20, 100, 500));
+  figures.passBacklog(); // only the first time counts
+  expect(figures.latencyInAll?.p50Ms).toBeLessThanOrEqual(10);
+});

@@ -56,6 +56,9 @@ export class Figures {
   #last: Totals = NONE;
   #ended: Histogram = [];
   #latest: Histogram = [];
+  #before: Histogram = [];
+  #isPastBacklog = false;
+  #atBacklogEnd: Reading | undefined;
 
   add(reading: Reading): void {
     for (const name of NAMES) {
@@ -83,22 +86,34 @@ export class Figures {
     return this.#totals;
   }
 
-  /** Since the beginning. Undefined: nothing was written. */
+  /** What was waiting at the start is worked off: its waiting is not the latency of a row. */
+  passBacklog(): void {
+    if (this.#isPastBacklog || this.#totals.written === 0) return;
+    this.#isPastBacklog = true;
+    this.#before = sum(this.#ended, this.#latest);
+    this.#atBacklogEnd = this.#readings.at(-1);
+  }
+
+  /** Since the beginning, without the backlog of the start. Undefined: nothing was written. */
   get latencyInAll(): LatencyView | undefined {
     const [first, last] = [this.#readings[0], this.#readings.at(-1)];
-    return latencyOf(sum(this.#ended, this.#latest), (last?.atMs ?? 0) - (first?.atMs ?? 0));
+    const durationMs = (last?.atMs ?? 0) - (first?.atMs ?? 0);
+    const all = sum(this.#ended, this.#latest);
+    return latencyOf(between(this.#before, all), durationMs) ?? latencyOf(all, durationMs);
   }
 
   get latency(): LatencyView | undefined {
     const last = this.#readings.at(-1);
-    const first = this.#before(LATENCY_WINDOW_MS);
-    if (first === undefined || last === undefined) return undefined;
+    const windowBegin = this.#readingBefore(LATENCY_WINDOW_MS);
+    if (windowBegin === undefined || last === undefined) return undefined;
+    const backlogEnd = this.#atBacklogEnd;
+    const first = backlogEnd !== undefined && backlogEnd.atMs > windowBegin.atMs ? backlogEnd : windowBegin;
     return latencyOf(between(first.commitToWritten, last.commitToWritten), LATENCY_WINDOW_MS);
   }
 
   get rates(): RatesView | undefined {
     const last = this.#readings.at(-1);
-    const first = this.#before(RATE_WINDOW_MS);
+    const first = this.#readingBefore(RATE_WINDOW_MS);
     if (first === undefined || last === undefined || last.atMs <= first.atMs) return undefined;
     const perSecond = (name: keyof Totals): number =>
       (1_000 * ((last.counters[name] ?? 0) - (first.counters[name] ?? 0))) / (last.atMs - first.atMs);
@@ -110,7 +125,7 @@ export class Figures {
   }
 
   /** The newest reading that is at least this old, else the oldest there is. */
-  #before(ageMs: number): Reading | undefined {
+  #readingBefore(ageMs: number): Reading | undefined {
     const last = this.#readings.at(-1);
     if (last === undefined || this.#readings.length < 2) return undefined;
     return this.#readings.findLast(({ atMs }) => atMs <= last.atMs - ageMs) ?? this.#readings[0];
