@@ -43,6 +43,7 @@ export class DatabaseReadings implements AsyncDisposable {
   readonly #url: string;
   readonly #definition: Definition;
   #client: DatabaseClient | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(url: string, definition: Definition) {
     this.#url = url;
@@ -100,10 +101,18 @@ export class DatabaseReadings implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
     await this.#client?.end().catch(() => {});
   }
 
+  /** One question after the other: a connection answers one at a time, and two must not both make one. */
   async #ask<Row extends unknown[]>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const answer = this.#last.then(() => this.#askNow<Row>(text, values));
+    this.#last = answer.catch(() => {});
+    return await answer;
+  }
+
+  async #askNow<Row extends unknown[]>(text: string, values: unknown[]): Promise<Row[]> {
     try {
       this.#client ??= await connectDatabase({
         url: this.#url,
