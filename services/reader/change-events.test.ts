@@ -38,7 +38,7 @@ function recordsOf(...messages: PgoutputMessage[]) {
     nowMs: () => 1_700_000_000_500,
   });
   return messages
-    .flatMap((message) => events.accept(message, 0x18n))
+    .flatMap((message) => events.accept(message, 0x18))
     .map((record) => ({
       ...record,
       event: record.value === null ? null : (JSON.parse(String(record.value)) as ChangeEvent),

@@ -5,7 +5,8 @@ import { findTable, readCatalog } from '../../shared/postgres/catalog.ts';
 import { type DatabaseClient, quoteLiteral } from '../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { POSITIONS, publicationName, slotName } from '../../shared/side-tables/names.ts';
-import type { CaptureContext, CapturedTable } from './change-events.ts';
+import type { CaptureContext } from './change-events.ts';
+import type { CapturedTable } from './table-shape.ts';
 
 export interface SlotState {
   readonly plugin: string;

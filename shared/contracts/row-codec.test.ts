@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeArray, decoderOf, type TypeCatalog } from './row-codec.ts';
+import { codecOf, decodeArray, type TypeCatalog } from './row-codec.ts';
 
 const INT4_ARRAY = 1007;
 const TEXT_ARRAY = 1009;
@@ -51,8 +51,10 @@ describe('the row codec', () => {
       ['a', 'b c', 'd"e\\', null, 'NULL', ''],
     ],
   ] as const) {
-    test(`decodes ${name}`, () => {
-      expect(decoderOf(oid, types)(text)).toEqual(value);
+    test(`decodes ${name}, and its JSON says the same`, () => {
+      const codec = codecOf(oid, types);
+      expect(codec.decode(text)).toEqual(value);
+      expect(JSON.parse(codec.json(text))).toEqual(value);
     });
   }
 
@@ -61,6 +63,25 @@ describe('the row codec', () => {
       fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (texts) => {
         const literal = `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
         expect(decodeArray(literal, (text) => text)).toEqual(texts);
+      }),
+    );
+  });
+
+  test('the JSON of any text parses to that text', () => {
+    const { json } = codecOf(25, types);
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(JSON.parse(json(text))).toBe(text);
+      }),
+    );
+  });
+
+  test('the JSON of any float parses to the value', () => {
+    const { decode, json } = codecOf(701, types);
+    fc.assert(
+      fc.property(fc.double(), (number) => {
+        const text = String(number);
+        expect(JSON.parse(json(text))).toEqual(decode(text));
       }),
     );
   });

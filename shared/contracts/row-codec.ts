@@ -12,6 +12,12 @@ export interface TypeFacts {
 export type TypeCatalog = ReadonlyMap<number, TypeFacts>;
 export type Decode = (text: string) => ColumnValue;
 
+/** Both ways out of PostgreSQL's text: the value, and the JSON that parses to that value. */
+export interface ColumnCodec {
+  decode(text: string): ColumnValue;
+  json(text: string): string;
+}
+
 const BOOL = 16;
 const INT2 = 21;
 const INT4 = 23;
@@ -19,25 +25,34 @@ const FLOAT4 = 700;
 const FLOAT8 = 701;
 const DOMAIN_DEPTH_MAX = 32;
 
-const asText: Decode = (text) => text;
-const asBoolean: Decode = (text) => text === 't';
-const asInteger: Decode = (text) => Number(text);
+/** Anything but what JSON takes as it is: quotes, backslashes and control characters need an escape. */
+const NEEDS_ESCAPE = /[^ !#-[\]-\uffff]/;
+const quoted = (text: string): string => (NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`);
+const NOT_FINITE = /^(NaN|-?Infinity)$/;
+
+const TEXT: ColumnCodec = { decode: (text) => text, json: quoted };
+const BOOLEAN: ColumnCodec = {
+  decode: (text) => text === 't',
+  json: (text) => (text === 't' ? 'true' : 'false'),
+};
+/** PostgreSQL writes integers and finite floats as JSON does. */
+const INTEGER: ColumnCodec = { decode: Number, json: (text) => text };
 /** NaN and the infinities have no JSON number: they stay text. */
-const asFloat: Decode = (text) => {
-  const value = Number(text);
-  return Number.isFinite(value) ? value : text;
+const FLOAT: ColumnCodec = {
+  decode: (text) => (NOT_FINITE.test(text) ? text : Number(text)),
+  json: (text) => (NOT_FINITE.test(text) ? `"${text}"` : text),
 };
 
-const SCALARS = new Map<number, Decode>([
-  [BOOL, asBoolean],
-  [INT2, asInteger],
-  [INT4, asInteger],
-  [FLOAT4, asFloat],
-  [FLOAT8, asFloat],
+const SCALARS = new Map<number, ColumnCodec>([
+  [BOOL, BOOLEAN],
+  [INT2, INTEGER],
+  [INT4, INTEGER],
+  [FLOAT4, FLOAT],
+  [FLOAT8, FLOAT],
 ]);
 
-/** The decoder of a type: int8, numeric, times, json and everything unnamed keep PostgreSQL's exact text. */
-export function decoderOf(typeOid: number, types: TypeCatalog): Decode {
+/** The codec of a type: int8, numeric, times, json and everything unnamed keep PostgreSQL's exact text. */
+export function codecOf(typeOid: number, types: TypeCatalog): ColumnCodec {
   let oid = typeOid;
   for (let depth = 0; depth < DOMAIN_DEPTH_MAX; depth++) {
     const base = types.get(oid)?.base;
@@ -47,9 +62,10 @@ export function decoderOf(typeOid: number, types: TypeCatalog): Decode {
   const scalar = SCALARS.get(oid);
   if (scalar !== undefined) return scalar;
   const element = types.get(oid)?.element;
-  if (element === undefined) return asText;
-  const decodeElement = decoderOf(element, types);
-  return (text) => decodeArray(text, decodeElement);
+  if (element === undefined) return TEXT;
+  const elementCodec = codecOf(element, types);
+  const decode: Decode = (text) => decodeArray(text, elementCodec.decode);
+  return { decode, json: (text) => JSON.stringify(decode(text)) };
 }
 
 /** Reads '{1,NULL,"a b",{…}}'. An array with bounds of its own ('[0:1]={…}') stays text, since JSON cannot say them. */

@@ -1,6 +1,8 @@
 // Decodes pgoutput, protocol 1. Ours, because it is the hot path and must keep every value's exact text: the library's
 // own parser turns timestamps into Dates, big JSON numbers into floats and untouched TOAST values into nothing.
 
+import { isAscii } from 'node:buffer';
+
 /** A value this update did not touch and the log does not carry. */
 export const UNCHANGED = Symbol('unchanged TOAST value');
 export type TupleValue = string | null | typeof UNCHANGED;
@@ -158,31 +160,46 @@ const NULL_VALUE = 0x6e;
 const UNCHANGED_VALUE = 0x75;
 const TEXT_VALUE = 0x74;
 
+/** Two passes: where the values are, then one text for all of them, since each call into the decoder costs more than a slice. */
 function readTuple(cursor: Cursor): Tuple {
   const count = cursor.uint16();
   const values = new Array<TupleValue>(count);
+  const from = cursor.at;
   for (let index = 0; index < count; index++) {
     const kind = cursor.byte();
-    if (kind === TEXT_VALUE) values[index] = cursor.utf8(cursor.uint32());
-    else if (kind === NULL_VALUE) values[index] = null;
+    if (kind === TEXT_VALUE) cursor.skip(cursor.uint32());
     else if (kind === UNCHANGED_VALUE) values[index] = UNCHANGED;
+    else if (kind === NULL_VALUE) values[index] = null;
     else throw new RangeError(`unknown value kind ${kind}`);
+  }
+  const end = cursor.at;
+  const ascii = cursor.ascii(from, end);
+  cursor.at = from;
+  for (let index = 0; index < count; index++) {
+    if (cursor.byte() !== TEXT_VALUE) continue;
+    const length = cursor.uint32();
+    const start = cursor.at;
+    cursor.skip(length);
+    values[index] =
+      ascii === undefined
+        ? cursor.utf8(start, start + length)
+        : ascii.slice(start - from, start - from + length);
   }
   return values;
 }
 
 class Cursor {
   readonly #bytes: Buffer;
-  #at = 0;
+  at = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
   #advance(length: number): number {
-    const from = this.#at;
+    const from = this.at;
     if (from + length > this.#bytes.length) throw new RangeError('a pgoutput message ends in its middle');
-    this.#at = from + length;
+    this.at = from + length;
     return from;
   }
 
@@ -221,16 +238,20 @@ class Cursor {
   }
 
   text(): string {
-    const end = this.#bytes.indexOf(0, this.#at);
+    const end = this.#bytes.indexOf(0, this.at);
     if (end < 0) throw new RangeError('a name without an end');
-    const text = this.#bytes.toString('utf8', this.#at, end);
-    this.#at = end + 1;
+    const text = this.#bytes.toString('utf8', this.at, end);
+    this.at = end + 1;
     return text;
   }
 
-  utf8(length: number): string {
-    const from = this.#advance(length);
-    return this.#bytes.toString('utf8', from, from + length);
+  utf8(from: number, end: number): string {
+    return this.#bytes.toString('utf8', from, end);
+  }
+
+  /** All bytes between as one text, a character for a byte; undefined when they are not all ASCII. */
+  ascii(from: number, end: number): string | undefined {
+    return isAscii(this.#bytes.subarray(from, end)) ? this.#bytes.toString('latin1', from, end) : undefined;
   }
 
   /** A copy, since the buffer underneath is the socket's. */
