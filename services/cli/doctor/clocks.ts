@@ -12,6 +12,9 @@ const SKEW_WARNING_MS = 500;
 /** AWS refuses a signature that is five minutes off; the Date header has whole seconds. */
 const AWS_SKEW_WARNING_MS = 5_000;
 const AWS_SKEW_REFUSED_MS = 240_000;
+/** Below these the way of the question is longer than the difference. */
+const DATABASE_RESOLUTION_MS = 100;
+const AWS_RESOLUTION_MS = 1_000;
 const ANSWER_MAX_MS = 3_000;
 
 export async function readDatabaseAheadMs(client: Queryable): Promise<number> {
@@ -40,7 +43,7 @@ export function checkClocks({ databaseAheadMs, awsAheadMs }: ClockFacts): readon
   const sync = 'timedatectl set-ntp true  # on the machine whose clock is wrong';
   const found: Finding[] = [];
   if (databaseAheadMs !== undefined) {
-    const told = `the database's clock is ${describe(databaseAheadMs)} ours`;
+    const told = `the database's clock is ${describe(databaseAheadMs, DATABASE_RESOLUTION_MS)} ours`;
     found.push(
       Math.abs(databaseAheadMs) > SKEW_WARNING_MS
         ? warning(`${capital(told)}: latencies are wrong by as much.`, sync)
@@ -48,7 +51,7 @@ export function checkClocks({ databaseAheadMs, awsAheadMs }: ClockFacts): readon
     );
   }
   if (awsAheadMs !== undefined) {
-    const told = `AWS's clock is ${describe(awsAheadMs)} ours`;
+    const told = `AWS's clock is ${describe(awsAheadMs, AWS_RESOLUTION_MS)} ours`;
     const skewMs = Math.abs(awsAheadMs);
     if (skewMs > AWS_SKEW_REFUSED_MS)
       found.push(failed(`${capital(told)}: it refuses our signatures.`, sync));
@@ -59,9 +62,9 @@ export function checkClocks({ databaseAheadMs, awsAheadMs }: ClockFacts): readon
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-function describe(aheadMs: number): string {
+function describe(aheadMs: number, resolutionMs: number): string {
   const skewMs = Math.abs(aheadMs);
-  if (skewMs < 100) return 'equal to';
+  if (skewMs < resolutionMs) return 'equal to';
   const amount = skewMs < 1_000 ? `${Math.round(skewMs)} ms` : `${(skewMs / 1_000).toFixed(1)} s`;
   return `${amount} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
 }

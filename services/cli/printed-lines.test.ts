@@ -1,0 +1,130 @@
+// What the commands print, from values.
+import { expect, test } from 'vitest';
+import type { EnrichedEvent } from '../../shared/contracts/events.ts';
+import { plainTable } from './sql.ts';
+import { statusLines, statusReport } from './status-report.ts';
+import { eventLine } from './tail.ts';
+import { lastError } from './up/service-group.ts';
+import { summaryJson, summaryLines } from './up/summary.ts';
+import { painter } from './view/paint.ts';
+
+const PLAIN = painter(false);
+
+test('a table of rows, with nothing in it that a terminal would obey', () => {
+  const rows = [
+    { id: '1', name: '東京', note: null },
+    { id: '22', name: '\u001B[2Jx', note: { a: 1 } },
+  ];
+  expect(plainTable(['id', 'name', 'note'], rows)).toEqual([
+    'id | name  | note',
+    '---+-------+--------',
+    '1  | 東京  |',
+    '22 | \uFFFD[2Jx | {"a":1}',
+    '(2 rows)',
+  ]);
+});
+
+const EVENT: EnrichedEvent = {
+  key: { id: '7' },
+  enrichment: 'fraud',
+  source: {
+    epoch: 1,
+    commit_lsn: '00000000/00000001',
+    event_index: 0,
+    table: 'public.t',
+    committed_at: '2026-11-20T09:15:02.100000Z',
+  },
+  revision: 1,
+  as_of: '2026-11-20T09:15:02.100000Z',
+  input_hash: 'a',
+  enriched_at: '2026-11-20T09:15:02.114000Z',
+  status: 'scored',
+  result: { score: 0.98765 },
+  flagged: true,
+  decision: { action: 'hold', rule: 'score >= 0.9', policy_version: '1' },
+  model: { kind: 'sagemaker', name: 'fraud', version: '1' },
+  cached: false,
+  cost_nano_usd: 0,
+  attempts: 1,
+  model_ms: 2,
+};
+
+test('an event in one line', () => {
+  expect(eventLine(EVENT, PLAIN)).toBe('09:15:02.114  scored       id=7  score=0.9877  flagged  hold  14 ms');
+  const { result: _result, flagged: _flagged, decision: _decision, ...base } = EVENT;
+  const skipped = { ...base, status: 'skipped', reason: 'when' } as EnrichedEvent;
+  expect(eventLine(skipped, PLAIN)).toBe('09:15:02.114  skipped      id=7  when');
+  const hostile = { ...EVENT, key: { id: '\u001B]0;x\u0007' } };
+  expect(eventLine(hostile, PLAIN)).not.toMatch(/\p{Cc}/u);
+});
+
+const HEALTHY = {
+  services: [{ name: 'reader', state: 'ready', detail: undefined, port: 4, restarts: 0 }],
+  since: '2026-11-20T09:15:02Z',
+  slot: { value: { isActive: true, walStatus: 'reserved', lagBytes: 10, keptBytes: 2_000 } },
+  hops: { value: [{ hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200 }] },
+  latency: { p50Ms: 4.2, p99Ms: 11, windowMs: 10_000 },
+} as const;
+
+test('the status of a healthy stack', () => {
+  const report = statusReport(HEALTHY);
+  expect(report.is_fine).toBe(true);
+  expect(statusLines(report, 80, PLAIN)).toEqual([
+    'reader             ready       :4',
+    '',
+    'replication slot   active, reserved, 10 B behind, 2.0 kB kept',
+    'enricher fraud     1,200 waiting      afterglow.cdc.public.t',
+    'commit to written  p50 4.2 ms, p99 11 ms',
+  ]);
+});
+
+test.each([
+  ['a service is not ready', { services: [{ ...HEALTHY.services[0], state: 'not ready' }] }],
+  ['the slot is lost', { slot: { value: { ...HEALTHY.slot.value, walStatus: 'lost' } } }],
+  ['nobody uses the slot', { slot: { value: { ...HEALTHY.slot.value, isActive: false } } }],
+  ['there is no slot', { slot: { value: undefined } }],
+  ['the database is away', { slot: { error: 'No connection.' } }],
+  ['Kafka is away', { hops: { error: 'Kafka does not answer.' } }],
+] as const)('it is not fine when %s, and all the rest is shown', (_name, changes) => {
+  const report = statusReport({ ...HEALTHY, ...changes });
+  expect(report.is_fine).toBe(false);
+  expect(statusLines(report, 80, PLAIN).length).toBeGreaterThanOrEqual(5);
+});
+
+const SUMMARY = {
+  elapsedMs: 32_100,
+  totals: { rowsIn: 1_116, scored: 1_062, written: 1_100 },
+  flagged: 22,
+  latency: HEALTHY.latency,
+  firstScoreMs: 3_900,
+  dataFolder: '/p/.afterglow/data',
+};
+
+test('the summary', () => {
+  expect(summaryLines(SUMMARY, PLAIN)).toEqual([
+    'Stopped after 32 s.',
+    '  rows in            1,116',
+    '  scored             1,062',
+    '  flagged            22',
+    '  commit to written  p50 4.2 ms, p99 11 ms',
+    '  first result       3.9 s after the start',
+    '  data               /p/.afterglow/data (the next start goes on with it; --fresh begins anew)',
+  ]);
+  expect(summaryJson(SUMMARY)).toMatchObject({ event: 'summary', scored: 1_062, first_result_ms: 3_900 });
+  const nothing = {
+    ...SUMMARY,
+    flagged: undefined,
+    latency: undefined,
+    firstScoreMs: undefined,
+    dataFolder: undefined,
+  };
+  expect(summaryLines(nothing, PLAIN).join('\n')).toContain('nothing written');
+  expect(summaryJson(nothing)).toMatchObject({ flagged: null, commit_to_written_ms: null, data: null });
+});
+
+test('why a service ended is read from its log', () => {
+  const log =
+    '{"level":30}\n{"error":{"code":"x","message":"No table.","remedy":"Make it."}}\n{"level":30}\n{"error":{"co';
+  expect(lastError(log)).toEqual({ message: 'No table.', remedy: 'Make it.' });
+  expect(lastError('{"level":30}\n')).toBeUndefined();
+});
