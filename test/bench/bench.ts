@@ -5,6 +5,8 @@ export type Sample = Readonly<Record<string, number>>;
 
 export interface Variant {
   readonly name: string;
+  /** Taken once after all rounds, without a warm-up: for what takes minutes and warms up inside. */
+  readonly once?: true;
   /** One measured run; whatever it sets up for itself is its own affair and not measured. */
   run(): Promise<Sample>;
 }
@@ -20,6 +22,21 @@ export interface Benchmark {
   readonly variants: readonly Variant[];
   /** What the medians say, in one sentence; a person's own sentence replaces it. */
   observe(medians: Medians): string;
+  /** One variant in terms of another: of one run on one machine these are what compares best. */
+  ratios?(medians: Medians): Sample;
+  /** Stops what the variants share. */
+  end?(): Promise<void>;
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+
+/** What a `bench.ts` exports. */
+export interface BenchmarkModule {
+  readonly benchmark: Benchmark;
+  /** Options of its own, beside those of every benchmark. */
+  readonly options?: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+  /** The benchmark as these options want it; a RangeError says what is wrong with them. */
+  configure?(values: OptionValues): Benchmark;
 }
 
 export type Medians = Readonly<Record<string, Sample>>;
@@ -42,10 +59,13 @@ export interface Measured {
 export async function measure(variants: readonly Variant[], rounds: number): Promise<Measured> {
   const samples = new Map<string, Sample[]>(variants.map((variant) => [variant.name, []]));
   if (samples.size !== variants.length) throw new RangeError('two variants have the same name');
-  for (const variant of variants) await variant.run();
+  const repeated = variants.filter(({ once }) => once !== true);
+  for (const variant of repeated) await variant.run();
   for (let round = 0; round < rounds; round += 1) {
-    for (const variant of interleaved(variants, round)) samples.get(variant.name)?.push(await variant.run());
+    for (const variant of interleaved(repeated, round)) samples.get(variant.name)?.push(await variant.run());
   }
+  for (const variant of variants)
+    if (variant.once === true) samples.get(variant.name)?.push(await variant.run());
   const entries = [...samples].map(([name, taken]) => [name, spreads(taken)] as const);
   return { rounds, variants: Object.fromEntries(entries) };
 }

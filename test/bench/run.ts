@@ -1,47 +1,73 @@
-// npm run bench -- <name> [--rounds N] [--observation "one sentence"] [--dry]
+// npm run bench -- <name> [--rounds N] [--observation "one sentence"] [--dry] [options of the benchmark's own]
 import { appendFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Benchmark, type Measured, measure, mediansOf } from './bench.ts';
+import {
+  type Benchmark,
+  type BenchmarkModule,
+  type Measured,
+  measure,
+  mediansOf,
+  type OptionValues,
+} from './bench.ts';
 import { readEnvironment } from './environment.ts';
 
 const FOLDER = new URL('.', import.meta.url);
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string' }, observation: { type: 'string' }, dry: { type: 'boolean' } },
-});
+const OPTIONS = {
+  rounds: { type: 'string' },
+  observation: { type: 'string' },
+  dry: { type: 'boolean' },
+} as const;
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-process.exitCode = await run(positionals[0]);
+process.exitCode = await run(process.argv.slice(2));
 
-async function run(name: string | undefined): Promise<number> {
+async function run([name, ...rest]: readonly string[]): Promise<number> {
   const place = new URL(`${name}/bench.ts`, FOLDER);
   if (name === undefined || !/^[a-z0-9-]+$/.test(name) || !existsSync(place)) {
     say(`Which benchmark? There are: ${names().join(', ')}.`);
     return 2;
   }
-  const { benchmark } = (await import(place.href)) as { readonly benchmark: Benchmark };
-  const rounds = values.rounds === undefined ? benchmark.rounds : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    say('--rounds takes a whole number from 1 on.');
+  const { benchmark, options = {}, configure } = (await import(place.href)) as BenchmarkModule;
+  try {
+    const { values } = parseArgs({ args: rest, options: { ...options, ...OPTIONS } });
+    const rounds = Number(values.rounds ?? benchmark.rounds);
+    if (!Number.isInteger(rounds) || rounds < 1)
+      throw new RangeError('--rounds takes a whole number from 1 on');
+    return await measureAndNote(name, configure?.(values) ?? benchmark, rounds, values);
+  } catch (error) {
+    const isUsage = error instanceof RangeError || (error instanceof TypeError && 'code' in error);
+    if (!isUsage) throw error;
+    say(`${error.message}.`);
     return 2;
   }
+}
+
+async function measureAndNote(
+  name: string,
+  benchmark: Benchmark,
+  rounds: number,
+  values: OptionValues,
+): Promise<number> {
   say(`${name}: ${benchmark.what}`);
   say(benchmark.how);
-  const measured = await measure(benchmark.variants, rounds);
+  const measured = await measure(benchmark.variants, rounds).finally(() => benchmark.end?.());
   for (const line of table(measured)) say(line);
+  const medians = mediansOf(measured);
+  const ratios = benchmark.ratios?.(medians);
   const result = {
     benchmark: name,
     at: new Date().toISOString(),
     environment: readEnvironment(),
     conditions: benchmark.conditions,
     ...measured,
-    observation: values.observation ?? benchmark.observe(mediansOf(measured)),
+    ...(ratios === undefined ? {} : { ratios }),
+    observation: values.observation ?? benchmark.observe(medians),
   };
-  say(result.observation);
+  say(String(result.observation));
   const line = JSON.stringify(result);
   if (values.dry !== true) {
     mkdirSync(new URL('results/', FOLDER), { recursive: true });
