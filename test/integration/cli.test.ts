@@ -1,7 +1,7 @@
 // `afterglow up` from end to end, each stack in a temporary folder of its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { isAlive } from '../../deploy/local/processes.ts';
@@ -9,6 +9,7 @@ import { readStack, type StackProcess, type StackState } from '../../deploy/loca
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { startChild, type TestChild } from '../support/child.ts';
 import { failIfLeftOpen } from '../support/leaks.ts';
+import { createPipeline } from '../support/pipeline.ts';
 import { DOWNLOADS, type ProjectFolder, projectFolder } from '../support/project-folder.ts';
 import { createDatabase } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
@@ -83,6 +84,12 @@ async function allEnded(processes: readonly StackProcess[], deadlineMs = END_MS)
       .join(', ')}`,
   });
 }
+
+/** The row that the live view offers to insert. */
+const CARD_TESTING = `
+  with one as (insert into customers (full_name, email, country) values ('A B', 'a@example.com', 'US') returning id, country)
+  insert into transactions (customer_id, amount, merchant_name, merchant_category, merchant_country, card_last4, card_present,
+    attempts_10m) select id, 1.99, 'Yours', 'digital', country, '4242', false, 9 from one`;
 
 const servicesOf = ({ processes }: StackState) => processes.filter(({ kind }) => kind === 'service');
 const jsonLines = (output: string) =>
@@ -219,4 +226,24 @@ test('a killed launcher, then a start that goes on with the data, then Ctrl-C', 
   closed();
   expect(output).toMatch(/Stopped after .*\n {2}rows in/);
   await allEnded(second.state.processes, 0);
+});
+
+test("with a database and a Kafka of one's own, after init", { timeout: TEST_MS }, async () => {
+  await using folder = projectFolder();
+  await using pipeline = await createPipeline();
+  const { definition, environment, client } = pipeline;
+  const text = readFileSync('afterglow.yaml', 'utf8');
+  writeFileSync(
+    join(folder.path, 'afterglow.yaml'),
+    text.replace('pipeline: afterglow', `pipeline: ${definition.pipeline}`),
+  );
+  const { DATABASE_URL, KAFKA_BROKERS } = environment;
+  await using up = await afterglow(folder, 'up --json', { DATABASE_URL, KAFKA_BROKERS });
+  const state = await ready(up, folder);
+  expect(state.processes.map(({ kind }) => kind)).not.toContain('postgres');
+  expect(state.processes.map(({ name }) => name)).not.toContain('demo');
+  await client.query(CARD_TESTING);
+  await up.outputMatching(/"enrichment":"fraud","result":"\{/, END_MS);
+  expect(await up.stop(END_MS)).toEqual({ status: 0, signal: null });
+  expect(jsonLines(up.output).at(-1)).toMatchObject({ event: 'summary', scored: 1, flagged: 1, data: null });
 });
