@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { LocalFolders } from '../../../deploy/local/folders.ts';
 import { type Kafka, startKafka } from '../../../deploy/local/kafka.ts';
 import { type Postgres, startPostgres } from '../../../deploy/local/postgres.ts';
 import type { ProcessIdentity } from '../../../deploy/local/processes.ts';
 import type { Progress } from '../../../deploy/local/progress.ts';
 import type { StackClaim } from '../../../deploy/local/running-stack.ts';
+import { describeDatabase } from '../../../shared/postgres/connect.ts';
 import type { UpPlan } from './plan.ts';
 
 export interface EmbeddedParts {
@@ -22,9 +25,10 @@ export async function startEmbeddedParts(
 ): Promise<EmbeddedParts> {
   const failed = new AbortController();
   const signal = AbortSignal.any([stopping, failed.signal]);
+  const kafkaName = kafkaDataName(plan);
   // Recorded before it answers, so that it can be stopped even when this process is killed meanwhile.
-  const record = (name: 'postgres' | 'kafka') => (identity: ProcessIdentity) =>
-    claim.addProcess({ ...identity, name, kind: name, log: `${folders.logs}/${name}.log` });
+  const record = (kind: 'postgres' | 'kafka', name: string) => (identity: ProcessIdentity) =>
+    claim.addProcess({ ...identity, name: kind, kind, log: join(folders.logs, `${name}.log`) });
   const attempt = async <Part>(start: Promise<Part> | undefined): Promise<Part | undefined> => {
     try {
       return await start;
@@ -42,13 +46,13 @@ export async function startEmbeddedParts(
             version: plan.postgresVersion,
             progress,
             signal,
-            onSpawn: record('postgres'),
+            onSpawn: record('postgres', 'postgres'),
           }),
     ),
     attempt(
       plan.kafka.owner === 'yours'
         ? undefined
-        : startKafka({ folders, progress, signal, onSpawn: record('kafka') }),
+        : startKafka({ folders, name: kafkaName, progress, signal, onSpawn: record('kafka', kafkaName) }),
     ),
   ]);
   const [postgres, kafka] = results;
@@ -58,4 +62,10 @@ export async function startEmbeddedParts(
   for (const result of results) if (result.status === 'fulfilled') await result.value?.stop();
   // The first failure is the reason; the other one was only told to stop.
   throw failed.signal.reason;
+}
+
+/** Topics hold the changes of one database: those of another must not be found among them. */
+function kafkaDataName({ databaseUrl }: UpPlan): string {
+  if (databaseUrl === undefined) return 'kafka';
+  return `kafka-${createHash('sha256').update(describeDatabase(databaseUrl)).digest('hex').slice(0, 8)}`;
 }
