@@ -42,8 +42,8 @@ export const INSERT_ONE = `insert into payments ${ROW('$1::bigint')}`;
 
 const FILL: Readonly<Record<Load, (rows: number) => string>> = {
   single: (rows) =>
-    `do $$ begin for number in 1..${rows} loop insert into payments ${ROW('number')}; commit; end loop; end $$`,
-  one_transaction: (rows) => `insert into payments ${ROW('number')} from generate_series(1, ${rows}) number`,
+    `do $$ begin for number in 1..${rows} loop insert into payments ${ROW('number::bigint')}; commit; end loop; end $$`,
+  one_transaction: (rows) => `insert into payments ${ROW('number::bigint')} from generate_series(1, ${rows}) number`,
   paced: () => 'select',
 };
 
