@@ -1,8 +1,6 @@
-import { enableCompileCache } from 'node:module';
 import { linkToLauncher } from './launcher-link.ts';
 import { runProgram } from './program.ts';
 
-enableCompileCache();
 linkToLauncher();
 for (const stream of [process.stdout, process.stderr]) {
   // `afterglow status | head`: who reads has seen enough, which is no defect.
