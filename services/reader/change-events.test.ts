@@ -34,11 +34,15 @@ function recordsOf(...messages: PgoutputMessage[]) {
     tables: new Map([
       ['public.reviews', { topic: 'afterglow.cdc.public.reviews', partitions: 3, key: ['id'] }],
     ]),
-    types: new Map(),
+    recordBytesMax: 1_000,
     nowMs: () => 1_700_000_000_500,
   });
   return messages
-    .flatMap((message) => events.accept(message, 0x18))
+    .flatMap((message) => {
+      if (message.tag !== 'relation') return events.accept(message, 0x18);
+      events.learn(message, 1, new Map());
+      return [];
+    })
     .map((record) => ({
       ...record,
       event: record.value === null ? null : (JSON.parse(String(record.value)) as ChangeEvent),
@@ -127,6 +131,15 @@ describe('change events', () => {
       [1, '{}', 't', 0],
       [2, '{}', 't', 0],
     ]);
+  });
+
+  test('a row too large for its topic goes without its largest columns, and says which', () => {
+    const insert: PgoutputMessage = { tag: 'insert', relationOid: OID, after: ['1', '5', 'é'.repeat(900)] };
+    const [record, next] = recordsOf(begin, relation(), insert, { ...insert, after: ['2', '5', 'short'] });
+    expect(record?.event?.after).toEqual({ id: '1', rating: 5, body: UNAVAILABLE_VALUE });
+    expect(record?.event?.source).toMatchObject({ omitted: ['body'], event_index: 0 });
+    expect(changeEvent.safeParse(record?.event).success).toBe(true);
+    expect(next?.event?.source.event_index).toBe(1);
   });
 
   test('a table that is no source, or a key that is not published, stops the reader by name', () => {

@@ -11,6 +11,7 @@ import {
 import { type EventPart, envelope, type TransactionPart, tablePart, transactionPart } from './envelope.ts';
 import {
   type CapturedTable,
+  columnsToOmit,
   type TableShape,
   tableShape,
   writeKey,
@@ -25,8 +26,9 @@ export interface CaptureContext {
   readonly epoch: number;
   /** By 'schema.table'. */
   readonly tables: ReadonlyMap<string, CapturedTable>;
-  readonly types: TypeCatalog;
   readonly nowMs: () => number;
+  /** What the cdc topics take. */
+  readonly recordBytesMax: number;
 }
 
 interface Transaction {
@@ -43,9 +45,43 @@ export class ChangeEvents {
   readonly #shapes = new Map<number, TableShape>();
   #transaction: Transaction | undefined;
   #previousCommitLsn = 0n;
+  #omittedColumns = 0;
 
   constructor(context: CaptureContext) {
     this.#context = context;
+  }
+
+  /** Row events of the open transaction so far. */
+  get eventIndex(): number {
+    return this.#transaction?.eventIndex ?? 0;
+  }
+
+  /** Columns left out because their row was too large, since the beginning. */
+  get omittedColumns(): number {
+    return this.#omittedColumns;
+  }
+
+  /** 'schema.table', once the log has described it. */
+  tableOf(relationOid: number): string | undefined {
+    const shape = this.#shapes.get(relationOid);
+    return shape === undefined ? undefined : `${shape.schema}.${shape.name}`;
+  }
+
+  /** The table has these columns from here on. */
+  learn(relation: Relation, schemaVersion: number, types: TypeCatalog): void {
+    const name = `${relation.schema}.${relation.name}`;
+    const { tables, pipeline, database, version } = this.#context;
+    const table = tables.get(name);
+    if (table === undefined) {
+      throw new Fault(
+        'set_up',
+        'unexpected_table',
+        `the publication holds ${name}, which is no source of the definition`,
+      );
+    }
+    const { schema, name: tableName } = relation;
+    const part = tablePart({ pipeline, database, version, schema, table: tableName, schemaVersion });
+    this.#shapes.set(relation.oid, tableShape(relation, table, types, part));
   }
 
   /** The records of one message, in the order in which they have to be published. `lsn`: where the message stands. */
@@ -61,9 +97,6 @@ export class ChangeEvents {
       case 'commit':
         this.#previousCommitLsn = message.commitLsn;
         this.#transaction = undefined;
-        return NONE;
-      case 'relation':
-        this.#learn(message);
         return NONE;
       case 'insert': {
         const shape = this.#shapeOf(message.relationOid);
@@ -108,22 +141,52 @@ export class ChangeEvents {
     old?: Tuple,
     showsOld = old !== undefined,
   ): TopicRecord {
+    const key = writeKey(shape, tuple, old);
     const after = writeRow(shape, tuple, old);
     const before = showsOld && old !== undefined ? writeOldRow(shape, old, 'row') : 'null';
-    return this.#record(shape, writeKey(shape, tuple, old), {
+    const { unchanged } = after;
+    const value = this.#envelope(shape, { operation, before, after: after.json, lsn, unchanged });
+    if (value.length <= this.#context.recordBytesMax) return recordOf(shape, key, value);
+    // Too large for the topic: without its largest columns it still says which row changed, and when.
+    const omitted = columnsToOmit(shape, tuple, old, value.length - this.#context.recordBytesMax);
+    this.#omittedColumns += omitted.size;
+    const lean = writeRow(shape, tuple, old, omitted).json;
+    const leanBefore = before === 'null' ? before : writeOldRow(shape, old ?? tuple, 'row', omitted);
+    this.#takeBackIndex();
+    const event = {
       operation,
-      before,
-      after: after.json,
+      before: leanBefore,
+      after: lean,
       lsn,
-      unchanged: after.unchanged,
-    });
+      unchanged,
+      omitted: [...omitted],
+    } as const;
+    const leanValue = this.#envelope(shape, event);
+    if (leanValue.length <= this.#context.recordBytesMax) return recordOf(shape, key, leanValue);
+    this.#takeBackIndex();
+    throw new Fault(
+      'undecodable',
+      'too_large',
+      'the row is too large for its topic even without its large columns',
+    );
   }
 
   /** The event, then the tombstone that lets Kafka forget the key. */
   #delete(shape: TableShape, lsn: number, old: Tuple, kind: 'key' | 'row'): readonly TopicRecord[] {
     const before = writeOldRow(shape, old, kind);
-    const event = { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS } as const;
-    const record = this.#record(shape, writeKey(shape, old), event);
+    const key = writeKey(shape, old);
+    let value = this.#envelope(shape, { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS });
+    if (value.length > this.#context.recordBytesMax) {
+      this.#takeBackIndex();
+      value = this.#envelope(shape, {
+        operation: 'd',
+        before: key,
+        after: 'null',
+        lsn,
+        unchanged: NO_COLUMNS,
+      });
+    }
+    const record = recordOf(shape, key, value);
     return [record, { topic: record.topic, partition: record.partition, key: record.key, value: null }];
   }
 
@@ -135,36 +198,19 @@ export class ChangeEvents {
     return Array.from({ length: partitions }, (_, partition) => ({ topic, partition, key: '{}', value }));
   }
 
-  #record(shape: TableShape, key: string, event: RowEvent): TopicRecord {
-    const { topic, partitions } = shape.table;
-    return { topic, partition: partitionOf(key, partitions), key, value: this.#envelope(shape, event) };
-  }
-
-  #envelope(shape: TableShape, event: RowEvent): string {
+  #envelope(shape: TableShape, event: RowEvent): Buffer {
     const transaction = this.#transaction;
     if (transaction === undefined) throw new Fault('unknown', 'protocol', 'a row outside a transaction');
     const builtAtMs = this.#context.nowMs();
     const eventIndex = transaction.eventIndex++;
-    return envelope(shape.part, transaction.part, { ...event, builtAtMs, eventIndex, omitted: NO_COLUMNS });
+    return Buffer.from(
+      envelope(shape.part, transaction.part, { omitted: NO_COLUMNS, ...event, builtAtMs, eventIndex }),
+    );
   }
 
-  #learn(relation: Relation): void {
-    const name = `${relation.schema}.${relation.name}`;
-    const { tables, types, pipeline, database, version } = this.#context;
-    const table = tables.get(name);
-    if (table === undefined) {
-      throw new Fault(
-        'set_up',
-        'unexpected_table',
-        `the publication holds ${name}, which is no source of the definition`,
-      );
-    }
-    const known = this.#shapes.get(relation.oid);
-    const isChanged = known !== undefined && !sameNames(known.columns, relation.columns);
-    const schemaVersion = (known?.part.schemaVersion ?? 1) + (isChanged ? 1 : 0);
-    const { schema, name: tableName } = relation;
-    const part = tablePart({ pipeline, database, version, schema, table: tableName, schemaVersion });
-    this.#shapes.set(relation.oid, tableShape(relation, table, types, part));
+  /** The envelope just written is thrown away: its event is written once more. */
+  #takeBackIndex(): void {
+    if (this.#transaction !== undefined) this.#transaction.eventIndex--;
   }
 
   #shapeOf(oid: number): TableShape {
@@ -175,8 +221,10 @@ export class ChangeEvents {
   }
 }
 
-type RowEvent = Pick<EventPart, 'operation' | 'before' | 'after' | 'lsn' | 'unchanged'>;
+type RowEvent = Pick<EventPart, 'operation' | 'before' | 'after' | 'lsn' | 'unchanged'> &
+  Partial<Pick<EventPart, 'omitted'>>;
 
-function sameNames(a: readonly { name: string }[], b: readonly { name: string }[]): boolean {
-  return a.length === b.length && a.every(({ name }, index) => name === b[index]?.name);
+function recordOf(shape: TableShape, key: string, value: Buffer): TopicRecord {
+  const { topic, partitions } = shape.table;
+  return { topic, partition: partitionOf(key, partitions), key, value };
 }

@@ -6,6 +6,8 @@ export interface ReaderMetrics {
   published(marks: readonly CommitMark[], records: number): void;
   acknowledged(lsn: bigint): void;
   buffered(bytes: number): void;
+  /** A heartbeat written at this time has come back. */
+  heartbeat(writtenAtMs: number): void;
 }
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -36,9 +38,25 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
     buckets: LATENCY_BUCKETS_SECONDS,
     registers,
   });
+  const parked = new Counter({
+    name: names.parked,
+    help: 'Changes that could not be decoded, in dead.capture.',
+    registers,
+  });
+  let heartbeatAtMs: number | undefined;
+  const heartbeatAge = new Gauge({
+    name: names.heartbeatAge,
+    help: 'Age of the newest heartbeat that came back through the log.',
+    registers,
+    collect: () => {
+      if (heartbeatAtMs !== undefined) heartbeatAge.set((Date.now() - heartbeatAtMs) / 1000);
+    },
+  });
   return {
     published(marks, records) {
       transactions.inc(marks.length);
+      for (const { counts } of marks)
+        for (const count of counts) if (count.parked > 0) parked.inc(count.parked);
       events.inc(records);
       flushes.inc();
       const nowSeconds = Date.now() / 1000;
@@ -47,5 +65,8 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
     },
     acknowledged: (lsn) => acknowledged.set(Number(lsn)),
     buffered: (bytes) => buffered.set(bytes),
+    heartbeat: (writtenAtMs) => {
+      if (Number.isFinite(writtenAtMs)) heartbeatAtMs = writtenAtMs;
+    },
   };
 }

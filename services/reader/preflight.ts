@@ -1,9 +1,8 @@
 import type { Definition } from '../../shared/config/definition.ts';
-import { cdcTopic } from '../../shared/contracts/topics.ts';
+import { CDC_MESSAGE_BYTES_MAX, cdcTopic } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { findTable, readCatalog } from '../../shared/postgres/catalog.ts';
 import { type DatabaseClient, quoteLiteral } from '../../shared/postgres/connect.ts';
-import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { POSITIONS, publicationName, slotName } from '../../shared/side-tables/names.ts';
 import type { CaptureContext } from './change-events.ts';
 import type { CapturedTable } from './table-shape.ts';
@@ -159,10 +158,13 @@ export async function readCaptureContext(
     version: facts.version,
     epoch: FIRST_EPOCH,
     tables,
-    types: await readTypeCatalog(client),
     nowMs: Date.now,
+    recordBytesMax: CDC_MESSAGE_BYTES_MAX - BATCH_OVERHEAD_BYTES,
   };
 }
+
+/** What Kafka counts beside the value: key, batch and record framing. */
+const BATCH_OVERHEAD_BYTES = 8_192;
 
 /** Only a restore or a fork begins another one. */
 export const FIRST_EPOCH = 1;

@@ -1,24 +1,35 @@
 import { BoundedQueue } from '../../shared/batching/bounded-queue.ts';
-import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
+import { bytesOf, type RecordProducer, type TopicRecord } from '../../shared/kafka/producer.ts';
+
+export interface TableCount {
+  /** 'schema.table'. */
+  readonly table: string;
+  /** Row events, tombstones not counted. */
+  published: number;
+  parked: number;
+}
 
 /** A transaction that is read whole: everything before it in the queue is part of it or older. */
 export interface CommitMark {
+  readonly commitLsn: bigint;
   readonly endLsn: bigint;
   readonly committedAtUs: number;
-  readonly events: number;
+  readonly counts: readonly TableCount[];
 }
 
-export type Outgoing = { readonly record: TopicRecord } | { readonly mark: CommitMark };
+/** `whenConfirmed` runs when everything before it in the queue is. */
+export type Outgoing =
+  | { readonly record: TopicRecord }
+  | { readonly mark: CommitMark }
+  | { readonly whenConfirmed: () => void };
 
 export interface PublisherLimits {
   /** Records waiting for their send. */
   readonly bufferBytesMax: number;
-  /** Below the topics' own limit, which Kafka applies to what one send brings to one partition. */
   readonly sendBytesMax: number;
   readonly sendRowsMax: number;
 }
 
-const RECORD_OVERHEAD_BYTES = 100;
 const MARK_BYTES = 40;
 const ROOM_WAIT_MAX_MS = 1_000;
 
@@ -36,7 +47,7 @@ export class Publisher {
     this.#limits = limits;
     this.#queue = new BoundedQueue(
       { rowsMax: Number.MAX_SAFE_INTEGER, bytesMax: limits.bufferBytesMax },
-      bytesOf,
+      bytesOfOutgoing,
     );
   }
 
@@ -66,18 +77,19 @@ export class Publisher {
       if (batch.length === 0) return;
       const records: TopicRecord[] = [];
       const marks: CommitMark[] = [];
+      const confirmed: (() => void)[] = [];
       for (const outgoing of batch) {
         if ('record' in outgoing) records.push(outgoing.record);
-        else marks.push(outgoing.mark);
+        else if ('mark' in outgoing) marks.push(outgoing.mark);
+        else confirmed.push(outgoing.whenConfirmed);
       }
       await this.#producer.send(records);
       onPublished(marks, records.length);
+      for (const tell of confirmed) tell();
     }
   }
 }
 
-function bytesOf(outgoing: Outgoing): number {
-  if ('mark' in outgoing) return MARK_BYTES;
-  const { key, value } = outgoing.record;
-  return (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+function bytesOfOutgoing(outgoing: Outgoing): number {
+  return 'record' in outgoing ? bytesOf(outgoing.record) : MARK_BYTES;
 }

@@ -4,9 +4,12 @@ import { connectProducer } from '../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { openReplication, type ReplicationStream } from '../../shared/postgres/replication.ts';
+import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { publicationName, slotName } from '../../shared/side-tables/names.ts';
 import { acknowledgeRegularly } from './acknowledge.ts';
+import { Capture } from './capture.ts';
 import { ChangeEvents } from './change-events.ts';
+import { heartbeatRegularly, type Liveness, liveness } from './heartbeat.ts';
 import type { ReaderMetrics } from './metrics.ts';
 import {
   createSlot,
@@ -15,7 +18,10 @@ import {
   readServerFacts,
   type ServerFacts,
 } from './preflight.ts';
-import { type CommitMark, Publisher, type PublisherLimits } from './publisher.ts';
+import { ProgressRecorder } from './progress-recorder.ts';
+import { Publisher, type PublisherLimits } from './publisher.ts';
+import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
+import { SchemaWatch } from './schema-watch.ts';
 import { SlotProgress } from './slot-progress.ts';
 
 const RECEIVE_BUFFER_BYTES_MAX = 16 * 1_048_576;
@@ -39,6 +45,7 @@ export async function runSession(
   cleanup.defer(() => client.end());
   const facts = await preflight(client, settings);
   const context = await readCaptureContext(client, facts, definition, partitionsOf);
+  const versions = new SchemaVersions(await loadSchemaVersions(client));
   const producer = cleanup.use(await connectProducer({ brokers, clientId: `${pipeline}.reader`, logger }));
   const stream = cleanup.use(
     await openReplication({
@@ -50,79 +57,81 @@ export async function runSession(
   );
   telemetry.readiness.ready('slot');
   logger.info({ slot: slotName(pipeline), confirmed: facts.slot?.confirmed }, 'streaming');
-
-  const progress = new SlotProgress(parseLsn(facts.slot?.confirmed ?? '0/0'));
-  const publisher = new Publisher(producer, LIMITS);
-  const events = new ChangeEvents(context);
   const stop = (): void => stream.close();
   signal.addEventListener('abort', stop, { once: true });
   cleanup.defer(() => signal.removeEventListener('abort', stop));
+  if (signal.aborted) stop();
 
-  const sending = publisher.run((marks, records) => {
-    for (const { endLsn } of marks) progress.published(endLsn);
+  const progress = new SlotProgress(parseLsn(facts.slot?.confirmed ?? '0/0'));
+  const publisher = new Publisher(producer, LIMITS);
+  const recorder = new ProgressRecorder(context, publisher, progress);
+  const alive = liveness(performance.now());
+  const events = new ChangeEvents(context);
+  const capture = new Capture(context, events, progress, {
+    push: (outgoing) => publisher.push(outgoing),
+    heartbeat: (content) => metrics.heartbeat(Number(content.toString())),
+  });
+  const types = await readTypeCatalog(client);
+  const schema = new SchemaWatch({ client, versions, types }, events, capture, context);
+
+  const ending = new AbortController();
+  const publishing = publisher.run((marks, records) => {
+    recorder.confirmed(marks);
     metrics.published(marks, records);
     metrics.buffered(publisher.bufferedBytes);
   });
-  // A failed send ends the stream: what follows must not overtake it.
-  sending.catch((error: unknown) => stream.close(error));
-
-  const acknowledging = new AbortController();
-  const acknowledgement = acknowledgeRegularly(
-    stream,
-    progress,
-    client,
-    { ...facts, pipeline },
-    metrics.acknowledged,
-    acknowledging.signal,
-  );
-  acknowledgement.catch((error: unknown) => stream.close(error));
+  const background = [
+    publishing,
+    acknowledgeRegularly(
+      stream,
+      progress,
+      client,
+      { ...facts, pipeline },
+      metrics.acknowledged,
+      ending.signal,
+    ),
+    heartbeatRegularly(client, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
+    recorder.run(ending.signal),
+  ];
+  // Whatever fails ends the stream: what follows must not overtake it.
+  for (const running of background) running.catch((error: unknown) => stream.close(error));
   try {
-    await readChanges(stream, events, publisher, progress);
-    publisher.close();
-    await sending;
+    await readChanges(stream, capture, schema, publisher, alive);
+    await Promise.race([recorder.finish(), publishing]);
   } finally {
     publisher.close();
-    acknowledging.abort();
-    await Promise.allSettled([sending, acknowledgement]);
+    await publishing.catch(() => {});
+    ending.abort();
+    await Promise.allSettled(background);
   }
-  await acknowledgement;
+  await Promise.all(background);
 }
 
 async function readChanges(
   stream: ReplicationStream,
-  events: ChangeEvents,
+  capture: Capture,
+  schema: SchemaWatch,
   publisher: Publisher,
-  progress: SlotProgress,
+  alive: Liveness,
 ): Promise<void> {
-  let eventCount = 0;
-  let committedAtUs = 0;
   for await (const arrived of stream) {
+    alive.received(performance.now());
     for (const received of arrived) {
-      if (received.kind === 'keepalive') {
-        progress.keepalive(received.lsn);
-        continue;
-      }
-      if (received.kind === 'undecodable') {
-        throw new Fault('unknown', 'undecodable', 'a message of the slot could not be decoded');
-      }
-      const { message } = received;
-      if (message.tag === 'begin') {
-        progress.begin();
-        eventCount = 0;
-        committedAtUs = message.committedAtUs;
-      }
-      for (const record of events.accept(message, received.lsn)) {
-        publisher.push({ record });
-        eventCount++;
-      }
-      if (message.tag === 'commit') {
-        progress.commit(message.commitEndLsn);
-        const mark: CommitMark = { endLsn: message.commitEndLsn, committedAtUs, events: eventCount };
-        publisher.push({ mark });
-      }
+      if (received.kind === 'change' && received.message.tag === 'relation')
+        await schema.learn(received.message);
+      capture.accept(received);
     }
     await publisher.room();
+    alive.heldBack(performance.now());
   }
+}
+
+function silent(silenceMs: number): Fault {
+  return new Fault(
+    'unavailable',
+    'silent_stream',
+    `nothing came from the slot for ${Math.round(silenceMs / 1000)} s`,
+  );
 }
 
 async function preflight(client: DatabaseClient, settings: ServiceSettings): Promise<ServerFacts> {

@@ -33,6 +33,7 @@ describe('the slot is acknowledged', () => {
       const progress = new SlotProgress(10n);
       for (const [kind, lsn] of steps) {
         if (kind === 'begin') progress.begin();
+        else if (kind === 'published') progress.published(lsn, true);
         else progress[kind](lsn);
       }
       expect(progress.safe).toBe(safe);
@@ -45,7 +46,7 @@ describe('the slot is acknowledged', () => {
     expect(progress.hasPublishedAfter(10n)).toBe(false);
     progress.begin();
     progress.commit(50n);
-    progress.published(50n);
+    progress.published(50n, true);
     expect(progress.hasPublishedAfter(40n)).toBe(true);
     expect(progress.hasPublishedAfter(50n)).toBe(false);
   });

@@ -8,7 +8,7 @@ export class SlotProgress {
   readonly #commits = new ContiguousPrefix();
   #insideTransaction = false;
   #safe: bigint;
-  #published = 0n;
+  #withRows = 0n;
 
   /** `confirmed` is where the slot stands. */
   constructor(confirmed: bigint) {
@@ -25,12 +25,11 @@ export class SlotProgress {
     this.#commits.start(endLsn);
   }
 
-  /** Kafka has confirmed every event of that transaction. */
-  published(endLsn: bigint): void {
+  /** Kafka has confirmed every event of that transaction, and what was counted of it. `hasRows`: there were any of ours. */
+  published(endLsn: bigint, hasRows: boolean): void {
+    if (hasRows) this.#withRows = endLsn;
     const safe = this.#commits.finish(endLsn);
-    if (safe === undefined) return;
-    this.#published = safe;
-    if (safe > this.#safe) this.#safe = safe;
+    if (safe !== undefined && safe > this.#safe) this.#safe = safe;
   }
 
   /** The server has nothing for us below `lsn`; only true for us when nothing received is still on its way. */
@@ -44,6 +43,6 @@ export class SlotProgress {
 
   /** Whether rows of ours lie between `acknowledged` and what is safe; otherwise it is only the log that moved. */
   hasPublishedAfter(acknowledged: bigint): boolean {
-    return this.#published > acknowledged;
+    return this.#withRows > acknowledged;
   }
 }

@@ -92,13 +92,19 @@ export function writeRow(
 }
 
 /** Of a key tuple only the key columns mean anything: the others are null because they were not sent. */
-export function writeOldRow(shape: TableShape, tuple: Tuple, kind: 'key' | 'row'): string {
+export function writeOldRow(
+  shape: TableShape,
+  tuple: Tuple,
+  kind: 'key' | 'row',
+  omitted?: ReadonlySet<string>,
+): string {
   const parts: string[] = [];
-  for (const [place, { partOfKey, label, codec }] of shape.columns.entries()) {
+  for (const [place, { name, partOfKey, label, codec }] of shape.columns.entries()) {
     if (kind === 'key' && !partOfKey) continue;
     const value = tuple[place];
     if (value === UNCHANGED) continue;
-    parts.push(label + (value === null || value === undefined ? 'null' : codec.json(value)));
+    if (omitted?.has(name) === true) parts.push(label + PLACEHOLDER);
+    else parts.push(label + (value === null || value === undefined ? 'null' : codec.json(value)));
   }
   return `{${parts.join(',')}}`;
 }
@@ -120,4 +126,34 @@ export function writeKey(shape: TableShape, tuple: Tuple, old?: Tuple): string {
     json += (json.length > 1 ? ',' : '') + column.label + column.codec.json(value);
   }
   return `${json}}`;
+}
+
+/**
+ * The largest columns, until the record is smaller by `excessBytes`. Never the key; and a little more than asked, for the
+ * placeholders and the names that take their place.
+ */
+export function columnsToOmit(
+  shape: TableShape,
+  tuple: Tuple,
+  old: Tuple | undefined,
+  excessBytes: number,
+): ReadonlySet<string> {
+  const sizes = shape.columns
+    .map(({ name }, place) => ({ name, place, bytes: sizeOf(tuple[place]) + sizeOf(old?.[place]) }))
+    .filter(({ place }) => !shape.keyPlaces.includes(place))
+    .sort((a, b) => b.bytes - a.bytes);
+  const omitted = new Set<string>();
+  let saved = -OMISSION_OVERHEAD_BYTES;
+  for (const { name, bytes } of sizes) {
+    if (saved >= excessBytes) break;
+    omitted.add(name);
+    saved += bytes - OMISSION_OVERHEAD_BYTES;
+  }
+  return omitted;
+}
+
+const OMISSION_OVERHEAD_BYTES = 200;
+
+function sizeOf(value: Tuple[number] | undefined): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : 0;
 }

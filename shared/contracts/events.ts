@@ -160,3 +160,45 @@ export type CloudEventHeaders = Readonly<{
   ce_dataschema: string;
   traceparent?: string;
 }>;
+
+export const progressEvent = z.object({
+  table: z.string(),
+  from_commit_lsn: lsn,
+  to_commit_lsn: lsn,
+  epoch: z.int().min(0),
+  transactions: z.int().min(1),
+  /** Row events, tombstones not counted. */
+  published: z.int().min(0),
+  /** Changes that could not be decoded and stand in dead.capture. */
+  parked: z.int().min(0),
+  at: instant,
+});
+/** On `<pipeline>.progress`: what the reader published of a table in a window of ended transactions. */
+export type ProgressEvent = Readonly<z.infer<typeof progressEvent>>;
+
+const noticeBase = { at: instant, pipeline: z.string() };
+const columnDescription = z.object({ name: z.string(), type_oid: z.int() });
+export const notice = z.discriminatedUnion('kind', [
+  z.object({
+    ...noticeBase,
+    kind: z.literal('schema_change'),
+    table: z.string(),
+    schema_version: z.int().min(1),
+    commit_lsn: lsn,
+    columns: z.array(columnDescription).readonly(),
+    added: z.array(z.string()).readonly(),
+    removed: z.array(z.string()).readonly(),
+    retyped: z.array(z.string()).readonly(),
+  }),
+  z.object({ ...noticeBase, kind: z.literal('truncate'), table: z.string(), ...position }),
+  z.object({
+    ...noticeBase,
+    kind: z.literal('undecodable'),
+    table: z.string().nullable(),
+    commit_lsn: lsn,
+    code: z.string(),
+    dead_letter_id: z.string(),
+  }),
+]);
+/** On `<pipeline>.notices`, keyed by kind: what nobody should have to find out by missing rows. */
+export type Notice = Readonly<z.infer<typeof notice>>;

@@ -1,5 +1,8 @@
 import { Fault } from '../errors/policy.ts';
 
+/** Of the cdc topics. Kafka's own default, named because records are cut to it and dead letters are sized after it. */
+export const CDC_MESSAGE_BYTES_MAX = 1_048_588;
+
 const TOPIC_NAME_LENGTH_MAX = 249;
 const OUTSIDE_TOPIC_ALPHABET = /[^A-Za-z0-9_]/u;
 

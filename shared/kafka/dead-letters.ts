@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { cloudEventHeaders } from '../contracts/cloud-events.ts';
 import type { DeadLetter, Failure, RowKey } from '../contracts/events.ts';
 import { instantFromMilliseconds } from '../contracts/instant.ts';
-import { deadTopic } from '../contracts/topics.ts';
+import type { Lsn } from '../contracts/position.ts';
+import { CDC_MESSAGE_BYTES_MAX, deadCaptureTopic, deadTopic } from '../contracts/topics.ts';
 import type { Fault } from '../errors/policy.ts';
 import type { ModelId } from '../models/model.ts';
 import type { FetchedRecord } from './consumer.ts';
@@ -46,7 +47,7 @@ export function deadLetterRecord(facts: DeadLetterFacts): {
       headers: {},
       bytes: value.length,
       sha256: hash('sha256', value, 'hex'),
-      value_base64: value.toString('base64'),
+      value_base64: value.length > ARCHIVED_BYTES_MAX ? null : value.toString('base64'),
     },
   };
   return {
@@ -68,6 +69,67 @@ export function deadLetterRecord(facts: DeadLetterFacts): {
     },
   };
 }
+
+export interface CaptureLetterFacts {
+  readonly pipeline: string;
+  /** 'schema.table'; null when not even that can be read. */
+  readonly table: string | null;
+  readonly commitLsn: Lsn;
+  /** Which message of its transaction: with the commit, the same on every replay. */
+  readonly messageIndex: number;
+  readonly raw: Buffer;
+  readonly failure: Failure;
+  readonly nowMs: number;
+}
+
+/** A change of the log that cannot be decoded, byte for byte as it came. */
+export function captureLetterRecord(facts: CaptureLetterFacts): {
+  readonly id: string;
+  readonly record: TopicRecord;
+} {
+  const { pipeline, table, commitLsn, messageIndex, raw, failure, nowMs } = facts;
+  const id = hash('sha256', JSON.stringify(['capture', commitLsn, messageIndex]), 'hex');
+  const failedAt = instantFromMilliseconds(nowMs);
+  const letter: DeadLetter = {
+    id,
+    stage: 'capture',
+    enrichment: null,
+    key: null,
+    error: failure,
+    failed_at: failedAt,
+    original: {
+      topic: null,
+      partition: null,
+      offset: null,
+      headers: { commit_lsn: commitLsn, message_index: String(messageIndex), table: table ?? '' },
+      bytes: raw.length,
+      sha256: hash('sha256', raw, 'hex'),
+      value_base64: raw.length > ARCHIVED_BYTES_MAX ? null : raw.toString('base64'),
+    },
+  };
+  const headers = cloudEventHeaders({
+    kind: 'dead',
+    pipeline,
+    enrichment: 'capture',
+    identity: id,
+    table: table ?? '',
+    keyText: '{}',
+    time: failedAt,
+  });
+  return {
+    id,
+    record: {
+      topic: deadCaptureTopic(pipeline),
+      partition: 0,
+      key: '{}',
+      value: JSON.stringify(letter),
+      headers,
+    },
+  };
+}
+
+/** Base64 makes it larger by a third, and dead letters may be twice a cdc record. */
+const ARCHIVED_BYTES_MAX = 1.4 * CDC_MESSAGE_BYTES_MAX;
 
 const FAILURE_KINDS: ReadonlySet<string> = new Set<Failure['kind']>([
   'rejected_item',

@@ -47,23 +47,49 @@ interface OutgoingMessage {
 }
 
 async function send(producer: Producer, records: readonly TopicRecord[]): Promise<void> {
-  if (records.length === 0) return;
-  const byTopic = new Map<string, OutgoingMessage[]>();
+  for (const part of partsOf(records)) {
+    try {
+      await producer.sendBatch({ acks: -1, topicMessages: byTopic(part) });
+    } catch (error) {
+      const code = error instanceof Error ? error.name : 'unknown';
+      throw new Fault('unavailable', code, 'Kafka did not confirm a send', { cause: error });
+    }
+  }
+}
+
+/** Kafka limits what one send brings to one partition, so a send is cut before any partition can get too much. */
+const SEND_BYTES_MAX = 900_000;
+const RECORD_OVERHEAD_BYTES = 100;
+
+function* partsOf(records: readonly TopicRecord[]): Generator<readonly TopicRecord[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [index, record] of records.entries()) {
+    const recordBytes = bytesOf(record);
+    if (index > from && bytes + recordBytes > SEND_BYTES_MAX) {
+      yield records.slice(from, index);
+      from = index;
+      bytes = 0;
+    }
+    bytes += recordBytes;
+  }
+  if (from < records.length) yield from === 0 ? records : records.slice(from);
+}
+
+export function bytesOf({ key, value }: Pick<TopicRecord, 'key' | 'value'>): number {
+  const valueBytes = value === null ? 0 : Buffer.isBuffer(value) ? value.length : Buffer.byteLength(value);
+  return valueBytes + (key?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+}
+
+function byTopic(records: readonly TopicRecord[]): { topic: string; messages: OutgoingMessage[] }[] {
+  const topics = new Map<string, OutgoingMessage[]>();
   for (const { topic, partition, key, value, headers } of records) {
-    let messages = byTopic.get(topic);
+    let messages = topics.get(topic);
     if (messages === undefined) {
       messages = [];
-      byTopic.set(topic, messages);
+      topics.set(topic, messages);
     }
     messages.push(headers === undefined ? { key, value, partition } : { key, value, partition, headers });
   }
-  try {
-    await producer.sendBatch({
-      acks: -1,
-      topicMessages: Array.from(byTopic, ([topic, messages]) => ({ topic, messages })),
-    });
-  } catch (error) {
-    const code = error instanceof Error ? error.name : 'unknown';
-    throw new Fault('unavailable', code, 'Kafka did not confirm a send', { cause: error });
-  }
+  return Array.from(topics, ([topic, messages]) => ({ topic, messages }));
 }

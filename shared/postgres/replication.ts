@@ -11,6 +11,8 @@ export type Received =
       /** Where the message stands in the log: neither unique nor ordered. Exact below 2^53, 8 PiB of log. */
       readonly lsn: number;
       readonly message: PgoutputMessage;
+      /** The message as it came. */
+      readonly raw: Buffer;
       readonly bytes: number;
     }
   | { readonly kind: 'undecodable'; readonly lsn: number; readonly raw: Buffer; readonly bytes: number }
@@ -53,9 +55,7 @@ export async function openReplication(options: ReplicationOptions): Promise<Repl
   return stream;
 }
 
-type Parsed =
-  | { readonly message: PgoutputMessage; readonly bytes: number }
-  | { readonly raw: Buffer; readonly bytes: number };
+type Parsed = { readonly message?: PgoutputMessage; readonly raw: Buffer; readonly bytes: number };
 
 /** Hands every message on as exact text values; a message it cannot read is passed on whole, never thrown. */
 class ExactTextPlugin extends PgoutputPlugin {
@@ -81,11 +81,13 @@ class ExactTextPlugin extends PgoutputPlugin {
 }
 
 function parseExactly(buffer: Buffer): Parsed {
-  const bytes = buffer.length + MESSAGE_OVERHEAD_BYTES;
+  // A copy: the bytes underneath are the driver's, which writes the next chunk over them.
+  const raw = Buffer.from(buffer);
+  const bytes = 2 * raw.length + MESSAGE_OVERHEAD_BYTES;
   try {
-    return { message: decodePgoutput(buffer), bytes };
+    return { message: decodePgoutput(raw), raw, bytes };
   } catch {
-    return { raw: Buffer.from(buffer), bytes };
+    return { raw, bytes };
   }
 }
 
@@ -116,12 +118,12 @@ class SlotStream implements ReplicationStream {
   async start(): Promise<void> {
     const service = this.#service;
     service.on('error', (error: Error) => this.close(error));
-    service.on('data', (lsn: string, parsed: Parsed) => {
-      const { bytes } = parsed;
+    service.on('data', (lsn: string, { message, raw, bytes }: Parsed) => {
+      const at = lsnNumber(lsn);
       this.#push(
-        'message' in parsed
-          ? { kind: 'change', lsn: lsnNumber(lsn), message: parsed.message, bytes }
-          : { kind: 'undecodable', lsn: lsnNumber(lsn), raw: parsed.raw, bytes },
+        message === undefined
+          ? { kind: 'undecodable', lsn: at, raw, bytes }
+          : { kind: 'change', lsn: at, message, raw, bytes },
       );
     });
     service.on('heartbeat', (lsn: string, _timestamp: number, replyWanted: boolean) => {

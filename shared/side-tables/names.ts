@@ -25,6 +25,7 @@ export const INTERNAL_TABLES = [
   'topic_partitions',
   'known_groups',
   'crash_counts',
+  'schema_versions',
 ] as const;
 export type InternalTable = (typeof INTERNAL_TABLES)[number];
 const internalTable = (name: InternalTable): string => ours(name);
@@ -37,6 +38,7 @@ export const TRUNCATE_FENCES = internalTable('truncate_fences');
 export const TOPIC_PARTITIONS = internalTable('topic_partitions');
 export const KNOWN_GROUPS = internalTable('known_groups');
 export const CRASH_COUNTS = internalTable('crash_counts');
+export const SCHEMA_VERSIONS = internalTable('schema_versions');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));

@@ -8,6 +8,9 @@ export const METRIC = {
     commitToPublished: 'afterglow_reader_commit_to_published_seconds',
     bufferedBytes: 'afterglow_reader_buffered_bytes',
     acknowledgedLsn: 'afterglow_reader_acknowledged_lsn_bytes',
+    parked: 'afterglow_reader_parked_total',
+    omitted: 'afterglow_reader_omitted_columns_total',
+    heartbeatAge: 'afterglow_reader_heartbeat_age_seconds',
   },
   enricher: {
     outcomes: 'afterglow_enricher_outcomes_total',

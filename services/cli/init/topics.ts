@@ -1,5 +1,6 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import {
+  CDC_MESSAGE_BYTES_MAX,
   cdcTopic,
   deadCaptureTopic,
   deadTopic,
@@ -16,8 +17,6 @@ const DAY_MS = 86_400_000;
 /** How long a consumer may be away without a gap. */
 export const CDC_RETENTION_MS = 7 * DAY_MS;
 const ARCHIVE_RETENTION_MS = 30 * DAY_MS;
-/** Kafka's own default, named so that the dead letters can be sized after it. */
-export const CDC_MESSAGE_BYTES_MAX = 1_048_588;
 
 const kept = (retentionMs: number): Readonly<Record<string, string>> => ({
   'cleanup.policy': 'delete',

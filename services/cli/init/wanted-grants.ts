@@ -55,6 +55,7 @@ export function wantedGrants(
     onInternal(role, ['SELECT'], READ_BY_SERVICES);
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions']);
+  onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
   // A lock FOR SHARE asks for the right to update.
   onInternal('writer', ['SELECT', 'UPDATE'], ['truncate_fences']);
 

@@ -81,6 +81,19 @@ comment on table afterglow_internal.crash_counts is
   'How often a worker ended by its own error with this first uncommitted offset.';
 insert into "afterglow_internal"."migrations" (version, name) values (1, 'base');
 
+-- side tables, schema_versions: bookkeeping of the services
+create table afterglow_internal.schema_versions (
+  table_name text not null,
+  version    integer not null check (version >= 1),
+  columns    jsonb not null,
+  since_lsn  pg_lsn not null,
+  created_at timestamptz not null default now(),
+  primary key (table_name, version)
+);
+comment on table afterglow_internal.schema_versions is
+  'Columns of each captured table as the log described them, from which commit on: a replay gives every event its version again.';
+insert into "afterglow_internal"."migrations" (version, name) values (2, 'schema_versions');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -384,6 +397,7 @@ grant select, insert, update, delete on table "afterglow_internal"."crash_counts
 grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_writer";
 grant select, insert, update on table "afterglow_internal"."positions" to "afterglow_reader";
+grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
 grant select, update on table "afterglow_internal"."truncate_fences" to "afterglow_writer";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_reader";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_enricher";
