@@ -26,6 +26,8 @@ export const INTERNAL_TABLES = [
   'known_groups',
   'crash_counts',
   'schema_versions',
+  'redo_keys',
+  'redo_jobs',
 ] as const;
 export type InternalTable = (typeof INTERNAL_TABLES)[number];
 const internalTable = (name: InternalTable): string => ours(name);
@@ -39,6 +41,8 @@ export const TOPIC_PARTITIONS = internalTable('topic_partitions');
 export const KNOWN_GROUPS = internalTable('known_groups');
 export const CRASH_COUNTS = internalTable('crash_counts');
 export const SCHEMA_VERSIONS = internalTable('schema_versions');
+export const REDO_KEYS = internalTable('redo_keys');
+export const REDO_JOBS = internalTable('redo_jobs');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));

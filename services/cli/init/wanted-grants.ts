@@ -56,6 +56,7 @@ export function wantedGrants(
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions']);
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
+  onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys']);
   // A lock FOR SHARE asks for the right to update.
   onInternal('writer', ['SELECT', 'UPDATE'], ['truncate_fences']);
 

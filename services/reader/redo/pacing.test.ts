@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { CHUNK_ROWS_MAX, CHUNK_ROWS_MIN, GroupPace, rowsAllowed } from './pacing.ts';
+
+/** Readings half a second apart: [finished, ahead]. */
+function paced(...readings: readonly (readonly [finished: number, ahead: number])[]): GroupPace {
+  const pace = new GroupPace();
+  for (const [index, [finished, ahead]] of readings.entries())
+    pace.read({ atMs: index * 500, finished, ahead });
+  return pace;
+}
+
+describe('the pace of a group', () => {
+  test.each<[string, GroupPace, number]>([
+    ['never asked: nothing goes', paced(), 0],
+    ['idle and unknown: a few rows to learn from', paced([0, 0]), CHUNK_ROWS_MIN],
+    ['unknown with work before it: first that', paced([0, 100]), 0],
+    ['it does not move: it may be away', paced([0, 100], [0, 100]), 0],
+    [
+      '250 in half a second, and half a second before it: two seconds of work',
+      paced([0, 500], [250, 250]),
+      1_000,
+    ],
+    ['more before it than two seconds of its work: not now', paced([0, 5_000], [250, 4_750]), 0],
+    ['exactly two seconds: the next may go', paced([0, 1_250], [250, 1_000]), 1_000],
+    ['a slow one still gets the smallest chunk', paced([0, 10], [10, 0]), CHUNK_ROWS_MIN],
+    ['a fast one gets the largest', paced([0, 50_000], [50_000, 0]), CHUNK_ROWS_MAX],
+    ['idle afterwards: what was learned stays', paced([0, 500], [500, 0], [500, 0], [500, 0]), 2_000],
+  ])('%s', (_name, pace, rows) => {
+    expect(pace.rowsAllowed).toBe(rows);
+  });
+
+  test('a group that slows down is believed within a few readings, one that runs dry is not slow', () => {
+    const slowing = paced([0, 9_000], [1_000, 8_000], [1_100, 7_900], [1_200, 7_800], [1_300, 7_700]);
+    expect(slowing.ratePerSecond).toBeLessThan(500);
+    const dry = paced([0, 1_000], [1_000, 0], [1_010, 0]);
+    expect(dry.ratePerSecond).toBe(2_000);
+  });
+
+  test('what was published since the last reading counts as before it', () => {
+    const pace = paced([0, 500], [500, 0]);
+    pace.published(2_000);
+    expect(pace.rowsAllowed).toBe(2_000);
+    pace.published(1);
+    expect(pace.rowsAllowed).toBe(0);
+  });
+});
+
+test('the slowest group decides', () => {
+  expect(rowsAllowed([{ rowsAllowed: 4_000 }, { rowsAllowed: 150 }])).toBe(150);
+  expect(rowsAllowed([{ rowsAllowed: 4_000 }, { rowsAllowed: 0 }])).toBe(0);
+  expect(rowsAllowed([])).toBe(CHUNK_ROWS_MAX);
+});

@@ -1,0 +1,182 @@
+import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
+import type { KeyTexts, RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import {
+  type ChunkStatement,
+  CURSOR,
+  keyFurtherOn,
+  rowsInKeyOrder,
+  rowsOfCondition,
+  rowsOfList,
+} from './chunk-statements.ts';
+import { type DescribedTable, describeTable, type TableToRead } from './described-table.ts';
+import type { Snapshot } from './visibility.ts';
+
+/** Values as the log would send them. */
+export type Texts = readonly (string | null)[];
+
+export interface TableRow {
+  /** Only the places of the key are filled. */
+  readonly keyTuple: Texts;
+  /** undefined: asked for by its key, and not there. */
+  readonly tuple: Texts | undefined;
+}
+
+export interface ReadChunk {
+  readonly table: DescribedTable;
+  readonly snapshot: Snapshot;
+  readonly rows: readonly TableRow[];
+  readonly bytes: number;
+  /** What is finished with this chunk. */
+  readonly lastKey: KeyTexts | null;
+  /** Nothing is left behind it. */
+  readonly isLast: boolean;
+}
+
+export interface ChunkLimits {
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+}
+
+/** How many rows a chunk of a condition looks at, however few it picks. */
+const LOOKED_AT_ROWS_MAX = 20_000;
+const FETCH_ROWS_MAX = 200;
+
+/**
+ * Reads one chunk and, in the same transaction, lets `beforeCommit` write what follows it: no change of the table's
+ * columns can come between.
+ */
+export async function readChunk(
+  client: DatabaseClient,
+  job: RedoJob,
+  table: TableToRead,
+  limits: ChunkLimits,
+  beforeCommit: (chunk: ReadChunk) => Promise<void>,
+): Promise<ReadChunk> {
+  // Read-only: a condition is somebody's SQL, and must not be able to change anything.
+  await client.query('begin isolation level read committed read only');
+  try {
+    const { described, snapshot } = await describeTable(client, table);
+    const part = job.byKeys
+      ? await readList(client, job, described, limits)
+      : await readTable(client, job, described, limits);
+    const chunk = { ...part, table: described, snapshot };
+    await beforeCommit(chunk);
+    await client.query('commit');
+    return chunk;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+type Part = Omit<ReadChunk, 'table' | 'snapshot'>;
+
+async function readTable(
+  client: Queryable,
+  job: RedoJob,
+  table: DescribedTable,
+  limits: ChunkLimits,
+): Promise<Part> {
+  const { lastKey: after, condition } = job;
+  const keyOf = (tuple: Texts): string[] => table.key.map(({ place }) => tuple[place] ?? '');
+  let end: KeyTexts | undefined;
+  let statement: ChunkStatement;
+  if (condition === null) statement = rowsInKeyOrder(table, after, limits.rowsMax);
+  else {
+    const [found] = await texts(client, keyFurtherOn(table, after, LOOKED_AT_ROWS_MAX));
+    end = found?.map((value) => value ?? '');
+    statement = rowsOfCondition(table, after, end, condition);
+  }
+  const { tuples, bytes, isCut } = await fetchRows(client, statement, limits);
+  const last = tuples.at(-1);
+  const isWhole = !isCut && (condition === null ? tuples.length < limits.rowsMax : true);
+  return {
+    rows: tuples.map((tuple) => ({ tuple, keyTuple: onlyKey(table, keyOf(tuple)) })),
+    bytes,
+    lastKey: isWhole && end !== undefined ? end : last === undefined ? after : keyOf(last),
+    isLast: isWhole && end === undefined,
+  };
+}
+
+async function readList(
+  client: Queryable,
+  job: RedoJob,
+  table: DescribedTable,
+  limits: ChunkLimits,
+): Promise<Part> {
+  const statement = rowsOfList(table, job.job, job.lastKey, limits.rowsMax);
+  const { tuples, bytes, isCut } = await fetchRows(client, statement, limits);
+  const columnsFrom = 1 + table.key.length;
+  const rows = tuples.map((found) => {
+    const tuple = found.slice(columnsFrom);
+    const isThere = table.key.every(({ place }) => tuple[place] !== null);
+    return {
+      tuple: isThere ? tuple : undefined,
+      keyTuple: onlyKey(table, found.slice(1, columnsFrom)),
+    };
+  });
+  const last = tuples.at(-1)?.[0];
+  return {
+    rows,
+    bytes,
+    lastKey: typeof last === 'string' ? [last] : job.lastKey,
+    isLast: !isCut && tuples.length < limits.rowsMax,
+  };
+}
+
+function onlyKey(table: DescribedTable, key: Texts): Texts {
+  const tuple = new Array<string | null>(table.columns.length).fill(null);
+  for (const [index, { place }] of table.key.entries()) tuple[place] = key[index] ?? null;
+  return tuple;
+}
+
+interface Fetched {
+  readonly tuples: readonly Texts[];
+  readonly bytes: number;
+  /** There may be more. */
+  readonly isCut: boolean;
+}
+
+/** In small portions, so that a few huge rows do not come all at once. */
+async function fetchRows(
+  client: Queryable,
+  statement: ChunkStatement,
+  limits: ChunkLimits,
+): Promise<Fetched> {
+  await client.query(statement.text, [...statement.values]);
+  const tuples: Texts[] = [];
+  let bytes = 0;
+  let portion = Math.min(FETCH_ROWS_MAX, limits.rowsMax);
+  for (;;) {
+    const fetched = await texts(client, { text: `fetch forward ${portion} from ${CURSOR}`, values: [] });
+    for (const tuple of fetched) {
+      tuples.push(tuple);
+      for (const value of tuple) bytes += value?.length ?? 0;
+    }
+    const isFull = tuples.length >= limits.rowsMax || bytes >= limits.bytesMax;
+    if (fetched.length < portion || isFull) {
+      await client.query(`close ${CURSOR}`);
+      return { tuples, bytes, isCut: fetched.length === portion };
+    }
+    portion = portionAfter(tuples.length, bytes, limits);
+  }
+}
+
+/** As many as fit into what is left, judged by those that came. */
+function portionAfter(rows: number, bytes: number, limits: ChunkLimits): number {
+  const fitting = Math.floor((limits.bytesMax - bytes) / Math.max(1, bytes / rows));
+  return Math.max(1, Math.min(FETCH_ROWS_MAX, limits.rowsMax - rows, fitting));
+}
+
+/** Every value as PostgreSQL writes it: the client's own readings of numbers would be a second row codec. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
+async function texts(client: Queryable, { text, values }: ChunkStatement): Promise<readonly Texts[]> {
+  const { rows } = await client.query<(string | null)[]>({
+    text,
+    values: [...values],
+    rowMode: 'array',
+    types: AS_TEXT,
+  });
+  return rows;
+}
