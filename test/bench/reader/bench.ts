@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import type { Benchmark, OptionValues, Sample, Variant } from '../bench.ts';
 import { observe, PACED_ROWS_PER_SECOND, ratios } from './comparison.ts';
 import { CONNECT_SETTINGS, DEBEZIUM_SETTINGS, debezium } from './debezium.ts';
@@ -70,6 +71,8 @@ export function configure(values: OptionValues): Benchmark {
       ...DEBEZIUM_SETTINGS,
       ...CONNECT_SETTINGS,
       debezium_heap: '2G',
+      // On a machine that others use too, only the ratios of one run mean something.
+      load_average_at_start: Math.round((loadavg()[0] ?? 0) * 10) / 10,
       ...(only === undefined ? {} : { only: String(only) }),
       ...(profile === undefined ? {} : { profiled: 'ours' }),
     },

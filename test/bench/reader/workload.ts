@@ -43,7 +43,8 @@ export const INSERT_ONE = `insert into payments ${ROW('$1::bigint')}`;
 const FILL: Readonly<Record<Load, (rows: number) => string>> = {
   single: (rows) =>
     `do $$ begin for number in 1..${rows} loop insert into payments ${ROW('number::bigint')}; commit; end loop; end $$`,
-  one_transaction: (rows) => `insert into payments ${ROW('number::bigint')} from generate_series(1, ${rows}) number`,
+  one_transaction: (rows) =>
+    `insert into payments ${ROW('number::bigint')} from generate_series(1, ${rows}) number`,
   paced: () => 'select',
 };
 
@@ -89,6 +90,10 @@ export async function createWorkload(parts: Parts, load: Load, rows: number): Pr
     client,
     endLsn: ends[0]?.lsn ?? '',
     rewind: async (slot, topics) => {
+      const active = 'select 1 from pg_replication_slots where slot_name = $1 and active';
+      const isFree = async (): Promise<boolean> => (await client.query(active, [slot])).rowCount === 0;
+      // The server notices only when it next sends that nobody reads any more.
+      await until(isFree, { deadlineMs: 30_000, what: `slot ${slot} to be free` });
       await client.query(
         'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
         [slot],
