@@ -18,12 +18,17 @@ export interface TopicDescription {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export interface PartitionLag {
+export interface PartitionEnds {
   readonly topic: string;
   readonly partition: number;
-  /** First offset still kept, next offset to be written, next offset the group wants (undefined: never committed). */
+  /** First offset still kept. */
   readonly low: bigint;
+  /** Next offset to be written. */
   readonly high: bigint;
+}
+
+export interface PartitionLag extends PartitionEnds {
+  /** Next offset the group wants; undefined: never committed. */
   readonly committed: bigint | undefined;
 }
 
@@ -37,6 +42,8 @@ export interface KafkaAdmin {
   deleteTopics(topics: readonly string[]): Promise<void>;
   deleteGroups(groups: readonly string[]): Promise<void>;
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
+  /** First offset still kept and next offset to be written, per partition. */
+  ends(topic: string): Promise<readonly PartitionEnds[]>;
   brokerCount(): Promise<number>;
   close(): Promise<void>;
 }
@@ -55,6 +62,15 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
   }
   const brokerCount = async (): Promise<number> => (await admin.describeCluster()).brokers.length;
   const listTopics = (): Promise<string[]> => admin.listTopics();
+  const ends = async (topic: string): Promise<readonly PartitionEnds[]> => {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return offsets.map(({ partition, low, high }) => ({
+      topic,
+      partition,
+      low: BigInt(low),
+      high: BigInt(high),
+    }));
+  };
 
   return {
     brokerCount,
@@ -96,20 +112,14 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
       const present = groups.filter((group) => existing.has(group));
       if (present.length > 0) await admin.deleteGroups(present);
     },
+    ends,
     async lag(group, topics) {
       const lags: PartitionLag[] = [];
       const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
       for (const { topic, partitions } of committed) {
-        const ends = await admin.fetchTopicOffsets(topic);
-        for (const { partition, low, high } of ends) {
-          const offset = partitions.find((candidate) => candidate.partition === partition)?.offset ?? '-1';
-          lags.push({
-            topic,
-            partition,
-            low: BigInt(low),
-            high: BigInt(high),
-            committed: offset === '-1' ? undefined : BigInt(offset),
-          });
+        for (const end of await ends(topic)) {
+          const offset = partitions.find(({ partition }) => partition === end.partition)?.offset ?? '-1';
+          lags.push({ ...end, committed: offset === '-1' ? undefined : BigInt(offset) });
         }
       }
       return lags;

@@ -126,7 +126,7 @@ describe('the pipeline', () => {
     const outage = awsLocal.control.addFault({ fault: { kind: 'error', status: 503 } });
     await pipeline.start('reader', 'enricher', 'writer').ready();
     await pay(client, Array<Payment>(30).fill(ordinary));
-    const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+    const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
     await until(async () => await acknowledged(client, rows[0]?.lsn ?? ''), {
       deadlineMs: DEADLINE_MS,
       what: 'the slot to pass the rows while the model is away',

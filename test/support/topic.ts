@@ -1,0 +1,54 @@
+import { microBatches } from '../../shared/batching/micro-batches.ts';
+import type { ChangeEvent } from '../../shared/contracts/events.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { brokers, uniquePipelineName } from './stack.ts';
+
+const WINDOW = { rowsMax: 10_000, bytesMax: 64 * 1_048_576 };
+const BATCH = { rowsMax: 1_000, bytesMax: 16 * 1_048_576, waitMaxMs: 0 };
+
+const settings = () => ({ brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') });
+
+/** How many records the topic holds now. */
+export async function topicSize(topic: string): Promise<number> {
+  const admin = await connectKafkaAdmin(settings());
+  try {
+    const ends = await admin.ends(topic);
+    return ends.reduce((sum, { low, high }) => sum + Number(high - low), 0);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Every record that the topic holds now, in order per partition. */
+export async function readTopic(topic: string): Promise<readonly FetchedRecord[]> {
+  const size = await topicSize(topic);
+  const records: FetchedRecord[] = [];
+  if (size === 0) return records;
+  await using consumer = await connectConsumer(settings(), {
+    group: uniquePipelineName(),
+    topics: [topic],
+    window: WINDOW,
+  });
+  for await (const batch of microBatches(consumer.queue, BATCH, () => false)) {
+    records.push(...batch);
+    if (records.length >= size) break;
+  }
+  return records;
+}
+
+export interface TopicEvent {
+  readonly key: string;
+  readonly partition: number;
+  /** null: a tombstone. */
+  readonly event: ChangeEvent | null;
+}
+
+export async function readEvents(topic: string): Promise<readonly TopicEvent[]> {
+  return (await readTopic(topic)).map(({ key, partition, value }) => ({
+    key: key?.toString() ?? '',
+    partition,
+    event: value === null ? null : (JSON.parse(value.toString()) as ChangeEvent),
+  }));
+}
