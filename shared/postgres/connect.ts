@@ -99,7 +99,7 @@ export function describeDatabase(url: string): string {
   }
 }
 
-function unreachable(url: string, cause: unknown): AfterglowError {
+export function unreachable(url: string, cause: unknown): AfterglowError {
   const reason = sqlState(cause) ?? (cause instanceof Error ? cause.name : 'unknown');
   const text = cause instanceof Error && 'code' in cause ? String(cause.code) : reason;
   return new AfterglowError('database_unreachable', `No connection to ${describeDatabase(url)} (${text}).`, {
