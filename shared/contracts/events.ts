@@ -176,6 +176,7 @@ export const progressEvent = z.object({
 /** On `<pipeline>.progress`: what the reader published of a table in a window of ended transactions. */
 export type ProgressEvent = Readonly<z.infer<typeof progressEvent>>;
 
+const logPlace = z.object({ epoch: z.int().min(0), lsn });
 const noticeBase = { at: instant, pipeline: z.string() };
 const columnDescription = z.object({ name: z.string(), type_oid: z.int() });
 export const notice = z.discriminatedUnion('kind', [
@@ -198,6 +199,18 @@ export const notice = z.discriminatedUnion('kind', [
     commit_lsn: lsn,
     code: z.string(),
     dead_letter_id: z.string(),
+  }),
+  z.object({
+    ...noticeBase,
+    kind: z.literal('gap'),
+    gap: z.string(),
+    reason: z.string(),
+    detail: z.string(),
+    state: z.enum(['open', 'repairing', 'closed']),
+    halts: z.boolean(),
+    tables: z.array(z.string()).readonly(),
+    from: logPlace,
+    to: logPlace.nullable(),
   }),
 ]);
 /** On `<pipeline>.notices`, keyed by kind: what nobody should have to find out by missing rows. */

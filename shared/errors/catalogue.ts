@@ -1,4 +1,5 @@
 // What a person at the command line may meet: code, exit status, meaning, remedy. docs/errors.md is made from it.
+import { CAPTURE_CATALOGUE } from './capture-catalogue.ts';
 
 /** 1 check found something, 2 usage or definition, 3 part unreachable, 4 refused, 70 defect. */
 export type ExitCode = 1 | 2 | 3 | 4 | 70;
@@ -163,20 +164,18 @@ export const CATALOGUE = {
     meaning: 'A topic of the pipeline does not exist.',
     remedy: 'Run `afterglow init`: it makes the topics with the settings they need.',
   },
-  slot_lost: {
-    exit: 4,
-    meaning: 'The replication slot is gone, and changes may have left the log unread.',
-    remedy: 'Nothing is recreated silently: see docs/operations.md on a lost slot.',
+  ...CAPTURE_CATALOGUE,
+  database_login_refused: {
+    exit: 3,
+    meaning: 'PostgreSQL refuses this login.',
+    remedy:
+      'Check user, password and database in DATABASE_URL; with AFTERGLOW_DATABASE_AUTH=iam the role needs rds_iam.',
   },
-  slot_foreign: {
-    exit: 4,
-    meaning: 'A replication slot of that name exists and is not ours.',
-    remedy: 'Choose another pipeline name, or drop that slot if nobody needs it.',
-  },
-  publication_incomplete: {
-    exit: 4,
-    meaning: 'The publication does not hold what the definition names.',
-    remedy: 'Run `afterglow init`; nothing has been acknowledged.',
+  tls_unverified: {
+    exit: 2,
+    meaning: 'The connection to the database would be encrypted without checking whom it leads to.',
+    remedy:
+      'Say sslmode=verify-full and name the authority in AFTERGLOW_DATABASE_CA, or sslmode=disable for none at all.',
   },
   // Set-up
   wal_level_too_low: {

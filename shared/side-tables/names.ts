@@ -28,6 +28,7 @@ export const INTERNAL_TABLES = [
   'schema_versions',
   'redo_keys',
   'redo_jobs',
+  'gaps',
 ] as const;
 export type InternalTable = (typeof INTERNAL_TABLES)[number];
 const internalTable = (name: InternalTable): string => ours(name);
@@ -43,6 +44,7 @@ export const CRASH_COUNTS = internalTable('crash_counts');
 export const SCHEMA_VERSIONS = internalTable('schema_versions');
 export const REDO_KEYS = internalTable('redo_keys');
 export const REDO_JOBS = internalTable('redo_jobs');
+export const GAPS = internalTable('gaps');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));

@@ -54,9 +54,9 @@ export function wantedGrants(
   for (const role of ['reader', 'enricher', 'writer'] as const)
     onInternal(role, ['SELECT'], READ_BY_SERVICES);
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
-  onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions']);
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
   onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys']);
+  onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps']);
   // A lock FOR SHARE asks for the right to update.
   onInternal('writer', ['SELECT', 'UPDATE'], ['truncate_fences']);
 

@@ -139,6 +139,37 @@ comment on table afterglow_internal.redo_keys is
   'The rows of a job by_keys: values of the key columns as text, in the order of the key.';
 insert into "afterglow_internal"."migrations" (version, name) values (3, 'redo');
 
+-- side tables, gaps: bookkeeping of the services
+create table afterglow_internal.gaps (
+  id               bigint generated always as identity primary key,
+  reason           text not null,
+  detail           text not null,
+  halts            boolean not null,
+  tables           jsonb not null,
+  from_epoch       integer not null,
+  from_lsn         pg_lsn not null,
+  to_epoch         integer,
+  to_lsn           pg_lsn,
+  state            text not null default 'open' check (state in ('open', 'repairing', 'closed')),
+  slot_replaced_at timestamptz,
+  found_at         timestamptz not null default now(),
+  repaired_at      timestamptz,
+  closed_at        timestamptz,
+  jobs             bigint[] not null default '{}',
+  counts           jsonb
+);
+-- One halt at a time: what is found while the reader stands still belongs to the same gap.
+create unique index gaps_halt_once on afterglow_internal.gaps ((true)) where halts and state = 'open';
+comment on table afterglow_internal.gaps is
+  'Stretches of the log whose rows may never have reached Kafka, for whatever reason, and what was done about each.';
+
+comment on column afterglow_internal.gaps.jobs is 'The redo jobs that close it.';
+
+alter table afterglow_internal.positions add column published jsonb;
+comment on column afterglow_internal.positions.published is
+  'Publication, tables, columns and identities as the catalog numbered them when this position was stored: another number means that rows in between were never decoded.';
+insert into "afterglow_internal"."migrations" (version, name) values (4, 'gaps');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -441,10 +472,11 @@ grant select, insert, update, delete on table "afterglow_internal"."known_groups
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_enricher";
 grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_writer";
-grant select, insert, update on table "afterglow_internal"."positions" to "afterglow_reader";
 grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";
+grant select, insert, update on table "afterglow_internal"."positions" to "afterglow_reader";
+grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_reader";
 grant select, update on table "afterglow_internal"."truncate_fences" to "afterglow_writer";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_reader";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_enricher";
