@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
 import type { CommitMark } from './publisher.ts';
+import { type SlotMetrics, slotMetrics } from './slot-watch/metrics.ts';
 
 export interface ReaderMetrics {
   published(marks: readonly CommitMark[], records: number): void;
@@ -8,6 +9,7 @@ export interface ReaderMetrics {
   buffered(bytes: number): void;
   /** A heartbeat written at this time has come back. */
   heartbeat(writtenAtMs: number): void;
+  readonly slot: SlotMetrics;
 }
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -53,6 +55,7 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
     },
   });
   return {
+    slot: slotMetrics(registry),
     published(marks, records) {
       transactions.inc(marks.length);
       for (const { counts } of marks)
