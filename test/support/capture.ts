@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { applyInit } from '../../services/cli/init/apply.ts';
 import { NEEDED, run as runReader } from '../../services/reader/main.ts';
 import type { Definition } from '../../shared/config/definition.ts';
@@ -20,6 +23,11 @@ export interface TestCapture extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly definition: Definition;
   readonly client: DatabaseClient;
+  /** Command line and environment of a reader process for it. */
+  readonly process: {
+    readonly arguments: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+  };
   /** Starts the reader and waits until it streams. */
   start(): Promise<RunningReader>;
   /** Every event of each table, once the slot has passed everything that is committed now. */
@@ -64,11 +72,18 @@ export async function createCapture(
     const failed = running.map(({ ended }) => ended.then(() => passed));
     await Promise.race([passed, ...failed]);
   };
+  const folder = await mkdtemp(join(tmpdir(), 'afterglow-capture-'));
+  const definitionFile = join(folder, 'afterglow.yaml');
+  await writeFile(definitionFile, text);
   const topic = (table: string): string => cdcTopic(definition.pipeline, 'public', table);
   return {
     database,
     definition,
     client,
+    process: {
+      arguments: ['reader', '--config', definitionFile],
+      environment: { DATABASE_URL: database.url, KAFKA_BROKERS: brokers() },
+    },
     topic,
     caughtUp,
     async start() {
@@ -83,6 +98,7 @@ export async function createCapture(
     async [Symbol.asyncDispose]() {
       await Promise.all(running.map((reader) => reader[Symbol.asyncDispose]()));
       await client.end();
+      await rm(folder, { recursive: true });
       await database[Symbol.asyncDispose]();
     },
   };

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import { createCapture, type TestCapture } from '../support/capture.ts';
+import { startChild } from '../support/child.ts';
+import { seededRandom, WORKLOAD_TABLES, writeRandomly } from '../support/random-workload.ts';
+import { expectRepeatsEqual, replay } from '../support/replay.ts';
+import { readEvents } from '../support/topic.ts';
+import { until } from '../support/wait.ts';
+
+/** 200 kills with AFTERGLOW_TEST_LONG=1; otherwise what fits into the time that continuous integration has. */
+const IS_LONG = process.env.AFTERGLOW_TEST_LONG !== undefined;
+const KILLS_MAX = IS_LONG ? 200 : 12;
+const BUDGET_MS = IS_LONG ? 3_600_000 : 60_000;
+const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
+const WRITERS = 16;
+const CLI = 'services/cli/main.ts';
+
+test(
+  `a reader killed again and again loses no commit and repeats only equals (seed ${SEED})`,
+  async () => {
+    await using capture = await createCapture(WORKLOAD_TABLES, {
+      ledger: 'public.ledger',
+      items: 'public.items',
+      pairs: '{ table: public.pairs, partitions: 3 }',
+    });
+    const random = seededRandom(SEED);
+    {
+      // The slot has to be there before the first commit that counts.
+      await using _first = await capture.start();
+    }
+    const stopping = new AbortController();
+    const writers = Array.from({ length: WRITERS }, (_, writer) =>
+      writeRandomly(capture.database.url, writer, SEED, stopping.signal),
+    );
+    const kills = await killAgainAndAgain(capture, random);
+    stopping.abort();
+    const commits = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
+    await using _last = await capture.start();
+    await capture.caughtUp();
+
+    const ledger = await readEvents(capture.topic('ledger'));
+    const items = await readEvents(capture.topic('items'));
+    const pairs = await readEvents(capture.topic('pairs'));
+    expect(kills).toBeGreaterThan(2);
+    expect(new Set(ledger.map(({ key }) => key)).size).toBe(commits);
+    const { repeated } = expectRepeatsEqual([...ledger, ...items, ...pairs]);
+    expect(repeated).toBeGreaterThan(0);
+    for (const [table, key, events] of [
+      ['items', ['id'], items],
+      ['pairs', ['a', 'b'], pairs],
+    ] as const) {
+      expect(Object.fromEntries(replay(events))).toEqual(await tableByKey(capture.client, table, key));
+    }
+  },
+  BUDGET_MS * 4,
+);
+
+async function killAgainAndAgain(capture: TestCapture, random: () => number): Promise<number> {
+  const startedAtMs = performance.now();
+  let kills = 0;
+  while (kills < KILLS_MAX && performance.now() - startedAtMs < BUDGET_MS) {
+    await using reader = await startChild(CLI, capture.process.arguments, {
+      environment: capture.process.environment,
+    });
+    await reader.outputMatching(/"msg":"streaming"/, 30_000);
+    const killAtMs = performance.now() + random() * 1_500;
+    await until(() => performance.now() >= killAtMs, {
+      deadlineMs: 5_000,
+      what: 'the moment of the kill',
+      everyMs: 5,
+    });
+    reader.kill('SIGKILL');
+    await reader.ended;
+    kills++;
+  }
+  return kills;
+}
+
+async function tableByKey(
+  client: DatabaseClient,
+  table: string,
+  key: readonly string[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const { rows } = await client.query<Record<string, unknown>>(`select * from ${table}`);
+  return Object.fromEntries(
+    rows.map((row) => [JSON.stringify(Object.fromEntries(key.map((name) => [name, row[name]]))), row]),
+  );
+}
