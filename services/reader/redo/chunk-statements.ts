@@ -26,12 +26,16 @@ export function rowsInKeyOrder(
   };
 }
 
-/** The rows behind `after` and up to `last` that the condition picks. Bounded, so that one that picks few still ends soon. */
+/**
+ * The rows behind `after` and up to `last` that the condition picks. Bounded, so that one that picks few still ends soon; with
+ * a parameter, so that PostgreSQL takes one statement only and no second one can hide in the condition.
+ */
 export function rowsOfCondition(
   table: DescribedTable,
   after: KeyTexts | null,
   last: KeyTexts | undefined,
   condition: string,
+  rowsMax: number,
 ): ChunkStatement {
   const values: unknown[] = [];
   const bounds = [
@@ -41,7 +45,7 @@ export function rowsOfCondition(
     `(${condition}\n)`,
   ];
   return {
-    text: `${DECLARE} select ${list(table.columns)} from ${table.from}${where(bounds)} order by ${order(table)}`,
+    text: `${DECLARE} select ${list(table.columns)} from ${table.from}${where(bounds)} order by ${order(table)} limit ${place(values, rowsMax)}`,
     values,
   };
 }

@@ -85,7 +85,7 @@ async function readTable(
   else {
     const [found] = await texts(client, keyFurtherOn(table, after, LOOKED_AT_ROWS_MAX));
     end = found?.map((value) => value ?? '');
-    statement = rowsOfCondition(table, after, end, condition);
+    statement = rowsOfCondition(table, after, end, condition, limits.rowsMax);
   }
   const { tuples, bytes, isCut } = await fetchRows(client, statement, limits);
   const last = tuples.at(-1);

@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeCatalog } from '../../../shared/contracts/row-codec.ts';
+import { pause } from '../../../shared/lifecycle/run-service.ts';
+import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
+import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { FIRST_USER_OID, readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
+import { openRedoJobs, type RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import type { CapturedTable } from '../table-shape.ts';
+import type { ChunkWindow } from './chunk-window.ts';
+import { GroupReadings } from './group-readings.ts';
+import { failJob, finishChunk, finishJob, startJob } from './job-progress.ts';
+import { type ChunkEnd, OpenChunk, type PassedChunk } from './open-chunk.ts';
+import { CHUNK_BYTES_MAX } from './pacing.ts';
+import { type ReadChunk, readChunk } from './read-chunk.ts';
+import { clearSuspects, currentSnapshot, runningTransactions } from './running-transactions.ts';
+import { troubleOf } from './trouble.ts';
+import { StreamedTransactions } from './visibility.ts';
+import { emitWatermark, parseWatermark } from './watermark.ts';
+
+export interface RedoSettings
+  extends Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'brokers' | 'logger'> {
+  /** By 'schema.table'. */
+  readonly tables: ReadonlyMap<string, CapturedTable>;
+  readonly nowMs?: () => number;
+  readonly newChunkId?: () => string;
+}
+
+const IDLE_LOOK_INTERVAL_MS = 1_000;
+/** While the groups have enough to do, or a chunk has to be read again. */
+const HELD_LOOK_INTERVAL_MS = 200;
+/** A watermark must reach the log at once, and needs no standby: the stream waits for those by itself. */
+const SESSION = "set synchronous_commit = local; set row_security = off; set lock_timeout = '2s'";
+
+/**
+ * Reads rows again while the stream goes on, chunk by chunk between two watermarks. The stream tells it what passes;
+ * `run` reads, and stores how far a job is only when Kafka has confirmed it. One per connection to the slot.
+ */
+export class RedoEngine {
+  readonly #settings: RedoSettings;
+  readonly #streamed = new StreamedTransactions();
+  readonly #groups: GroupReadings;
+  readonly #nowMs: () => number;
+  #types: TypeCatalog = new Map();
+  #chunk: OpenChunk | undefined;
+
+  constructor(settings: RedoSettings) {
+    this.#settings = settings;
+    this.#nowMs = settings.nowMs ?? (() => performance.now());
+    const { brokers, logger, definition } = settings;
+    const kafka = { brokers, clientId: `${definition.pipeline}.reader`, logger };
+    this.#groups = new GroupReadings(kafka, definition, this.#nowMs);
+  }
+
+  /** The stream has come to a transaction. */
+  began(xid: number): void {
+    this.#streamed.began(xid);
+  }
+
+  /** Where changes of the table have to be told to now; undefined nearly always. */
+  windowFor(schema: string, name: string): ChunkWindow | undefined {
+    return this.#chunk?.windowFor(schema, name);
+  }
+
+  /** A watermark has arrived. Returns what has to be published inside its transaction. */
+  watermark(content: Buffer, commitLsn: bigint): PassedChunk | undefined {
+    const chunk = this.#chunk;
+    const mark = parseWatermark(content);
+    // One that a process before this one wrote means nothing any more: its chunk is read again.
+    if (chunk === undefined || mark?.chunk !== chunk.id) return undefined;
+    if (mark.edge === 'high') return chunk.high(this.#streamed, commitLsn);
+    chunk.low(this.#streamed);
+    return undefined;
+  }
+
+  /** Everything up to this commit is in Kafka. */
+  confirmed(commitLsn: bigint): void {
+    this.#chunk?.confirmed(commitLsn);
+  }
+
+  /** Does the jobs until `signal` aborts. Rejects when the database is lost. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { definition, databaseUrl } = this.#settings;
+    const applicationName = `${definition.pipeline} reader (redo)`;
+    const client = await connectDatabase({ url: databaseUrl, applicationName });
+    try {
+      await client.query(SESSION);
+      this.#streamed.suspect(await runningTransactions(client));
+      this.#types = await readTypeCatalog(client);
+      while (!signal.aborted) await pause(await this.#step(client, signal), signal);
+    } finally {
+      this.#chunk = undefined;
+      await this.#groups[Symbol.asyncDispose]();
+      await client.end();
+    }
+  }
+
+  /** One chunk of the job whose turn it is. Returns how long there is nothing to do. */
+  async #step(client: DatabaseClient, signal: AbortSignal): Promise<number> {
+    this.#streamed.unseenBeforeLow(await currentSnapshot(client));
+    await clearSuspects(client, this.#streamed);
+    const jobs = await openRedoJobs(client);
+    for (const job of jobs) {
+      const rowsMax = await this.#rowsAllowed(job);
+      if (rowsMax > 0 && (await this.#advance(client, job, rowsMax, signal))) return 0;
+    }
+    return jobs.length === 0 ? IDLE_LOOK_INTERVAL_MS : HELD_LOOK_INTERVAL_MS;
+  }
+
+  /** What cannot be measured is not published into. */
+  async #rowsAllowed(job: RedoJob): Promise<number> {
+    try {
+      return await this.#groups.rowsAllowed(job);
+    } catch (error) {
+      this.#settings.logger.warn(
+        { err: error, job: job.job },
+        'the lag of a group is not known: a redo waits',
+      );
+      return 0;
+    }
+  }
+
+  /** True when a chunk of the job is finished. */
+  async #advance(
+    client: DatabaseClient,
+    job: RedoJob,
+    rowsMax: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { logger } = this.#settings;
+    const beganAtMs = this.#nowMs();
+    try {
+      if (job.state === 'waiting') await startJob(client, job);
+      const { read, end } = await this.#publishChunk(client, job, rowsMax, signal);
+      if (end === undefined) return false;
+      if (end.kind === 'again') {
+        logger.info({ job: job.job, why: end.why }, 'a chunk is read again');
+        return false;
+      }
+      const rows = read.rows.length;
+      const { superseded, gone } = end;
+      const rowsPerSecond = smoothed(job.rowsPerSecond, rows, this.#nowMs() - beganAtMs);
+      const finished = { lastKey: read.lastKey, rows, gone, superseded, rowsPerSecond };
+      if ((await finishChunk(client, job, finished)) && read.isLast) await finishJob(client, job);
+      return true;
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble === undefined) throw error;
+      logger.warn({ job: job.job, code: trouble.code, again: trouble.isPassing }, 'a redo met an error');
+      if (!trouble.isPassing) await failJob(client, job, trouble.told);
+      return false;
+    } finally {
+      this.#chunk = undefined;
+    }
+  }
+
+  /** `end` is undefined when the stream ended first. */
+  async #publishChunk(
+    client: DatabaseClient,
+    job: RedoJob,
+    rowsMax: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly read: ReadChunk; readonly end: ChunkEnd | undefined }> {
+    const { definition, tables, newChunkId = randomUUID } = this.#settings;
+    const table = tables.get(`${job.schema}.${job.table}`);
+    if (table === undefined) throw new RangeError(`${job.schema}.${job.table} is no source`);
+    const chunk = new OpenChunk(newChunkId(), job, table);
+    this.#chunk = chunk;
+    await emitWatermark(client, { edge: 'low', chunk: chunk.id });
+    const toRead = { pipeline: definition.pipeline, schema: job.schema, name: job.table, key: table.key };
+    const limits = { rowsMax, bytesMax: CHUNK_BYTES_MAX };
+    const read = await readChunk(client, job, toRead, limits, async (rows) => {
+      if (rows.rows.length === 0) return;
+      chunk.fill(rows, await this.#typesOf(client, rows));
+      await emitWatermark(client, { edge: 'high', chunk: chunk.id });
+    });
+    if (read.rows.length === 0) return { read, end: { kind: 'confirmed', superseded: 0, gone: 0 } };
+    this.#groups.published(job, read.rows.length);
+    return { read, end: await endedUnlessAborted(chunk, signal) };
+  }
+
+  async #typesOf(client: DatabaseClient, { table }: ReadChunk): Promise<TypeCatalog> {
+    const isNew = (oid: number): boolean => oid >= FIRST_USER_OID && !this.#types.has(oid);
+    if (table.relation.columns.some(({ typeOid }) => isNew(typeOid))) {
+      this.#types = await readTypeCatalog(client);
+    }
+    return this.#types;
+  }
+}
+
+async function endedUnlessAborted(chunk: OpenChunk, signal: AbortSignal): Promise<ChunkEnd | undefined> {
+  const aborted = Promise.withResolvers<undefined>();
+  const stop = (): void => aborted.resolve(undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([chunk.ended, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+const NEWEST_SHARE = 0.3;
+
+function smoothed(known: number | null, rows: number, durationMs: number): number | null {
+  if (rows === 0 || durationMs <= 0) return known;
+  const measured = rows / (durationMs / 1_000);
+  return known === null ? measured : known * (1 - NEWEST_SHARE) + measured * NEWEST_SHARE;
+}

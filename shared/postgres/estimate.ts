@@ -1,0 +1,31 @@
+import { type DatabaseClient, quoteIdentifier } from './connect.ts';
+
+interface Explained {
+  readonly Plan: { readonly 'Plan Rows': number };
+}
+
+/**
+ * How many rows the planner expects, without reading them. Also tells whether the condition can run at all: it is planned in a
+ * read-only transaction.
+ */
+export async function estimateRows(
+  client: DatabaseClient,
+  table: { readonly schema: string; readonly name: string },
+  condition?: string,
+): Promise<number> {
+  const from = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+  // A line of its own, because the condition may end in a comment.
+  const where = condition === undefined ? '' : ` where (${condition}\n)`;
+  await client.query('begin read only');
+  try {
+    // With a parameter PostgreSQL takes one statement only, so that no second one can hide in the condition.
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain (format json) select from ${from}${where} limit $1::bigint`,
+      [null],
+    );
+    const [explained] = JSON.parse(rows[0]?.['QUERY PLAN'] ?? '[]') as readonly Explained[];
+    return explained?.Plan['Plan Rows'] ?? 0;
+  } finally {
+    await client.query('rollback');
+  }
+}
