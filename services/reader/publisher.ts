@@ -41,6 +41,7 @@ export class Publisher {
   readonly #queue: BoundedQueue<Outgoing>;
   readonly #limits: PublisherLimits;
   readonly #producer: RecordProducer;
+  #failure: unknown;
 
   constructor(producer: RecordProducer, limits: PublisherLimits) {
     this.#producer = producer;
@@ -59,9 +60,10 @@ export class Publisher {
     this.#queue.push(outgoing);
   }
 
-  /** Resolves when more may be pushed: holding back here is what slows the slot down. */
+  /** Resolves when more may be pushed: holding back here is what slows the slot down. Rejects once a send has failed. */
   async room(): Promise<void> {
     while (this.#queue.full && !this.#queue.closed) await this.#queue.roomAgain(ROOM_WAIT_MAX_MS);
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** No more comes; `run` resolves when everything that was pushed is confirmed. */
@@ -71,6 +73,17 @@ export class Publisher {
 
   /** Sends until closed and empty. Rejects with the first failed send, after which nothing later is sent. */
   async run(onPublished: (marks: readonly CommitMark[], records: number) => void): Promise<void> {
+    try {
+      await this.#sendAll(onPublished);
+    } catch (error) {
+      // Whoever waits for room would wait for ever: nobody takes from the queue any more.
+      this.#failure = error;
+      this.#queue.close();
+      throw error;
+    }
+  }
+
+  async #sendAll(onPublished: (marks: readonly CommitMark[], records: number) => void): Promise<void> {
     const { sendBytesMax, sendRowsMax } = this.#limits;
     for (;;) {
       const batch = await this.#queue.take({ rowsMax: sendRowsMax, bytesMax: sendBytesMax, waitMaxMs: 0 });

@@ -51,10 +51,40 @@ async function send(producer: Producer, records: readonly TopicRecord[]): Promis
     try {
       await producer.sendBatch({ acks: -1, topicMessages: byTopic(part) });
     } catch (error) {
-      const code = error instanceof Error ? error.name : 'unknown';
-      throw new Fault('unavailable', code, 'Kafka did not confirm a send', { cause: error });
+      throw sendFault(error);
     }
   }
+}
+
+/** What no repetition mends, by Kafka's own names: rights, topics and sizes that somebody has to put right. */
+const SET_UP_TYPES = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'INVALID_TOPIC_EXCEPTION',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'POLICY_VIOLATION',
+  'UNSUPPORTED_VERSION',
+]);
+
+function sendFault(error: unknown): Fault {
+  const type = kafkaType(error);
+  if (type !== undefined && SET_UP_TYPES.has(type)) {
+    return new Fault('set_up', type, `Kafka refuses a send (${type}): no repetition mends that`, {
+      cause: error,
+    });
+  }
+  const code = type ?? (error instanceof Error ? error.name : 'unknown');
+  return new Fault('unavailable', code, 'Kafka did not confirm a send', { cause: error });
+}
+
+/** The client wraps the broker's answer once its own retries are used up. */
+function kafkaType(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('type' in error && typeof error.type === 'string') return error.type;
+  return kafkaType(error.cause);
 }
 
 /** Kafka limits what one send brings to one partition, so a send is cut before any partition can get too much. */

@@ -124,3 +124,69 @@ describe.each([16, 18] as const)('the stream of a slot, PostgreSQL %i', (version
     await client.end();
   });
 });
+
+test('a reader that breaks off right behind a commit misses none of the commits that begin there', async () => {
+  await using database = await createDatabase();
+  const { client, confirmed, options } = await withSlot(
+    database,
+    'create table t (id bigserial primary key)',
+  );
+  const ROUNDS = 30;
+  const WRITERS = 16;
+  const writers = await Promise.all(
+    Array.from({ length: WRITERS }, () => connectDatabase({ url: database.url, applicationName: 'test' })),
+  );
+  const seen = new Set<string>();
+  let adjacent = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    // Rows first, then all commits at once: so their records stand side by side in the log.
+    await Promise.all(writers.map((writer) => writer.query('begin; insert into t default values')));
+    await Promise.all(writers.map((writer) => writer.query('commit')));
+    if (await readToAdjacentCommit(options, seen, confirmed)) adjacent++;
+  }
+  await Promise.all(writers.map((writer) => writer.end()));
+  await using stream = await openReplication(options);
+  const total = ROUNDS * WRITERS;
+  // A commit that the server skipped never comes: then this ends by the beat that is written behind all of them.
+  await client.query("select pg_logical_emit_message(true, 'end', '')");
+  for await (const arrived of stream) {
+    for (const received of arrived) note(received, seen);
+    if (arrived.some((received) => received.kind === 'change' && received.message.tag === 'message')) break;
+  }
+  await client.end();
+  expect(adjacent).toBeGreaterThan(5);
+  expect(seen.size).toBe(total);
+}, 120_000);
+
+function note(received: Received, seen: Set<string>): void {
+  if (received.kind === 'change' && received.message.tag === 'insert')
+    seen.add(String(received.message.after[0]));
+}
+
+/** Acknowledges the first commit with another one right behind it, and leaves that one to the next connection. */
+async function readToAdjacentCommit(
+  options: Parameters<typeof openReplication>[0],
+  seen: Set<string>,
+  confirmed: () => Promise<bigint>,
+): Promise<boolean> {
+  await using stream = await openReplication(options);
+  let end: bigint | undefined;
+  let commits = 0;
+  for await (const arrived of stream) {
+    for (const received of arrived) {
+      if (received.kind !== 'change') continue;
+      const { message } = received;
+      if (message.tag === 'begin' && message.commitLsn === end) {
+        const safe = end;
+        await stream.acknowledge(safe);
+        await until(async () => (await confirmed()) >= safe, { deadlineMs: 5_000, what: 'the slot to move' });
+        return true;
+      }
+      note(received, seen);
+      if (message.tag !== 'commit') continue;
+      end = message.commitEndLsn;
+      if (++commits === 16) return false;
+    }
+  }
+  return false;
+}
