@@ -3,8 +3,13 @@ import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { runSessions } from '../../shared/lifecycle/sessions.ts';
+import { interruption } from './interruption.ts';
 import { readerMetrics } from './metrics.ts';
 import { runSession } from './session.ts';
+
+export type { RepairPlan } from './repair/plan-repair.ts';
+// What `afterglow gaps repair` runs.
+export { type RepairSettings, repairGap } from './repair/repair.ts';
 
 /** What readiness waits for. */
 export const NEEDED = ['slot'] as const;
@@ -13,7 +18,9 @@ export const NEEDED = ['slot'] as const;
 export async function run(settings: ServiceSettings, signal: AbortSignal): Promise<void> {
   const metrics = readerMetrics(settings.telemetry.registry);
   const session = async (): Promise<void> =>
-    await runSession(settings, metrics, await topicPartitions(settings), signal);
+    await runSession(settings, metrics, await topicPartitions(settings), signal).catch((error: unknown) => {
+      throw interruption(error);
+    });
   await runSessions(settings, 'slot', session, signal);
 }
 

@@ -95,11 +95,29 @@ export async function startRepair(
   { to, tables, slotReplaced, jobs }: RepairStart,
 ): Promise<void> {
   await client.query(
-    `update ${GAPS} set state = 'repairing', to_epoch = $2, to_lsn = $3, tables = $4, repaired_at = now(),
-            slot_replaced_at = case when $5 then now() end, jobs = $6::text[]::bigint[]
+    `update ${GAPS} set state = 'repairing', swept = false, to_epoch = $2, to_lsn = $3, tables = $4, repaired_at = now(),
+            slot_replaced_at = case when $5 then now() else slot_replaced_at end, jobs = $6::text[]::bigint[]
       where id = $1`,
     [id, to.epoch, formatLsn(to.lsn), tablesJson(tables), slotReplaced, jobs],
   );
+}
+
+const ALL_DONE = `not exists (select from unnest(jobs) as wanted(job)
+  where not exists (select from ${REDO_JOBS} done where done.job = wanted.job and done.state = 'done'))`;
+
+/** Gaps whose rows are all read again, so that what is left over can be looked for. */
+export async function gapsToSweep(client: Queryable): Promise<readonly Gap[]> {
+  const { rows } = await client.query<GapRow>(
+    `select ${COLUMNS} from ${GAPS} where state = 'repairing' and not swept and ${ALL_DONE} order by id`,
+  );
+  return rows.map(toGap);
+}
+
+export async function markSwept(client: Queryable, id: string, jobs: readonly string[]): Promise<void> {
+  await client.query(`update ${GAPS} set swept = true, jobs = jobs || $2::text[]::bigint[] where id = $1`, [
+    id,
+    jobs,
+  ]);
 }
 
 /** The gaps whose jobs are all done, closed with what those did. */
@@ -108,10 +126,24 @@ export async function closeRepairedGaps(client: Queryable): Promise<readonly Gap
     `update ${GAPS} set state = 'closed', closed_at = now(),
             counts = (select jsonb_build_object('rows', coalesce(sum(rows_done), 0), 'deleted', coalesce(sum(rows_gone), 0))
                         from ${REDO_JOBS} where job = any(jobs))
-      where state = 'repairing'
-        and not exists (select from unnest(jobs) as wanted(job)
-                         where not exists (select from ${REDO_JOBS} done where done.job = wanted.job and done.state = 'done'))
-     returning ${COLUMNS}`,
+      where state = 'repairing' and swept and ${ALL_DONE} returning ${COLUMNS}`,
+  );
+  return rows.map(toGap);
+}
+
+/** Gaps that will never close by themselves, because a job failed or was cancelled. */
+export async function stuckGaps(client: Queryable): Promise<readonly Gap[]> {
+  const { rows } = await client.query<GapRow>(
+    `select ${COLUMNS} from ${GAPS} where state = 'repairing' and exists
+       (select from ${REDO_JOBS} job where job.job = any(jobs) and job.state in ('failed', 'cancelled')) order by id`,
+  );
+  return rows.map(toGap);
+}
+
+/** Open, but nothing that the reader stands still for. */
+export async function openHarmlessGaps(client: Queryable): Promise<readonly Gap[]> {
+  const { rows } = await client.query<GapRow>(
+    `select ${COLUMNS} from ${GAPS} where state = 'open' and not halts order by id`,
   );
   return rows.map(toGap);
 }

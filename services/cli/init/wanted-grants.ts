@@ -72,6 +72,8 @@ export function wantedGrants(
         [SCHEMA, enrichment],
       ] as const) {
         give('enricher', ['SELECT'], schema, table);
+        // The keys that have a result and no row are found there after a gap.
+        if (schema === INTERNAL_SCHEMA) give('reader', ['SELECT'], schema, table);
         give('writer', ALL_ROWS, schema, table);
         give('viewer', ['SELECT'], schema, table);
       }

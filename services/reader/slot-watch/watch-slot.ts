@@ -1,47 +1,54 @@
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
-import type { Queryable } from '../../../shared/postgres/connect.ts';
-import { closeRepairedGaps, countGaps } from '../../../shared/side-tables/gaps.ts';
+import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
+import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { countGaps } from '../../../shared/side-tables/gaps.ts';
 import { slotName } from '../../../shared/side-tables/names.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { gapNotice } from '../preflight/gap-notice.ts';
+import { closeGaps } from '../repair/close-gaps.ts';
 import type { SlotMetrics } from './metrics.ts';
 import { readSlotHealth, type SlotHealth } from './slot-health.ts';
 import type { WalSafety } from './wal-safety.ts';
 
 const INTERVAL_MS = 5_000;
+/** Looking for what is left over after a gap reads whole tables. */
+const NO_TIMEOUT = 0;
 
-export interface SlotWatch {
-  readonly client: Queryable;
-  readonly producer: RecordProducer;
-  readonly pipeline: string;
-  readonly logger: Logger;
-  readonly metrics: SlotMetrics;
-}
-
-/** Measures the slot, tells each change of its state, and closes gaps whose redo is done; nothing of it ends the stream. */
-export async function watchSlot(watch: SlotWatch, signal: AbortSignal): Promise<void> {
+/**
+ * Measures the slot, tells each change of its state, and closes gaps whose redo is done. On a connection of its own, so that
+ * no acknowledgement waits for it; nothing of it ends the stream.
+ */
+export async function watchSlot(
+  settings: Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'logger'>,
+  producer: RecordProducer,
+  metrics: SlotMetrics,
+  signal: AbortSignal,
+): Promise<void> {
+  const { definition, databaseUrl: url, logger } = settings;
+  const applicationName = `${definition.pipeline} reader (watch)`;
+  let client: DatabaseClient | undefined;
   let last: WalSafety = 'ok';
   do {
     try {
-      last = await look(watch, last);
+      client ??= await connectDatabase({ url, applicationName, statementTimeoutMs: NO_TIMEOUT });
+      const closed = await closeGaps(client, definition);
+      for (const { id: gap, counts } of closed) logger.info({ gap, counts }, 'a gap is closed');
+      await producer.send(closed.map((gap) => gapNotice(definition.pipeline, gap, Date.now())));
+      metrics.gaps(await countGaps(client));
+      const health = await readSlotHealth(client, slotName(definition.pipeline));
+      if (health !== undefined) {
+        metrics.seen(health);
+        if (health.safety !== last) tell(logger, health);
+        last = health.safety;
+      }
     } catch (error) {
-      watch.logger.debug({ err: error }, 'the slot could not be measured');
+      logger.warn({ err: error }, 'the slot could not be measured, or a gap not be closed');
+      await client?.end().catch(() => {});
+      client = undefined;
     }
   } while (await pause(INTERVAL_MS, signal));
-}
-
-async function look(watch: SlotWatch, last: WalSafety): Promise<WalSafety> {
-  const { client, producer, pipeline, metrics, logger } = watch;
-  const closed = await closeRepairedGaps(client);
-  for (const gap of closed) logger.info({ gap: gap.id, counts: gap.counts }, 'a gap is closed');
-  await producer.send(closed.map((gap) => gapNotice(pipeline, gap, Date.now())));
-  metrics.gaps(await countGaps(client));
-  const health = await readSlotHealth(client, slotName(pipeline));
-  if (health === undefined) return last;
-  metrics.seen(health);
-  if (health.safety !== last) tell(logger, health);
-  return health.safety;
+  await client?.end().catch(() => {});
 }
 
 function tell(logger: Logger, health: SlotHealth): void {

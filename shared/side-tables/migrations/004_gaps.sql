@@ -14,6 +14,7 @@ create table afterglow_internal.gaps (
   repaired_at      timestamptz,
   closed_at        timestamptz,
   jobs             bigint[] not null default '{}',
+  swept            boolean not null default false,
   counts           jsonb
 );
 -- One halt at a time: what is found while the reader stands still belongs to the same gap.
@@ -22,6 +23,7 @@ comment on table afterglow_internal.gaps is
   'Stretches of the log whose rows may never have reached Kafka, for whatever reason, and what was done about each.';
 
 comment on column afterglow_internal.gaps.jobs is 'The redo jobs that close it.';
+comment on column afterglow_internal.gaps.swept is 'Whether jobs for rows that are gone, but still have a result, are among them.';
 
 alter table afterglow_internal.positions add column published jsonb;
 comment on column afterglow_internal.positions.published is

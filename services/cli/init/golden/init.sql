@@ -156,6 +156,7 @@ create table afterglow_internal.gaps (
   repaired_at      timestamptz,
   closed_at        timestamptz,
   jobs             bigint[] not null default '{}',
+  swept            boolean not null default false,
   counts           jsonb
 );
 -- One halt at a time: what is found while the reader stands still belongs to the same gap.
@@ -164,6 +165,7 @@ comment on table afterglow_internal.gaps is
   'Stretches of the log whose rows may never have reached Kafka, for whatever reason, and what was done about each.';
 
 comment on column afterglow_internal.gaps.jobs is 'The redo jobs that close it.';
+comment on column afterglow_internal.gaps.swept is 'Whether jobs for rows that are gone, but still have a result, are among them.';
 
 alter table afterglow_internal.positions add column published jsonb;
 comment on column afterglow_internal.positions.published is
@@ -481,6 +483,7 @@ grant select, update on table "afterglow_internal"."truncate_fences" to "aftergl
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_reader";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_enricher";
 grant select on table "afterglow_internal"."state_fraud" to "afterglow_enricher";
+grant select on table "afterglow_internal"."state_fraud" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."state_fraud" to "afterglow_writer";
 grant select on table "afterglow_internal"."state_fraud" to "afterglow_viewer";
 grant select on table "afterglow"."fraud" to "afterglow_enricher";
@@ -490,12 +493,14 @@ grant select on table "afterglow"."transactions_enriched" to "afterglow_viewer";
 grant select on table "public"."reviews" to "afterglow_reader";
 grant select on table "public"."reviews" to "afterglow_enricher";
 grant select on table "afterglow_internal"."state_sentiment" to "afterglow_enricher";
+grant select on table "afterglow_internal"."state_sentiment" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."state_sentiment" to "afterglow_writer";
 grant select on table "afterglow_internal"."state_sentiment" to "afterglow_viewer";
 grant select on table "afterglow"."sentiment" to "afterglow_enricher";
 grant select, insert, update, delete on table "afterglow"."sentiment" to "afterglow_writer";
 grant select on table "afterglow"."sentiment" to "afterglow_viewer";
 grant select on table "afterglow_internal"."state_embedding" to "afterglow_enricher";
+grant select on table "afterglow_internal"."state_embedding" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."state_embedding" to "afterglow_writer";
 grant select on table "afterglow_internal"."state_embedding" to "afterglow_viewer";
 grant select on table "afterglow"."embedding" to "afterglow_enricher";
@@ -505,6 +510,7 @@ grant select on table "afterglow"."reviews_enriched" to "afterglow_viewer";
 grant select ("id", "country", "plan", "signed_up_at", "last_login_at", "logins_30d", "purchases_90d", "support_tickets_90d") on table "public"."customers" to "afterglow_reader";
 grant select ("id", "country", "plan", "signed_up_at", "last_login_at", "logins_30d", "purchases_90d", "support_tickets_90d") on table "public"."customers" to "afterglow_enricher";
 grant select on table "afterglow_internal"."state_churn" to "afterglow_enricher";
+grant select on table "afterglow_internal"."state_churn" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."state_churn" to "afterglow_writer";
 grant select on table "afterglow_internal"."state_churn" to "afterglow_viewer";
 grant select on table "afterglow"."churn" to "afterglow_enricher";
