@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { enricherCommand } from './commands/enricher.ts';
 import { envCommand } from './commands/env.ts';
+import { gapsCommand } from './commands/gaps.ts';
 import { initCommand } from './commands/init.ts';
 import { readerCommand } from './commands/reader.ts';
 import { sqlCommand } from './commands/sql.ts';
@@ -52,6 +53,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand],
+  ['Operate:', gapsCommand],
 ];
 
 export function createProgram(run: Run): Command {
