@@ -10,6 +10,7 @@ import type { Received } from '../../shared/postgres/replication.ts';
 import type { CaptureContext, ChangeEvents } from './change-events.ts';
 import { HEARTBEAT_PREFIX } from './heartbeat.ts';
 import type { CommitMark, Outgoing, TableCount } from './publisher.ts';
+import type { PassedChunk } from './redo/open-chunk.ts';
 import type { SlotProgress } from './slot-progress.ts';
 
 export interface CaptureSink {
@@ -55,6 +56,19 @@ export class Capture {
   notify(notice: Notice): void {
     const topic = noticesTopic(this.#context.pipeline);
     this.#sink.push({ record: { topic, partition: 0, key: notice.kind, value: JSON.stringify(notice) } });
+  }
+
+  /** Rows read again, inside the transaction of their high watermark. */
+  redo({ relation, redo, rows }: PassedChunk): void {
+    const table = `${relation.schema}.${relation.name}`;
+    for (const row of rows) {
+      try {
+        for (const record of this.#events.redo(relation.oid, redo, row)) this.#sink.push({ record });
+        this.#count(table, 1, 0);
+      } catch (error) {
+        this.#park(Buffer.from(JSON.stringify(row.tuple ?? row.keyTuple)), relation.oid, undecodable(error));
+      }
+    }
   }
 
   #message({ message, lsn, raw }: Change): void {

@@ -8,7 +8,16 @@ import {
   type Tuple,
   UNCHANGED,
 } from '../../shared/postgres/pgoutput.ts';
-import { type EventPart, envelope, type TransactionPart, tablePart, transactionPart } from './envelope.ts';
+import {
+  type EventPart,
+  envelope,
+  redoEnvelope,
+  type TransactionPart,
+  tablePart,
+  transactionPart,
+} from './envelope.ts';
+import type { ChunkRow, ChunkWindow } from './redo/chunk-window.ts';
+import type { RedoAddress } from './redo/open-chunk.ts';
 import {
   type CapturedTable,
   columnsToOmit,
@@ -31,6 +40,11 @@ export interface CaptureContext {
   readonly recordBytesMax: number;
 }
 
+/** Where changes of a table are told to while its rows are read again. */
+export interface ChangeObserver {
+  windowFor(schema: string, name: string): ChunkWindow | undefined;
+}
+
 interface Transaction {
   readonly part: TransactionPart;
   eventIndex: number;
@@ -42,13 +56,17 @@ const NO_COLUMNS: readonly string[] = [];
 /** Turns the messages of a slot into the records of the cdc topics. Pure but for the clock; one per connection. */
 export class ChangeEvents {
   readonly #context: CaptureContext;
+  readonly #observer: ChangeObserver | undefined;
   readonly #shapes = new Map<number, TableShape>();
   #transaction: Transaction | undefined;
+  /** JSON of the address while rows read again are written. */
+  #redo: string | undefined;
   #previousCommitLsn = 0n;
   #omittedColumns = 0;
 
-  constructor(context: CaptureContext) {
+  constructor(context: CaptureContext, observer?: ChangeObserver) {
     this.#context = context;
+    this.#observer = observer;
   }
 
   /** Row events of the open transaction so far. */
@@ -81,6 +99,10 @@ export class ChangeEvents {
     }
     const { schema, name: tableName } = relation;
     const part = tablePart({ pipeline, database, version, schema, table: tableName, schemaVersion });
+    const known = this.#shapes.get(relation.oid);
+    if (known !== undefined && known.part.schemaVersion !== schemaVersion) {
+      this.#observer?.windowFor(schema, tableName)?.schemaChanged();
+    }
     this.#shapes.set(relation.oid, tableShape(relation, table, types, part));
   }
 
@@ -115,6 +137,19 @@ export class ChangeEvents {
     }
   }
 
+  /** A row that was read again, as it goes out inside the open transaction; one that is not there any more as deleted. */
+  redo(relationOid: number, address: RedoAddress, { tuple, keyTuple }: ChunkRow): readonly TopicRecord[] {
+    const shape = this.#shapeOf(relationOid);
+    this.#redo = JSON.stringify(address);
+    try {
+      return tuple === undefined
+        ? this.#delete(shape, 0, keyTuple, 'key')
+        : [this.#row(shape, 'r', 0, tuple)];
+    } finally {
+      this.#redo = undefined;
+    }
+  }
+
   #update(message: PgoutputMessage & { tag: 'update' }, lsn: number): readonly TopicRecord[] {
     const shape = this.#shapeOf(message.relationOid);
     const { before, after } = message;
@@ -135,13 +170,14 @@ export class ChangeEvents {
 
   #row(
     shape: TableShape,
-    operation: 'c' | 'u',
+    operation: 'c' | 'u' | 'r',
     lsn: number,
     tuple: Tuple,
     old?: Tuple,
     showsOld = old !== undefined,
   ): TopicRecord {
     const key = writeKey(shape, tuple, old);
+    this.#observer?.windowFor(shape.schema, shape.name)?.upserted(key, () => observedRow(shape, tuple, old));
     const after = writeRow(shape, tuple, old);
     const before = showsOld && old !== undefined ? writeOldRow(shape, old, 'row') : 'null';
     const { unchanged } = after;
@@ -175,6 +211,7 @@ export class ChangeEvents {
   #delete(shape: TableShape, lsn: number, old: Tuple, kind: 'key' | 'row'): readonly TopicRecord[] {
     const before = writeOldRow(shape, old, kind);
     const key = writeKey(shape, old);
+    this.#observer?.windowFor(shape.schema, shape.name)?.deleted(key);
     let value = this.#envelope(shape, { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS });
     if (value.length > this.#context.recordBytesMax) {
       this.#takeBackIndex();
@@ -193,6 +230,7 @@ export class ChangeEvents {
   /** To every partition, since it ends all keys; all copies are one event and share their position. */
   #truncate(shape: TableShape, lsn: number): readonly TopicRecord[] {
     const event = { operation: 't', before: 'null', after: 'null', lsn, unchanged: NO_COLUMNS } as const;
+    this.#observer?.windowFor(shape.schema, shape.name)?.truncated();
     const value = this.#envelope(shape, event);
     const { topic, partitions } = shape.table;
     return Array.from({ length: partitions }, (_, partition) => ({ topic, partition, key: '{}', value }));
@@ -203,8 +241,11 @@ export class ChangeEvents {
     if (transaction === undefined) throw new Fault('unknown', 'protocol', 'a row outside a transaction');
     const builtAtMs = this.#context.nowMs();
     const eventIndex = transaction.eventIndex++;
+    const { part } = transaction;
+    const whole = { omitted: NO_COLUMNS, ...event, builtAtMs, eventIndex };
+    const redo = this.#redo;
     return Buffer.from(
-      envelope(shape.part, transaction.part, { omitted: NO_COLUMNS, ...event, builtAtMs, eventIndex }),
+      redo === undefined ? envelope(shape.part, part, whole) : redoEnvelope(shape.part, part, whole, redo),
     );
   }
 
@@ -223,6 +264,17 @@ export class ChangeEvents {
 
 type RowEvent = Pick<EventPart, 'operation' | 'before' | 'after' | 'lsn' | 'unchanged'> &
   Partial<Pick<EventPart, 'omitted'>>;
+
+/** Under REPLICA IDENTITY FULL the old row has what the new one leaves out. */
+function observedRow({ columns }: TableShape, tuple: Tuple, old: Tuple | undefined) {
+  return {
+    columns: columns.map(({ name }) => name),
+    tuple:
+      old === undefined
+        ? tuple
+        : tuple.map((value, place) => (value === UNCHANGED ? (old[place] ?? null) : value)),
+  };
+}
 
 function recordOf(shape: TableShape, key: string, value: Buffer): TopicRecord {
   const { topic, partitions } = shape.table;

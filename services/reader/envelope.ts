@@ -28,6 +28,8 @@ export function tablePart(facts: TableFacts): TablePart {
 export interface TransactionPart {
   /** `"epoch"` and `"commit_lsn"`, with a comma at the end. */
   readonly position: string;
+  /** Of the commit, with a comma at the end. */
+  readonly times: string;
   /** Times and transaction, with a comma at the end. */
   readonly origin: string;
   readonly previousCommit: string;
@@ -43,15 +45,17 @@ export interface TransactionFacts {
 
 export function transactionPart(facts: TransactionFacts): TransactionPart {
   const { epoch, commitLsn, committedAtUs, xid, previousCommitLsn } = facts;
+  const times = `"ts_ms":${Math.trunc(committedAtUs / 1000)},"ts_us":${committedAtUs},`;
   return {
     position: `"epoch":${epoch},"commit_lsn":"${formatLsn(commitLsn)}",`,
-    origin: `"ts_ms":${Math.trunc(committedAtUs / 1000)},"ts_us":${committedAtUs},"txId":${xid},`,
+    times,
+    origin: `${times}"txId":${xid},`,
     previousCommit: String(previousCommitLsn),
   };
 }
 
 export interface EventPart {
-  readonly operation: 'c' | 'u' | 'd' | 't';
+  readonly operation: 'c' | 'u' | 'd' | 't' | 'r';
   /** JSON of the rows, or 'null'. */
   readonly before: string;
   readonly after: string;
@@ -70,6 +74,23 @@ export function envelope(table: TablePart, transaction: TransactionPart, event: 
     `"source":{${transaction.position}"event_index":${eventIndex},${table.json}"snapshot":"false",${transaction.origin}` +
     `"lsn":${lsn},"sequence":"[\\"${transaction.previousCommit}\\",\\"${lsn}\\"]",` +
     `${names('unchanged', unchanged)}${names('omitted', omitted)}"schema_version":${table.schemaVersion}}}`
+  );
+}
+
+/** A row read again has no transaction of its own: its position is that of its watermark. `redo`: JSON of its address. */
+export function redoEnvelope(
+  table: TablePart,
+  transaction: TransactionPart,
+  event: Omit<EventPart, 'lsn' | 'unchanged'>,
+  redo: string,
+): string {
+  const { operation, before, after, builtAtMs, eventIndex, omitted } = event;
+  const builtAtUs = Math.trunc(builtAtMs * 1000);
+  return (
+    `{"before":${before},"after":${after},"op":"${operation}","ts_ms":${Math.trunc(builtAtMs)},"ts_us":${builtAtUs},` +
+    `"source":{${transaction.position}"event_index":${eventIndex},${table.json}"snapshot":"incremental",${transaction.times}` +
+    `"txId":null,"lsn":null,"sequence":null,${names('omitted', omitted)}` +
+    `"schema_version":${table.schemaVersion},"redo":${redo}}}`
   );
 }
 

@@ -20,6 +20,9 @@ import {
 } from './preflight.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { Publisher, type PublisherLimits } from './publisher.ts';
+import { RedoEngine } from './redo/engine.ts';
+import { createSnapshotJobs } from './redo/snapshot-jobs.ts';
+import { WATERMARK_PREFIX } from './redo/watermark.ts';
 import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import { SlotProgress } from './slot-progress.ts';
@@ -66,7 +69,8 @@ export async function runSession(
   const publisher = new Publisher(producer, LIMITS);
   const recorder = new ProgressRecorder(context, publisher, progress);
   const alive = liveness(performance.now());
-  const events = new ChangeEvents(context);
+  const redo = new RedoEngine({ ...settings, tables: context.tables });
+  const events = new ChangeEvents(context, redo);
   const capture = new Capture(context, events, progress, {
     push: (outgoing) => publisher.push(outgoing),
     heartbeat: (content) => metrics.heartbeat(Number(content.toString())),
@@ -77,6 +81,7 @@ export async function runSession(
   const ending = new AbortController();
   const publishing = publisher.run((marks, records) => {
     recorder.confirmed(marks);
+    for (const { commitLsn } of marks) redo.confirmed(commitLsn);
     metrics.published(marks, records);
     metrics.buffered(publisher.bufferedBytes);
   });
@@ -92,11 +97,12 @@ export async function runSession(
     ),
     heartbeatRegularly(client, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
     recorder.run(ending.signal),
+    redo.run(ending.signal),
   ];
   // Whatever fails ends the stream: what follows must not overtake it.
   for (const running of background) running.catch((error: unknown) => stream.close(error));
   try {
-    await readChanges(stream, capture, schema, publisher, alive);
+    await readChanges(stream, { capture, schema, publisher, alive, redo });
     await Promise.race([recorder.finish(), publishing]);
   } finally {
     publisher.close();
@@ -107,23 +113,40 @@ export async function runSession(
   await Promise.all(background);
 }
 
-async function readChanges(
-  stream: ReplicationStream,
-  capture: Capture,
-  schema: SchemaWatch,
-  publisher: Publisher,
-  alive: Liveness,
-): Promise<void> {
+interface Way {
+  readonly capture: Capture;
+  readonly schema: SchemaWatch;
+  readonly publisher: Publisher;
+  readonly alive: Liveness;
+  readonly redo: RedoEngine;
+}
+
+async function readChanges(stream: ReplicationStream, way: Way): Promise<void> {
+  const { capture, publisher, alive } = way;
   for await (const arrived of stream) {
     alive.received(performance.now());
     for (const received of arrived) {
-      if (received.kind === 'change' && received.message.tag === 'relation')
-        await schema.learn(received.message);
+      if (received.kind === 'change') {
+        const { message } = received;
+        if (message.tag === 'begin') way.redo.began(message.xid);
+        else if (message.tag === 'relation') await way.schema.learn(message);
+        else if (message.tag === 'message' && message.prefix === WATERMARK_PREFIX) {
+          await passWatermark(message.content, way);
+        }
+      }
       capture.accept(received);
     }
     await publisher.room();
     alive.heldBack(performance.now());
   }
+}
+
+/** Rows that were read again go out here, inside the watermark's transaction, in the shape they were read in. */
+async function passWatermark(content: Buffer, { redo, schema, capture }: Way): Promise<void> {
+  const passed = redo.watermark(content, capture.commitLsn);
+  if (passed === undefined) return;
+  await schema.learn(passed.relation);
+  capture.redo(passed);
 }
 
 function silent(silenceMs: number): Fault {
@@ -139,6 +162,8 @@ async function preflight(client: DatabaseClient, settings: ServiceSettings): Pro
   const facts = await readServerFacts(client, definition.pipeline);
   if (decideSlot(facts, definition) === 'stream') return facts;
   logger.info({ slot: slotName(definition.pipeline) }, 'creating the replication slot');
+  // Before the slot: if we end in between, both are made by the next start.
+  await createSnapshotJobs(client, definition);
   await createSlot(client, facts, definition.pipeline);
   return await readServerFacts(client, definition.pipeline);
 }

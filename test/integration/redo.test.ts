@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { type ChangeEvent, UNAVAILABLE_VALUE } from '../../shared/contracts/events.ts';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { controlRedoJob, createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
+import { createRedoSetting, NOTES } from '../support/redo.ts';
+import type { TopicEvent } from '../support/topic.ts';
+import { until } from '../support/wait.ts';
+
+const DEADLINE_MS = 60_000;
+
+/** `count` rows whose keys are spread over all three columns; the bodies are stored out of line. */
+const FILL = `
+  insert into notes select (array['zoo', 'art', 'law']::shelf[])[1 + number % 3], md5(number::text)::uuid, 'Ä ' || number % 7, number,
+    repeat(md5(number::text), 100)
+  from generate_series(1, $1::int4) number`;
+
+type Redone = TopicEvent & { readonly event: ChangeEvent };
+const redone = (events: readonly TopicEvent[], job: string): readonly Redone[] =>
+  events.flatMap((found) =>
+    found.event?.source.redo?.job === job ? [{ ...found, event: found.event }] : [],
+  );
+
+describe.each([16, 18] as const)('a redo on PostgreSQL %i', (version) => {
+  test('rows from before the slot are published whole, once, in chunks by a key of any types', async () => {
+    await using setting = await createRedoSetting(NOTES, version);
+    await setting.client.query(FILL, [2_500]);
+    await setting.consume('first', 2_000);
+    await setting.consume('second', 2_000);
+    await setting.read();
+    const done = await setting.jobIn('done', '1');
+    expect(done).toMatchObject({ reason: 'snapshot', enrichments: ['first', 'second'], rowsDone: 2_500 });
+    expect(done.chunks).toBeGreaterThan(3);
+    const events = await setting.events();
+    expect(new Set(events.map(({ key }) => key)).size).toBe(2_500);
+    expect(events).toHaveLength(2_500);
+    const redo = { enrichments: ['first', 'second'], reason: 'snapshot', job: '1' };
+    expect(events[0]?.event).toMatchObject({
+      op: 'r',
+      source: { snapshot: 'incremental', txId: null, redo },
+    });
+    expect(JSON.stringify(events[0]?.event?.after)).not.toContain(UNAVAILABLE_VALUE);
+  });
+
+  test('a list of keys: what is there is read again, what is gone is deleted; nothing else is touched', async () => {
+    await using setting = await createRedoSetting(NOTES, version);
+    const { client, job } = setting;
+    await setting.read();
+    await client.query(FILL, [20]);
+    const { rows } = await client.query<{ shelf: string; code: string; title: string }>(
+      'select * from notes order by rating limit 3',
+    );
+    const keys = rows.map(({ shelf, code, title }) => [shelf, code, title]);
+    await client.query('delete from notes where rating = 2');
+    const missing = ['law', '00000000-0000-0000-0000-00000000000A', 'never was'];
+    const made = await createRedoJob(client, { ...job, reason: 'repair', keys: [...keys, missing] });
+    expect(await setting.jobIn('done', made)).toMatchObject({ rowsDone: 4, rowsGone: 2, estimatedRows: 4 });
+    const events = await setting.events();
+    const published = redone(events, made);
+    expect(published.map(({ event }) => event.op).sort()).toEqual(['d', 'd', 'r', 'r']);
+    expect(published.filter(({ event }) => event.op === 'r').map(({ event }) => event.after?.rating)).toEqual(
+      expect.arrayContaining([1, 3]),
+    );
+    // The key as the database writes it, not as it was given.
+    const gone = published.find(({ key }) => key.includes('never was'));
+    expect(gone?.key).toBe(
+      '{"shelf":"law","code":"00000000-0000-0000-0000-00000000000a","title":"never was"}',
+    );
+    const behind = events.filter(({ partition }) => partition === gone?.partition);
+    const place = behind.findIndex((found) => found.key === gone?.key);
+    expect(behind[place + 1]).toMatchObject({ key: gone?.key, event: null });
+  });
+});
+
+describe('a redo', () => {
+  test('a table that is empty when the slot is made leaves no job', async () => {
+    await using setting = await createRedoSetting();
+    await setting.read();
+    await until(async () => (await readRedoJob(setting.client, '1')) === undefined, {
+      deadlineMs: DEADLINE_MS,
+      what: 'the job of the empty table to be gone',
+    });
+  });
+
+  test('a condition picks rows, and cannot change any', async () => {
+    await using setting = await createRedoSetting();
+    const { client, job } = setting;
+    await setting.read();
+    await client.query(FILL, [300]);
+    const some = await createRedoJob(client, {
+      ...job,
+      condition: "notes.rating % 100 = 7 and shelf >= 'zoo' -- x",
+    });
+    expect(await setting.jobIn('done', some)).toMatchObject({ rowsDone: 3 });
+    const ratings = redone(await setting.events(), some).map(({ event }) => event.after?.rating);
+    expect(ratings.sort()).toEqual([107, 207, 7]);
+    await client.query(
+      "create function spoil() returns boolean language sql as 'delete from notes returning true'",
+    );
+    for (const [condition, failure] of [
+      ['spoil()', '25006: the condition changes data'],
+      [
+        'true); delete from notes; select (true',
+        '42601: cannot insert multiple commands into a prepared statement',
+      ],
+      ['colour = 1', '42703: column "colour" does not exist'],
+      ['title::int4 = 1', '22P02'],
+    ] as const) {
+      const wrong = await createRedoJob(client, { ...job, condition });
+      expect((await setting.jobIn('failed', wrong)).failure).toBe(failure);
+    }
+    const { rows } = await client.query('select count(*)::int4 as count from notes');
+    expect(rows).toEqual([{ count: 300 }]);
+  });
+
+  test('it waits for a consumer that does not move, and can be paused, resumed and cancelled', async () => {
+    await using setting = await createRedoSetting();
+    const { client, job } = setting;
+    await client.query(FILL, [2_000]);
+    await setting.consume('second', 1_000);
+    await setting.read();
+    const rowsDone = async (): Promise<number> => (await readRedoJob(client, '1'))?.rowsDone ?? 0;
+    const beyond = async (rows: number): Promise<void> => {
+      const isBeyond = async (): Promise<boolean> => (await rowsDone()) > rows;
+      await until(isBeyond, { deadlineMs: DEADLINE_MS, what: `more than ${rows} rows` });
+    };
+    await beyond(0);
+    // Another job, addressed to nobody, has its turn meanwhile.
+    const aside = async (): Promise<void> => {
+      await setting.jobIn('done', await createRedoJob(client, { ...job, condition: 'rating = 1' }));
+    };
+    await aside();
+    // A few rows to learn from, and no more as long as the group does not move.
+    expect(await rowsDone()).toBe(100);
+    expect(await controlRedoJob(client, '1', 'pause')).toBe(true);
+    expect(await controlRedoJob(client, '1', 'pause')).toBe(false);
+    await setting.consume('first', 100);
+    await aside();
+    expect(await readRedoJob(client, '1')).toMatchObject({ state: 'paused', rowsDone: 100 });
+    expect(await controlRedoJob(client, '1', 'resume')).toBe(true);
+    await beyond(100);
+    expect(await controlRedoJob(client, '1', 'cancel')).toBe(true);
+    await aside();
+    const cancelled = await readRedoJob(client, '1');
+    expect(cancelled?.state).toBe('cancelled');
+    expect(cancelled?.rowsDone).toBeLessThan(2_000);
+    // What went out is what is counted, the chunk under way at the end included.
+    expect(redone(await setting.events(), '1')).toHaveLength(cancelled?.rowsDone ?? -1);
+  });
+
+  test('a commit that is in the log but not visible yet makes the chunk worthless: it is read again', async () => {
+    await using setting = await createRedoSetting();
+    const { client, database, job } = setting;
+    await setting.read();
+    await client.query(FILL, [10]);
+    // A standby that never answers; other sessions of the test server do not wait for one.
+    await client.query("alter system set synchronous_standby_names = 'nobody'");
+    await client.query('select pg_reload_conf()');
+    const late = await connectDatabase({ url: database.url, applicationName: 'late' });
+    try {
+      await late.query('set synchronous_commit = on');
+      const update = late.query("update notes set body = 'new' where rating = 5");
+      const isStreamed = async (): Promise<boolean> =>
+        (await setting.events()).some(({ event }) => event?.after?.body === 'new');
+      await until(isStreamed, { deadlineMs: DEADLINE_MS, what: 'the invisible commit in the topic' });
+      const { rows } = await client.query("select from notes where body = 'new'");
+      expect(rows).toEqual([]);
+      const made = await createRedoJob(client, { ...job, condition: 'rating = 5' });
+      const isReadAgain = (): boolean => setting.log.some((line) => line.includes('"why":"invisible"'));
+      await until(isReadAgain, { deadlineMs: DEADLINE_MS, what: 'the chunk to be read again' });
+      expect(redone(await setting.events(), made)).toEqual([]);
+      await client.query('alter system reset synchronous_standby_names');
+      await client.query('select pg_reload_conf()');
+      await update;
+      await setting.jobIn('done', made);
+      expect(redone(await setting.events(), made).map(({ event }) => event.after?.body)).toEqual(['new']);
+    } finally {
+      await client.query('alter system reset synchronous_standby_names');
+      await client.query('select pg_reload_conf()');
+      await late.end();
+    }
+  });
+});
