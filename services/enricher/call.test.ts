@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault, type FaultKind } from '../../shared/errors/policy.ts';
 import type { Model, ModelItem, Outcome } from '../../shared/models/model.ts';
-import { type CallObserver, callUntilAnswered } from './call.ts';
+import { type CallObserver, type CallSignals, callUntilAnswered } from './call.ts';
 
 const noJitter = (): number => 0;
-const silent: CallObserver = { called: () => {}, failed: () => {}, paused: () => {} };
-const never = new AbortController().signal;
+const silent: CallObserver = { called: () => {}, failed: () => {}, paused: () => {}, resumed: () => {} };
+const untouched = new AbortController().signal;
+const never: CallSignals = { stopping: untouched, aborting: untouched };
 const itemsOf = (values: readonly number[]): ModelItem[] => values.map((value) => ({ input: [value] }));
 const first = (item: ModelItem): number => Number(item.input[0]);
 
@@ -74,37 +75,47 @@ describe('a call', () => {
     expect((await callUntilAnswered(away, itemsOf([1]), silent, never, noJitter))[0]?.attempts).toBe(4);
   });
 
-  test('health hears when a model is away and when it answers again', async () => {
-    const heard: (string | undefined)[] = [];
-    const away = model((_items, call) => (call === 1 ? 'unavailable' : undefined));
-    await callUntilAnswered(
-      away,
-      itemsOf([1]),
-      { ...silent, paused: (fault) => heard.push(fault?.kind) },
-      never,
-      noJitter,
-    );
-    expect(heard).toEqual(['unavailable', undefined]);
+  test('health hears when a model is away and that it is there again, be its answer a refusal', async () => {
+    for (const answer of [undefined, 'rejected_batch'] as const) {
+      const heard: string[] = [];
+      const away = model((items, call) =>
+        call === 1 ? 'unavailable' : items.length > 1 ? answer : undefined,
+      );
+      const observer = {
+        ...silent,
+        paused: (fault: Fault) => heard.push(`paused ${fault.kind}`),
+        resumed: () => heard.push('resumed'),
+      };
+      await callUntilAnswered(away, itemsOf([1, 2]), observer, never, noJitter);
+      expect(heard).toEqual(['paused unavailable', 'resumed']);
+    }
   });
 
-  test('an error nobody named ends the call, and a shutdown ends the waiting', async () => {
-    await expect(
-      callUntilAnswered(
-        model(() => 'unknown'),
-        itemsOf([1]),
-        silent,
-        never,
-        noJitter,
-      ),
-    ).rejects.toThrow(Fault);
-    const ending = new AbortController();
+  test('an error nobody named ends the call', async () => {
+    const broken = model(() => 'unknown');
+    await expect(callUntilAnswered(broken, itemsOf([1]), silent, never, noJitter)).rejects.toThrow(Fault);
+  });
+
+  test('stopping ends the waiting between two attempts', async () => {
+    const stopping = new AbortController();
     const waiting = callUntilAnswered(
       model(() => 'set_up'),
       itemsOf([1]),
-      { ...silent, paused: () => ending.abort() },
-      ending.signal,
+      { ...silent, paused: () => stopping.abort() },
+      { stopping: stopping.signal, aborting: untouched },
       noJitter,
     );
-    await expect(waiting).rejects.toThrow();
+    await expect(waiting).rejects.toThrow(Fault);
+  });
+
+  test('stopping lets the call that is under way finish: a paid answer is not thrown away', async () => {
+    const stopping = new AbortController();
+    const slow = model(() => {
+      stopping.abort();
+      return undefined;
+    });
+    const signals = { stopping: stopping.signal, aborting: untouched };
+    const answered = await callUntilAnswered(slow, itemsOf([7]), silent, signals, noJitter);
+    expect(answered[0]?.outcome).toMatchObject({ kind: 'ok', result: { score: 7 } });
   });
 });

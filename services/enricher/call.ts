@@ -16,8 +16,17 @@ export interface Answered {
 export interface CallObserver {
   called(rows: number, durationMs: number): void;
   failed(fault: Fault, rows: number): void;
-  /** The model cannot be used until someone mends the set-up, or does not answer; undefined: it answers again. */
-  paused(fault: Fault | undefined): void;
+  /** A call waits, because the model does not answer or is not set up. `resumed` follows, however the waiting ends. */
+  paused(fault: Fault): void;
+  resumed(): void;
+}
+
+/** The two ways in which a call ends before its answer. */
+export interface CallSignals {
+  /** No more waiting and no more attempts: what is under way may still finish. */
+  readonly stopping: AbortSignal;
+  /** At once. */
+  readonly aborting: AbortSignal;
 }
 
 const AGAIN: BackoffLimits = { firstMs: 100, maxMs: 5_000 };
@@ -26,63 +35,63 @@ const SET_UP_CANARY_INTERVAL_MS = 60_000;
 
 /**
  * Calls a model until every item has its outcome, as the one table of faults says: waits while the model is throttled,
- * away or not set up, halves a refused batch until the refused row stands alone. Rejects when `signal` aborts and for
+ * away or not set up, halves a refused batch until the refused row stands alone. Rejects when it is told to end and for
  * what nobody named.
  */
 export async function callUntilAnswered(
   model: Model,
   items: readonly ModelItem[],
   observer: CallObserver,
-  signal: AbortSignal,
+  signals: CallSignals,
   random: () => number = Math.random,
 ): Promise<readonly Answered[]> {
   if (items.length === 0) return [];
   let attempts = 0;
   let failures = 0;
-  let paused = false;
-  for (;;) {
-    signal.throwIfAborted();
-    const startedAtMs = performance.now();
-    try {
-      const outcomes = await model.call(items, signal);
-      const modelMs = performance.now() - startedAtMs;
-      observer.called(items.length, modelMs);
-      if (paused) observer.paused(undefined);
-      return outcomes.map((outcome) => ({ outcome, attempts: attempts + 1, modelMs }));
-    } catch (error) {
-      if (signal.aborted) throw error;
-      const fault = asFault(error);
-      observer.failed(fault, items.length);
-      const { action } = POLICY[fault.kind];
-      if (action === 'bisect' || action === 'fail_item') {
-        return await bisect(model, items, fault, attempts + 1, observer, signal, random);
+  let isPaused = false;
+  try {
+    for (;;) {
+      signals.aborting.throwIfAborted();
+      const startedAtMs = performance.now();
+      try {
+        const outcomes = await model.call(items, signals.aborting);
+        const modelMs = performance.now() - startedAtMs;
+        observer.called(items.length, modelMs);
+        return outcomes.map((outcome) => ({ outcome, attempts: attempts + 1, modelMs }));
+      } catch (error) {
+        if (signals.aborting.aborted) throw error;
+        const fault = asFault(error);
+        observer.failed(fault, items.length);
+        const { action } = POLICY[fault.kind];
+        if (action === 'bisect' || action === 'fail_item') {
+          if (items.length === 1) {
+            return [{ outcome: { kind: 'rejected', fault }, attempts: attempts + 1, modelMs: 0 }];
+          }
+          break;
+        }
+        if (action !== 'retry' && action !== 'pause' && action !== 'stop') throw fault;
+        if (action !== 'retry') {
+          attempts++;
+          if (!isPaused) observer.paused(fault);
+          isPaused = true;
+        }
+        const waitMs = action === 'stop' ? SET_UP_CANARY_INTERVAL_MS : backoffMs(failures++, AGAIN, random);
+        if (!(await pause(waitMs, signals.stopping))) throw fault;
       }
-      if (action !== 'retry' && action !== 'pause' && action !== 'stop') throw fault;
-      if (action !== 'retry') {
-        attempts++;
-        paused = true;
-        observer.paused(fault);
-      }
-      await pause(
-        action === 'stop' ? SET_UP_CANARY_INTERVAL_MS : backoffMs(failures++, AGAIN, random),
-        signal,
-      );
     }
+  } finally {
+    // A refusal is an answer too: the model is there.
+    if (isPaused) observer.resumed();
   }
+  const halves = await inHalves(items, (half) => callUntilAnswered(model, half, observer, signals, random));
+  return halves.map((answered) => ({ ...answered, attempts: answered.attempts + attempts + 1 }));
 }
 
-async function bisect(
-  model: Model,
-  items: readonly ModelItem[],
-  fault: Fault,
-  attempts: number,
-  observer: CallObserver,
-  signal: AbortSignal,
-  random: () => number,
-): Promise<readonly Answered[]> {
-  if (items.length === 1) return [{ outcome: { kind: 'rejected', fault }, attempts, modelMs: 0 }];
+async function inHalves<Item, Result>(
+  items: readonly Item[],
+  work: (half: readonly Item[]) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
   const middle = Math.ceil(items.length / 2);
-  const first = await callUntilAnswered(model, items.slice(0, middle), observer, signal, random);
-  const second = await callUntilAnswered(model, items.slice(middle), observer, signal, random);
-  return [...first, ...second].map((answered) => ({ ...answered, attempts: answered.attempts + attempts }));
+  const first = await work(items.slice(0, middle));
+  return [...first, ...(await work(items.slice(middle)))];
 }

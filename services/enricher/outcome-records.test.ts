@@ -61,12 +61,14 @@ function change(
   };
 }
 
-function fetched(value: string | null): FetchedRecord {
+const preparation = { enrichment: 'fraud', program, keyColumns: ['id'] };
+
+function fetched(value: string | null, key = '{"id":"7"}'): FetchedRecord {
   return {
     topic: 'afterglow.cdc.public.transactions',
     partition: 4,
     offset: 11n,
-    key: Buffer.from('{"id":"7"}'),
+    key: Buffer.from(key),
     value: value === null ? null : Buffer.from(value),
     timestampMs: 0,
     assignment: { current: true },
@@ -86,7 +88,8 @@ function settledRecords(prepared: Prepared, answered?: Answered) {
     body: record.value === null ? null : JSON.parse(String(record.value)),
   }));
 }
-const prepared = (event: ChangeEvent): Prepared => prepare(fetched(JSON.stringify(event)), 'fraud', program);
+const prepared = (event: ChangeEvent): Prepared =>
+  prepare(fetched(JSON.stringify(event), event.op === 't' ? '{}' : undefined), preparation);
 const purchase = { id: '7', kind: 'purchase', amount: '12.50' };
 
 describe('the outcome of a change', () => {
@@ -163,13 +166,21 @@ describe('the outcome of a change', () => {
 
   test('tombstones and redo events for other enrichments get no outcome', () => {
     const redo = { enrichments: ['churn'], reason: 'backfill', job: 'j' } as const;
-    expect(settledRecords(prepare(fetched(null), 'fraud', program))).toEqual([]);
+    expect(settledRecords(prepare(fetched(null), preparation))).toEqual([]);
     expect(settledRecords(prepared(change('r', purchase, { redo })))).toEqual([]);
   });
 
   test('what is no change event at all is archived, and gets no outcome', () => {
     for (const value of ['', 'not json', '{}', '[1]', '{"op":"c"}']) {
-      const records = settledRecords(prepare(fetched(value), 'fraud', program));
+      const records = settledRecords(prepare(fetched(value), preparation));
+      expect(records.map(({ topic }) => topic)).toEqual(['afterglow.dead.fraud']);
+    }
+  });
+
+  test('a record whose key is not the key of a row of the source is archived, and gets no outcome', () => {
+    for (const key of ['{}', '{"other":"7"}', '{"id":"7","more":1}', '{"id":null}', '[]', '7', 'x']) {
+      const record = fetched(JSON.stringify(change('c', purchase)), key);
+      const records = settledRecords(prepare(record, preparation));
       expect(records.map(({ topic }) => topic)).toEqual(['afterglow.dead.fraud']);
     }
   });

@@ -45,10 +45,18 @@ export type Prepared =
   /** Not even its position can be read: archived, no outcome can be given. */
   | { readonly kind: 'unreadable'; readonly record: FetchedRecord; readonly fault: Fault };
 
+/** What a worker has to know of its enrichment to prepare a row. */
+export interface Preparation {
+  readonly enrichment: string;
+  readonly program: EnrichmentProgram;
+  /** The source's key, as the side tables have it. */
+  readonly keyColumns: readonly string[];
+}
+
 /** Pure: the outcome of a change as far as it can be told without its model. */
-export function prepare(record: FetchedRecord, enrichment: string, program: EnrichmentProgram): Prepared {
+export function prepare(record: FetchedRecord, { enrichment, program, keyColumns }: Preparation): Prepared {
   if (record.value === null) return { kind: 'pass', record };
-  const change = readChange(record, record.value);
+  const change = readChange(record, record.value, keyColumns);
   if (change instanceof Fault) return { kind: 'unreadable', record, fault: change };
   const { event } = change;
   const { redo } = event.source;
@@ -90,22 +98,30 @@ function prepareRow(change: Change, program: EnrichmentProgram): Prepared {
   }
 }
 
-function readChange(record: FetchedRecord, value: Buffer): Change | Fault {
+function readChange(record: FetchedRecord, value: Buffer, keyColumns: readonly string[]): Change | Fault {
   try {
     const event: unknown = JSON.parse(value.toString('utf8'));
     if (!isChangeEvent(event)) return new Fault('undecodable', 'shape', 'not a change event');
     const keyText = record.key?.toString('utf8') ?? '{}';
     const key: unknown = JSON.parse(keyText);
-    if (!isRowKey(key)) return new Fault('undecodable', 'key', 'not a row key');
+    // A truncate is of no row; everything else is of exactly one, or the side tables could not take its outcome.
+    const columns = event.op === 't' ? [] : keyColumns;
+    if (!isKeyOf(columns, key)) return new Fault('undecodable', 'key', 'not the key of a row of this source');
     return { record, keyText, key, event };
   } catch {
     return new Fault('undecodable', 'json', 'not JSON');
   }
 }
 
-function isRowKey(value: unknown): value is RowKey {
+function isKeyOf(columns: readonly string[], value: unknown): value is RowKey {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every(
-    (part) => typeof part === 'string' || typeof part === 'number' || typeof part === 'boolean',
+  const parts = Object.entries(value);
+  return (
+    parts.length === columns.length &&
+    parts.every(
+      ([name, part]) =>
+        columns.includes(name) &&
+        (typeof part === 'string' || typeof part === 'number' || typeof part === 'boolean'),
+    )
   );
 }

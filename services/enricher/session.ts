@@ -6,11 +6,12 @@ import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { POLICY } from '../../shared/errors/policy.ts';
 import { compileEnrichment, type EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
-import { connectConsumer } from '../../shared/kafka/consumer.ts';
+import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { connectProducer, type RecordProducer } from '../../shared/kafka/producer.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { openModel } from '../../shared/models/index.ts';
+import type { ModelItem } from '../../shared/models/model.ts';
 import { findTable, readCatalog } from '../../shared/postgres/catalog.ts';
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
@@ -30,6 +31,8 @@ export interface EnricherSettings extends ServiceSettings {
 const CALLS_MAX = 4;
 const WINDOW = { rowsMax: 5_000, bytesMax: 16 * 1_048_576 };
 const REVISION_LOOK_INTERVAL_MS = 5_000;
+/** Shorter than the time that a process has to end, so that what is answered by then can still be published. */
+const CALLS_DRAIN_MAX_MS = 8_000;
 
 /** One membership of the enrichment's group, from the checks at its start until `signal` aborts or anything breaks. */
 export async function runSession(
@@ -51,7 +54,7 @@ export async function runSession(
   const database = createPool({ url: databaseUrl, applicationName, connectionsMax: 1 });
   cleanup.defer(() => database.end());
   const revision = await registeredRevision(database, definition, name);
-  const program = await compileAgainstTable(database, enrichment, source.table);
+  const { program, keyColumns } = await compileAgainstTable(database, enrichment, source.table);
   const { model } = cleanup.use(await openModel(enrichment, settings.aws, CALLS_MAX));
   const clientId = `${pipeline}.enricher.${name}`;
   const producer = cleanup.use(await connectProducer({ brokers, clientId, logger }));
@@ -72,10 +75,13 @@ export async function runSession(
   );
 
   const over = new AbortController();
-  cleanup.defer(() => over.abort());
   const watched = AbortSignal.any([signal, over.signal]);
   const ending = AbortSignal.any([signal, redefinition(database, definition, name, logger, watched)]);
-  const stop = (): void => consumer.queue.close();
+  const stop = (): void => {
+    // What is only fetched comes again; what is under way may finish, since its answer may be paid for.
+    consumer.queue.abandon();
+    setTimeout(() => over.abort(), CALLS_DRAIN_MAX_MS).unref();
+  };
   ending.addEventListener('abort', stop, { once: true });
   if (ending.aborted) stop();
   const context: OutcomeContext = {
@@ -89,20 +95,34 @@ export async function runSession(
   };
   const window = new CallWindow(CALLS_MAX);
   const observer = observe(settings, metrics);
+  const signals = { stopping: AbortSignal.any([ending, over.signal]), aborting: over.signal };
   const batches = microBatches(consumer.queue, model.limits, () => window.inFlight > 0);
-  const call = (items: Parameters<typeof callUntilAnswered>[1]) =>
-    callUntilAnswered(model, items, observer, ending);
-  const prepareRecord = (record: Parameters<typeof prepare>[0]) =>
-    consumer.isCurrent(record) ? prepare(record, name, program) : ({ kind: 'pass', record } as const);
+  const preparation = { enrichment: name, program, keyColumns };
+  const prepareRecord = (record: FetchedRecord) =>
+    consumer.isCurrent(record) ? prepare(record, preparation) : ({ kind: 'pass', record } as const);
+  const call = (items: readonly ModelItem[]) =>
+    endingAllOnError(over, callUntilAnswered(model, items, observer, signals));
 
   try {
     for await (const settled of settle(batches, prepareRecord, call, window)) {
-      await publish(settled, context, producer, metrics);
+      await endingAllOnError(over, publish(settled, context, producer, metrics));
       consumer.finish(settled.records);
     }
   } catch (error) {
-    // What was under way when the end came is repeated by whoever comes next.
+    // What was not finished in time is repeated by whoever comes next.
     if (!ending.aborted) throw error;
+  } finally {
+    over.abort();
+  }
+}
+
+/** One failure ends the session, and with it every call: their answers could not be published in order any more. */
+async function endingAllOnError<T>(over: AbortController, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    over.abort();
+    throw error;
   }
 }
 
@@ -124,15 +144,16 @@ async function compileAgainstTable(
   database: DatabasePool,
   enrichment: Enrichment,
   table: { readonly schema: string; readonly name: string },
-): Promise<EnrichmentProgram> {
+): Promise<{ readonly program: EnrichmentProgram; readonly keyColumns: readonly string[] }> {
   const found = findTable(await readCatalog(database), table);
   if (found === undefined) {
     throw new AfterglowError('definition_invalid', `Table ${table.schema}.${table.name} does not exist.`);
   }
-  return compileEnrichment(enrichment, found.columns);
+  return { program: compileEnrichment(enrichment, found.columns), keyColumns: found.key };
 }
 
 function observe({ logger, telemetry }: EnricherSettings, metrics: EnricherMetrics): CallObserver {
+  let pausedCalls = 0;
   return {
     called: (rows, durationMs) => metrics.called(rows, durationMs),
     failed(fault, rows) {
@@ -144,9 +165,14 @@ function observe({ logger, telemetry }: EnricherSettings, metrics: EnricherMetri
       );
     },
     paused(fault) {
-      metrics.paused(fault !== undefined);
-      if (fault === undefined) telemetry.readiness.ready('model');
-      else telemetry.readiness.notReady('model', `${fault.kind}: ${fault.code}. ${POLICY[fault.kind].hint}`);
+      pausedCalls++;
+      metrics.paused(true);
+      telemetry.readiness.notReady('model', `${fault.kind}: ${fault.code}. ${POLICY[fault.kind].hint}`);
+    },
+    resumed() {
+      if (--pausedCalls > 0) return;
+      metrics.paused(false);
+      telemetry.readiness.ready('model');
     },
   };
 }

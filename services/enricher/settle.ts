@@ -38,28 +38,33 @@ export async function* settle(
   const source = batches[Symbol.asyncIterator]();
   const inFlight: Promise<Settled>[] = [];
   let pulled: Promise<IteratorResult<readonly FetchedRecord[]>> | undefined;
-  for (;;) {
-    if (inFlight.length < window.callsMax) pulled ??= source.next();
-    const [oldest] = inFlight;
-    // Whichever is first: a batch to begin, or the oldest one done.
-    const batch = await Promise.race(
-      [pulled, oldest?.then(() => undefined)].filter((promise) => promise !== undefined),
-    );
-    if (batch === undefined) {
-      await inFlight.shift();
+  try {
+    for (;;) {
+      if (inFlight.length < window.callsMax) pulled ??= source.next();
+      const [oldest] = inFlight;
+      // Whichever is first: a batch to begin, or the oldest one done.
+      const batch = await Promise.race(
+        [pulled, oldest?.then(() => undefined)].filter((promise) => promise !== undefined),
+      );
+      if (batch === undefined) {
+        inFlight.shift();
+        window.inFlight = inFlight.length;
+        if (oldest !== undefined) yield await oldest;
+        continue;
+      }
+      pulled = undefined;
+      if (batch.done === true) break;
+      const settling = settleBatch(batch.value.map(prepare), call);
+      // Its error is thrown where it is awaited; without this it would end the process before that.
+      settling.catch(() => {});
+      inFlight.push(settling);
       window.inFlight = inFlight.length;
-      if (oldest !== undefined) yield await oldest;
-      continue;
     }
-    pulled = undefined;
-    if (batch.done === true) break;
-    const settling = settleBatch(batch.value.map(prepare), call);
-    // Its error is thrown where it is awaited; without this it would end the process before that.
-    settling.catch(() => {});
-    inFlight.push(settling);
-    window.inFlight = inFlight.length;
+    for (const settling of inFlight) yield await settling;
+  } finally {
+    // Whoever ends this early ends the calls too; none of them may outlive the model's connections.
+    await Promise.allSettled(inFlight);
   }
-  for (const settling of inFlight) yield await settling;
 }
 
 async function settleBatch(

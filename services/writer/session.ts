@@ -1,16 +1,17 @@
 import { microBatches } from '../../shared/batching/micro-batches.ts';
-import { type AnyEnrichedEvent, isEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
+import { isEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
 import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
-import { Fault } from '../../shared/errors/policy.ts';
+import type { Fault } from '../../shared/errors/policy.ts';
 import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
-import { deadLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
-import { connectProducer, type RecordProducer } from '../../shared/kafka/producer.ts';
+import { connectProducer } from '../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { createPool, type DatabasePool, inTransaction } from '../../shared/postgres/connect.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { writerStatements } from '../../shared/side-tables/statements.ts';
 import { type Applied, applyOutcomes, type Target } from './apply.ts';
+import { Archive } from './archive.ts';
 import type { WriterMetrics } from './metrics.ts';
+import { type Arrival, applyIsolating } from './refusals.ts';
 
 const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
 const WINDOW = { rowsMax: 10_000, bytesMax: 32 * 1_048_576 };
@@ -50,61 +51,67 @@ export async function runSession(
       },
     ),
   );
-  const stop = (): void => consumer.queue.close();
+  const stop = (): void => consumer.queue.abandon();
   signal.addEventListener('abort', stop, { once: true });
   cleanup.defer(() => signal.removeEventListener('abort', stop));
   if (signal.aborted) stop();
 
+  const archive = new Archive(pipeline, producer, targets);
+  const apply = async (arrivals: readonly Arrival[]): Promise<void> => {
+    const startedAtMs = performance.now();
+    const applied = await inTransaction(pool, (client) => applyByTopic(client, arrivals, targets));
+    metrics.batch(performance.now() - startedAtMs);
+    for (const { enrichment, result, count } of applied) metrics.written(enrichment, count, result);
+  };
+  const refuse = async (arrival: Arrival, fault: Fault): Promise<void> => {
+    logger.warn(
+      { code: fault.code, topic: arrival.record.topic },
+      'the database refuses a row: it is failed and archived',
+    );
+    // Its failure may be refused for the same reason, a key for instance: then the archive alone has it.
+    await applyIsolating([await archive.refused(arrival, fault)], apply, async () => {});
+  };
+
   for await (const batch of microBatches(consumer.queue, BATCH, () => true)) {
     const current = batch.filter((record) => consumer.isCurrent(record));
-    const { outcomes, unreadable } = readOutcomes(current);
-    await archive(unreadable, targets, pipeline, producer);
-    const startedAtMs = performance.now();
-    const applied = await inTransaction(pool, (client) => applyByTopic(client, outcomes, targets));
-    metrics.batch(performance.now() - startedAtMs);
-    for (const { topic, result, count } of applied) {
-      metrics.written(targets.get(topic)?.tables.enrichment ?? topic, count, result);
-    }
+    const { arrivals, unreadable } = readOutcomes(current);
+    await archive.unreadable(unreadable);
+    await applyIsolating(arrivals, apply, refuse);
     consumer.finish(batch);
   }
 }
 
-type OutcomesByTopic = ReadonlyMap<string, readonly AnyEnrichedEvent[]>;
-
 async function applyByTopic(
   client: Parameters<typeof applyOutcomes>[0],
-  outcomes: OutcomesByTopic,
+  arrivals: readonly Arrival[],
   targets: ReadonlyMap<string, Target>,
-): Promise<readonly { readonly topic: string; readonly result: Applied; readonly count: number }[]> {
+): Promise<readonly { readonly enrichment: string; readonly result: Applied; readonly count: number }[]> {
+  const byTopic = Map.groupBy(arrivals, ({ record }) => record.topic);
   const applied = [];
   // Always in one order, so that two writers wait for each other instead of deadlocking.
   for (const [topic, target] of targets) {
-    const events = outcomes.get(topic);
+    const events = byTopic.get(topic)?.map(({ event }) => event);
     if (events === undefined) continue;
-    applied.push({ topic, count: events.length, result: await applyOutcomes(client, target, events) });
+    const result = await applyOutcomes(client, target, events);
+    applied.push({ enrichment: target.tables.enrichment, count: events.length, result });
   }
   return applied;
 }
 
 /** Tombstones say nothing that the deletion before them did not. */
 function readOutcomes(records: readonly FetchedRecord[]): {
-  readonly outcomes: OutcomesByTopic;
+  readonly arrivals: readonly Arrival[];
   readonly unreadable: readonly FetchedRecord[];
 } {
-  const outcomes = new Map<string, AnyEnrichedEvent[]>();
+  const arrivals: Arrival[] = [];
   const unreadable: FetchedRecord[] = [];
   for (const record of records) {
     if (record.value === null) continue;
     const event = parse(record.value);
-    if (!isEnrichedEvent(event)) {
-      unreadable.push(record);
-      continue;
-    }
-    const known = outcomes.get(record.topic);
-    if (known === undefined) outcomes.set(record.topic, [event]);
-    else known.push(event);
+    if (isEnrichedEvent(event)) arrivals.push({ record, event });
+    else unreadable.push(record);
   }
-  return { outcomes, unreadable };
+  return { arrivals, unreadable };
 }
 
 function parse(value: Buffer): unknown {
@@ -113,30 +120,6 @@ function parse(value: Buffer): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** What somebody else put on our topic: kept byte for byte, so that it blocks nobody and is not lost. */
-async function archive(
-  records: readonly FetchedRecord[],
-  targets: ReadonlyMap<string, Target>,
-  pipeline: string,
-  producer: RecordProducer,
-): Promise<void> {
-  const fault = new Fault('undecodable', 'shape', 'not an outcome event');
-  const letters = records.map((record) => {
-    const enrichment = targets.get(record.topic)?.tables.enrichment ?? '';
-    const failure = failureOf(fault, 0);
-    return deadLetterRecord({
-      pipeline,
-      enrichment,
-      stage: 'write',
-      record,
-      row: undefined,
-      failure,
-      nowMs: Date.now(),
-    }).record;
-  });
-  await producer.send(letters);
 }
 
 async function readTargets(

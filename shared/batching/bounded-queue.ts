@@ -53,6 +53,14 @@ export class BoundedQueue<T> {
     if (this.size === 1 || this.full) this.#events.dispatchEvent(new Event('arrived'));
   }
 
+  /** Ends at once: what is left is somebody else's, or comes again. With an error, takers get it. */
+  abandon(error?: unknown): void {
+    this.#items = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    this.close(error);
+  }
+
   /** No more items come. With an error, takers get it after the items that are left. */
   close(error?: unknown): void {
     if (this.#closed) return;

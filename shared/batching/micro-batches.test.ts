@@ -86,4 +86,12 @@ describe('the bounded queue', () => {
     expect(await queue.take(limits)).toEqual([1]);
     await expect(queue.take(limits)).rejects.toThrow('gone');
   });
+
+  test('abandoned, it hands out nothing more', async () => {
+    const queue = queueOfNumbers();
+    queue.push(1);
+    queue.abandon();
+    expect(await queue.take({ rowsMax: 9, bytesMax: 1e6, waitMaxMs: 0 })).toEqual([]);
+    expect(queue.bytes).toBe(0);
+  });
 });

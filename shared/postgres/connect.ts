@@ -107,6 +107,9 @@ export function unreachable(url: string, cause: unknown): AfterglowError {
   });
 }
 
+/** What the server answers instead of a result. */
+export const { DatabaseError } = pg;
+
 /** The five characters PostgreSQL classifies an error with. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { cdcTopic, enrichedTopic } from '../../shared/contracts/topics.ts';
+import { connectProducer } from '../../shared/kafka/producer.ts';
 import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { brokers } from '../support/stack.ts';
+import { readTopic } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 30_000;
@@ -117,6 +122,49 @@ describe('the pipeline', () => {
       "select failure_kind, dead_letter_id is not null as archived from afterglow_internal.state_fraud where status = 'failed'",
     );
     expect(rows).toEqual([{ failure_kind: 'rejected_item', archived: true }]);
+  });
+
+  test('what the database refuses fails alone, and strange records on the topics block nobody', async () => {
+    await using pipeline = await createPipeline();
+    const { client, definition } = pipeline;
+    await addCustomer(client);
+    await pipeline.start('reader', 'enricher', 'writer').ready();
+    const [strange] = await pay(client, [ordinary]);
+    await until(async () => (await statusCounts(client)).scored === 1, {
+      deadlineMs: DEADLINE_MS,
+      what: 'a score',
+    });
+    const topic = enrichedTopic(definition.pipeline, 'fraud');
+    const [record] = await readTopic(topic);
+    const event = JSON.parse(String(record?.value)) as Record<string, unknown>;
+    const source = { ...(event.source as object), epoch: 2 };
+    {
+      await using producer = await connectProducer({
+        brokers: [brokers()],
+        clientId: 'test',
+        logger: createLogger('test', 'silent'),
+      });
+      const send = (key: string, value: unknown, to = topic) =>
+        producer.send([{ topic: to, partition: 0, key, value: JSON.stringify(value) }]);
+      await send('{"id":"7"}', { ...event, source, as_of: '2026-99-99T00:00:00.000000Z' });
+      await send('{"id":"x"}', { ...event, source, key: { id: 'x' } });
+      await send('{}', { ...event, source, key: {} });
+      await send('{"id":"7"}', { ...event, source, enriched_at: '2026-99-99T00:00:00.000000Z' });
+      await send('{}', { op: 'c' }, cdcTopic(definition.pipeline, 'public', 'transactions'));
+    }
+    const [later] = await pay(client, [ordinary]);
+    await until(
+      async () => {
+        const { rows } = await client.query('select from afterglow.fraud where id = $1', [later]);
+        return rows.length === 1;
+      },
+      { deadlineMs: DEADLINE_MS, what: 'the row behind the strange records to be scored' },
+    );
+    const { rows } = await client.query(
+      `select status, failure_kind, failure_code from afterglow_internal.state_fraud where key_id = $1`,
+      [strange],
+    );
+    expect(rows).toEqual([{ status: 'failed', failure_kind: 'refused_by_database', failure_code: '22008' }]);
   });
 
   test('a model that is away delays results and loses none; the reader and its slot go on', async () => {
