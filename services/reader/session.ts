@@ -27,9 +27,9 @@ import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import { SlotProgress } from './slot-progress.ts';
 
-const RECEIVE_BUFFER_BYTES_MAX = 16 * 1_048_576;
+const RECEIVE_BUFFER_BYTES_MAX = 4 * 1_048_576;
 const LIMITS: PublisherLimits = {
-  bufferBytesMax: 16 * 1_048_576,
+  bufferBytesMax: 4 * 1_048_576,
   sendBytesMax: 800_000,
   sendRowsMax: 5_000,
 };

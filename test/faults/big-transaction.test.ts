@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createCapture } from '../support/capture.ts';
+import { startChild } from '../support/child.ts';
+import { topicSize } from '../support/topic.ts';
+import { until } from '../support/wait.ts';
+
+/** Whole with AFTERGLOW_TEST_LONG=1; the bound is the same, since memory must not grow with the transaction. */
+const ROWS = process.env.AFTERGLOW_TEST_LONG === undefined ? 200_000 : 2_000_000;
+const RESIDENT_MB_MAX = 400;
+const DEADLINE_MS = ROWS;
+
+test(
+  `${ROWS.toLocaleString('en-US')} rows in one transaction pass through less than ${RESIDENT_MB_MAX} MB`,
+  async () => {
+    await using capture = await createCapture('create table t (id int primary key, a text, b text, c int)', {
+      t: 'public.t',
+    });
+    await using reader = await startChild('services/cli/main.ts', capture.process.arguments, {
+      environment: capture.process.environment,
+    });
+    await reader.outputMatching(/"msg":"streaming"/, 30_000);
+    await capture.client.query('set statement_timeout = 0');
+    await capture.client.query(
+      `insert into t select n, repeat('x', 100), md5(n::text), n from generate_series(1, ${ROWS}) n`,
+    );
+    await until(async () => (await topicSize(capture.topic('t'))) === ROWS, {
+      deadlineMs: DEADLINE_MS,
+      what: 'every row in the topic',
+      everyMs: 500,
+    });
+    await capture.caughtUp();
+    expect(peakResidentMb(reader.pid)).toBeLessThan(RESIDENT_MB_MAX);
+    expect(await reader.stop(15_000)).toMatchObject({ status: 0 });
+  },
+  DEADLINE_MS * 2,
+);
+
+function peakResidentMb(pid: number): number {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) / 1024;
+}
