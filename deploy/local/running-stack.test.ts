@@ -55,6 +55,26 @@ test('what runs can be read by others, and its secrets only by its owner', async
   expect(readStack(folders)).toEqual({ condition: 'none' });
 });
 
+test('a service that ended stays recorded until it runs again or is stopped', async () => {
+  const claim = await claimStack(folders);
+  const service = await sleepingService();
+  const ended = {
+    name: 'reader',
+    state: 'given up',
+    reason: 'ended with status 4',
+    log: '/p/reader.log',
+  } as const;
+  claim.addProcess(service);
+  claim.addEnded(ended);
+  expect(requireStack(folders)).toMatchObject({ processes: [], ended: [ended] });
+  claim.addProcess(service);
+  expect(requireStack(folders)).toMatchObject({ processes: [service], ended: [] });
+  claim.addEnded(ended);
+  claim.removeProcess(service);
+  expect(requireStack(folders)).toMatchObject({ processes: [], ended: [] });
+  claim.release();
+});
+
 test('a second start beside a running one is refused and disturbs nothing', async () => {
   const claim = await claimStack(folders);
   const service = await sleepingService();

@@ -6,7 +6,7 @@ import { type LocalFolders, makeFolder } from './folders.ts';
 import { KAFKA_END } from './kafka.ts';
 import { takeLock } from './lock.ts';
 import { POSTGRES_END } from './postgres.ts';
-import { type EndStep, endProcess, isAlive, ownIdentity, type ProcessIdentity } from './processes.ts';
+import { type EndStep, endProcess, isAlive, ownIdentity } from './processes.ts';
 
 const identity = z.object({ pid: z.int().positive(), start: z.string() });
 const stackProcess = identity.extend({
@@ -16,16 +16,30 @@ const stackProcess = identity.extend({
   port: z.int().exactOptional(),
   log: z.string().exactOptional(),
 });
+/** A service that ended by itself. */
+const endedService = z.object({
+  name: z.string(),
+  /** given up: nobody starts it again before somebody has looked. */
+  state: z.enum(['restarting', 'given up']),
+  /** How it ended and, where it said so, why. */
+  reason: z.string(),
+  /** What to do about it, in the service's own words. */
+  remedy: z.string().exactOptional(),
+  log: z.string(),
+});
 const stackState = z.object({
   /** The process that started the others and will stop them. */
   supervisor: identity,
   since: z.iso.datetime(),
   processes: z.array(stackProcess).readonly(),
+  /** Kept beside what runs: without them a stack would look whole while a service of it is down. */
+  ended: z.array(endedService).readonly().default([]),
   /** What `afterglow env` prints: DATABASE_URL, KAFKA_BROKERS and so on, with their secrets. */
   environment: z.record(z.string(), z.string()),
   psql: z.string().exactOptional(),
 });
 export type StackProcess = z.infer<typeof stackProcess>;
+export type EndedService = z.infer<typeof endedService>;
 export type StackState = z.infer<typeof stackState>;
 
 const SERVICE_END: readonly EndStep[] = [
@@ -63,8 +77,11 @@ export function requireStack(folders: LocalFolders): StackState {
 export interface StackClaim {
   /** Records at once: what is written here can be stopped even after this process was killed. */
   record(change: Partial<Pick<StackState, 'environment' | 'psql'>>): void;
+  /** Takes the place of what was recorded under its name. */
   addProcess(process: StackProcess): void;
-  removeProcess(process: ProcessIdentity): void;
+  /** Takes the place of the process of its name. */
+  addEnded(service: EndedService): void;
+  removeProcess(process: Pick<StackProcess, 'name'>): void;
   /** Call it when all processes have ended. */
   release(): void;
 }
@@ -88,6 +105,7 @@ export async function claimStack(
       supervisor: ownIdentity(),
       since: new Date().toISOString(),
       processes: [],
+      ended: [],
       environment: {},
     };
     const write = (next: StackState): void => {
@@ -97,12 +115,15 @@ export async function claimStack(
     write(state);
     return {
       record: (change) => write({ ...state, ...change }),
-      addProcess: (added) => write({ ...state, processes: [...state.processes, added] }),
-      removeProcess: ({ pid, start }) =>
-        write({
-          ...state,
-          processes: state.processes.filter((one) => one.pid !== pid || one.start !== start),
-        }),
+      addProcess: (process) => {
+        const { processes, ended } = without(state, process.name);
+        write({ ...state, processes: [...processes, process], ended });
+      },
+      addEnded: (service) => {
+        const { processes, ended } = without(state, service.name);
+        write({ ...state, processes, ended: [...ended, service] });
+      },
+      removeProcess: ({ name }) => write({ ...state, ...without(state, name) }),
       release: () => {
         rmSync(stateFile(folders), { force: true });
         taken.lock.release();
@@ -143,6 +164,13 @@ async function stopLeftOver(
     if (await endProcess(process, END_STEPS[process.kind])) return;
     throw new AfterglowError('part_not_stopped', `${process.name} (pid ${process.pid}) did not end.`);
   }
+}
+
+function without({ processes, ended }: StackState, name: string): Pick<StackState, 'processes' | 'ended'> {
+  return {
+    processes: processes.filter((each) => each.name !== name),
+    ended: ended.filter((each) => each.name !== name),
+  };
 }
 
 const stateFile = (folders: LocalFolders): string => join(folders.root, 'run.json');

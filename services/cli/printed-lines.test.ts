@@ -59,7 +59,12 @@ test('an event in one line', () => {
 });
 
 const HEALTHY = {
-  services: [{ name: 'reader', state: 'ready', detail: undefined, port: 4, restarts: 0 }],
+  services: [
+    {
+      view: { name: 'reader', state: 'ready', detail: undefined, port: 4, restarts: 0 },
+      log: '/p/reader.log',
+    },
+  ],
   since: '2026-11-20T09:15:02Z',
   slot: { value: { isActive: true, walStatus: 'reserved', lagBytes: 10, keptBytes: 2_000 } },
   hops: { value: [{ hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200 }] },
@@ -68,7 +73,7 @@ const HEALTHY = {
 
 test('the status of a healthy stack', () => {
   const report = statusReport(HEALTHY);
-  expect(report.is_fine).toBe(true);
+  expect(report).toMatchObject({ is_fine: true, exit: 0 });
   expect(statusLines(report, 80, PLAIN)).toEqual([
     'reader             ready       :4',
     '',
@@ -78,17 +83,42 @@ test('the status of a healthy stack', () => {
   ]);
 });
 
+const [READER] = HEALTHY.services;
+const STOPPED = {
+  state: 'stopped',
+  detail: 'ended with status 4: The slot is gone.',
+  port: undefined,
+} as const;
+
 test.each([
-  ['a service is not ready', { services: [{ ...HEALTHY.services[0], state: 'not ready' }] }],
-  ['the slot is lost', { slot: { value: { ...HEALTHY.slot.value, walStatus: 'lost' } } }],
-  ['nobody uses the slot', { slot: { value: { ...HEALTHY.slot.value, isActive: false } } }],
-  ['there is no slot', { slot: { value: undefined } }],
-  ['the database is away', { slot: { error: 'No connection.' } }],
-  ['Kafka is away', { hops: { error: 'Kafka does not answer.' } }],
-] as const)('it is not fine when %s, and all the rest is shown', (_name, changes) => {
+  ['a service is not ready', { services: [{ ...READER, view: { ...READER.view, state: 'not ready' } }] }, 1],
+  ['a service has given up', { services: [{ ...READER, view: { ...READER.view, ...STOPPED } }] }, 1],
+  ['the slot is lost', { slot: { value: { ...HEALTHY.slot.value, walStatus: 'lost' } } }, 1],
+  ['nobody uses the slot', { slot: { value: { ...HEALTHY.slot.value, isActive: false } } }, 1],
+  ['there is no slot', { slot: { value: undefined } }, 1],
+  ['the database is away', { slot: { error: 'No connection.' } }, 3],
+  ['Kafka is away', { hops: { error: 'Kafka does not answer.' } }, 3],
+  [
+    'both are away',
+    { slot: { error: 'No connection.' }, hops: { error: 'Kafka does not answer.' }, services: [] },
+    3,
+  ],
+] as const)('it is not fine when %s, and all the rest is shown', (_name, changes, exit) => {
   const report = statusReport({ ...HEALTHY, ...changes });
-  expect(report.is_fine).toBe(false);
+  expect(report).toMatchObject({ is_fine: false, exit });
   expect(statusLines(report, 80, PLAIN).length).toBeGreaterThanOrEqual(5);
+});
+
+test('a service that is down is named with its log', () => {
+  const report = statusReport({
+    ...HEALTHY,
+    services: [{ ...READER, view: { ...READER.view, ...STOPPED } }],
+  });
+  expect(report.services).toMatchObject([{ name: 'reader', state: 'stopped', log: '/p/reader.log' }]);
+  expect(statusLines(report, 80, PLAIN).slice(0, 2)).toEqual([
+    'reader             stopped     ended with status 4: The slot is gone.',
+    '                   log: /p/reader.log',
+  ]);
 });
 
 const SUMMARY = {

@@ -8,6 +8,7 @@ const STACK: StackState = {
   supervisor: { pid: 1, start: 'boot/1' },
   since: '2026-11-20T09:15:02Z',
   processes: [],
+  ended: [],
   environment: {
     DATABASE_URL: 'postgres://postgres:embedded@127.0.0.1:55432/postgres',
     KAFKA_BROKERS: '127.0.0.1:59092',

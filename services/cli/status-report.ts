@@ -1,5 +1,6 @@
 // `status`: what was read, as one value for --json, and as lines.
 
+import type { StackService } from './stack-services.ts';
 import type { SlotReading } from './view/database-readings.ts';
 import { cutTo, fitTo, harmless } from './view/harmless.ts';
 import type { HopLag } from './view/kafka-readings.ts';
@@ -10,7 +11,7 @@ import type { LatencyView, ServiceView } from './view/snapshot.ts';
 export type Answer<Value> = { readonly value: Value } | { readonly error: string };
 
 export interface StatusReadings {
-  readonly services: readonly ServiceView[];
+  readonly services: readonly Pick<StackService, 'view' | 'log'>[];
   readonly since: string | undefined;
   readonly slot: Answer<SlotReading | undefined>;
   readonly hops: Answer<readonly HopLag[]>;
@@ -20,12 +21,15 @@ export interface StatusReadings {
 /** Also the JSON form. */
 export interface StatusReport {
   readonly is_fine: boolean;
+  /** 0 fine, 1 something is not, 3 a part does not answer: as `doctor` says it. */
+  readonly exit: 0 | 1 | 3;
   readonly since: string | null;
   readonly services: readonly {
     readonly name: string;
     readonly state: ServiceView['state'];
     readonly detail: string | null;
     readonly port: number | null;
+    readonly log: string | null;
   }[];
   readonly hops: readonly HopLag[];
   readonly hops_error: string | null;
@@ -44,15 +48,19 @@ const SLOT_FINE = new Set(['reserved', 'extended']);
 /** Pure. Fine: everything that was asked has answered, is ready, and holds its slot. */
 export function statusReport({ services, since, slot, hops, latency }: StatusReadings): StatusReport {
   const slotReading = 'value' in slot ? slot.value : undefined;
+  const isAnswered = 'value' in slot && 'value' in hops;
   const isSlotFine = slotReading?.isActive === true && SLOT_FINE.has(slotReading.walStatus ?? '');
+  const isFine = isAnswered && isSlotFine && services.every(({ view }) => view.state === 'ready');
   return {
-    is_fine: services.every(({ state }) => state === 'ready') && isSlotFine && 'value' in hops,
+    is_fine: isFine,
+    exit: isFine ? 0 : isAnswered ? 1 : 3,
     since: since ?? null,
-    services: services.map(({ name, state, detail, port }) => ({
+    services: services.map(({ view: { name, state, detail, port }, log }) => ({
       name,
       state,
       detail: detail ?? null,
       port: port ?? null,
+      log: log ?? null,
     })),
     hops: 'value' in hops ? hops.value : [],
     hops_error: 'error' in hops ? hops.error : null,
@@ -76,7 +84,7 @@ const NAME_COLUMNS = 18;
 
 export function statusLines(report: StatusReport, columns: number, paint: Painter): readonly string[] {
   const lines: string[] = [];
-  for (const { name, state, detail, port } of report.services) {
+  for (const { name, state, detail, port, log } of report.services) {
     const color = state === 'ready' ? 'good' : state === 'stopped' ? 'bad' : 'warning';
     const facts = [port === null ? '' : `:${port}`, detail === null ? '' : harmless(detail)].filter(
       (fact) => fact !== '',
@@ -84,6 +92,8 @@ export function statusLines(report: StatusReport, columns: number, paint: Painte
     lines.push(
       `${fitTo(name, NAME_COLUMNS)} ${paint[color](fitTo(state, 11))} ${paint.faint(cutTo(facts.join('  '), columns - 32))}`,
     );
+    // Never cut: half a path is none.
+    if (state !== 'ready' && log !== null) lines.push(`${' '.repeat(NAME_COLUMNS)} log: ${log}`);
   }
   if (report.services.length === 0) lines.push(paint.faint('No services were started from this folder.'));
   lines.push('', slotLine(report, paint));

@@ -1,24 +1,17 @@
-import { isAlive } from '../../deploy/local/processes.ts';
-import { readStack, type StackProcess } from '../../deploy/local/running-stack.ts';
+import type { Definition } from '../../shared/config/definition.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { requireDefinition } from './definition.ts';
 import type { Invocation } from './invocation.ts';
-import { chooseParts, foldersOf } from './settings.ts';
+import { chooseParts, runningStack } from './settings.ts';
+import { readStackServices } from './stack-services.ts';
 import { type StatusReport, statusLines, statusReport } from './status-report.ts';
 import { listenForInterruption } from './up/interruption.ts';
-import { viewOf } from './view/collector.ts';
 import { DatabaseReadings } from './view/database-readings.ts';
 import { Figures, toReading } from './view/figures.ts';
 import { KafkaReadings } from './view/kafka-readings.ts';
 import { LiveScreen } from './view/live-screen.ts';
-import { readService } from './view/service-readings.ts';
 
 const EVERY_MS = 1_000;
-const SOMETHING_WRONG = 1;
-const FINE = 0;
-
-/** Services that have no telemetry. */
-const NOT_OBSERVED = new Set(['demo']);
 
 export async function showStatus(invocation: Invocation, isWatching: boolean): Promise<number> {
   const { output } = invocation;
@@ -33,7 +26,7 @@ export async function showStatus(invocation: Invocation, isWatching: boolean): P
     isWatching && output.isTerminal && !output.isJson ? new LiveScreen(output.terminal) : undefined;
   let report: StatusReport;
   do {
-    report = await read(invocation, database, kafka, figures);
+    report = await read(invocation, definition, database, kafka, figures);
     if (output.isJson) output.json(report);
     else {
       const lines = statusLines(report, output.columns ?? 120, output.paint);
@@ -42,19 +35,19 @@ export async function showStatus(invocation: Invocation, isWatching: boolean): P
     }
     if (!isWatching) break;
   } while (await pause(EVERY_MS, interruption.signal));
-  return report.is_fine ? FINE : SOMETHING_WRONG;
+  return report.exit;
 }
 
 async function read(
   invocation: Invocation,
+  definition: Definition,
   database: DatabaseReadings,
   kafka: KafkaReadings,
   figures: Figures,
 ): Promise<StatusReport> {
-  const stack = readStack(foldersOf(invocation));
-  const processes = stack.condition === 'running' ? stack.state.processes : [];
+  const stack = runningStack(invocation);
   const [services, slot, hops] = await Promise.all([
-    Promise.all(processes.filter(({ kind }) => kind === 'service').map(readProcess)),
+    stack === undefined ? [] : readStackServices(stack, definition),
     settled(database.slot()),
     settled(kafka.lag()),
   ]);
@@ -65,25 +58,12 @@ async function read(
     ),
   );
   return statusReport({
-    services: services.map(({ view }) => view),
-    since: stack.condition === 'running' ? stack.state.since : undefined,
+    services,
+    since: stack?.since,
     slot,
     hops,
     latency: figures.latency ?? figures.latencyInAll,
   });
-}
-
-async function readProcess(found: StackProcess) {
-  const isObserved = !NOT_OBSERVED.has(found.name);
-  const reading = found.port === undefined || !isObserved ? undefined : await readService(found.port);
-  const condition = isAlive(found) ? 'running' : 'restarting';
-  return {
-    reading,
-    view: viewOf(
-      { name: found.name, port: found.port, restarts: 0, lastEnd: undefined, condition, isObserved },
-      reading,
-    ),
-  };
 }
 
 /** A part that does not answer is a finding, not a reason to show nothing of the others. */

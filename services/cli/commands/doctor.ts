@@ -8,8 +8,9 @@ export function doctorCommand(run: Run): Command {
       'after',
       `
 Looks at the definition, PostgreSQL (wal_level, publication, slot, replica identity, privileges, pgvector,
-side tables), Kafka (topics, retention, sizes), the model service, and the clocks; at Java, pip, Maven and disk
-when nothing runs here yet. It changes nothing, and one part that is down does not hide what the others say.
+side tables), Kafka (topics, retention, sizes), the services of the stack that runs here, the model service, and
+the clocks; at Java, pip, Maven and disk when nothing runs here yet. It changes nothing, and one part that is down
+does not hide what the others say.
 Exit status 0: nothing to do, warnings at most; 1: something has to be fixed; 3: a part does not answer.
 
 Examples:

@@ -12,8 +12,8 @@ export function statusCommand(run: Run): Command {
     .addHelpText(
       'after',
       `
-Exit status 0: everything answers and is ready; 1: something is not; 3: nothing runs here. With --json one object,
-with --watch --json one a second.
+Exit status 0: everything answers and is ready; 1: something is not, a service that has given up among them; 3: the
+database or Kafka does not answer, or nothing runs here. With --json one object, with --watch --json one a second.
 
 Examples:
   npx afterglow status --watch

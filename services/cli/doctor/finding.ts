@@ -17,6 +17,7 @@ export type Area =
   | 'privileges'
   | 'set-up'
   | 'kafka'
+  | 'services'
   | 'aws'
   | 'clocks'
   | 'machine';

@@ -17,6 +17,7 @@ import {
   runningStack,
   settingOf,
 } from '../settings.ts';
+import { readStackServices } from '../stack-services.ts';
 import { checkAws, readAwsFacts } from './aws.ts';
 import { checkClocks, readAwsAheadMs, readDatabaseAheadMs } from './clocks.ts';
 import { type Area, exitStatus, type Finding, findings } from './finding.ts';
@@ -26,6 +27,7 @@ import { checkPrivileges, readPrivilegeFacts } from './privileges.ts';
 import { checkPublication, readPublicationFacts } from './publication.ts';
 import { reportJson, reportLines } from './report.ts';
 import { checkServer, readServerFacts } from './server.ts';
+import { checkServices } from './services.ts';
 import { checkExtension, checkInit, checkRegistration, needsVectors, readExtensionFacts } from './set-up.ts';
 import { checkSlot, readSlotFacts } from './slot.ts';
 import { checkTables } from './tables.ts';
@@ -62,6 +64,7 @@ async function examine(invocation: Invocation): Promise<readonly Finding[]> {
       ...(await examineDatabase(database, definition, catalog)),
       ...(await examineKafka(kafka, brokers, definition)),
       ...(await examineSetUp(database, kafka, definition)),
+      ...(stack === undefined ? [] : checkServices(await readStackServices(stack, definition))),
       ...(await examineAws(invocation, stack?.environment.AFTERGLOW_AWS_LOCAL_URL, database)),
       ...(stack === undefined
         ? await examineMachine(invocation, {

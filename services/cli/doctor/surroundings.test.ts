@@ -9,6 +9,7 @@ import { exitStatus, type Finding } from './finding.ts';
 import { checkKafka, type KafkaFacts } from './kafka.ts';
 import { checkMachine, type MachineFacts } from './machine.ts';
 import { reportLines } from './report.ts';
+import { checkServices } from './services.ts';
 
 describe('Kafka', () => {
   const facts = (change: (topic: string) => object | undefined = () => ({})): KafkaFacts => ({
@@ -107,6 +108,47 @@ describe('AWS', () => {
     ],
   ] as const)('%s', (_name, facts, expected) => {
     expect(toDo(checkAws(facts))).toEqual(expected);
+  });
+});
+
+describe('a service of the running stack', () => {
+  const log = '/p/reader.log';
+  const view = { name: 'reader', state: 'ready', detail: undefined, port: 1, restarts: 0 } as const;
+  test.each([
+    ['is ready', { view, log }, []],
+    [
+      'has given up',
+      {
+        view: { ...view, state: 'stopped', detail: 'ended with status 4: The slot is gone.' },
+        log,
+        remedy: 'Repair it.',
+      },
+      [
+        `failed: reader is down and stays down: ended with status 4: The slot is gone. | Repair it.\ntail ${log}\nnpx afterglow down && npm start  # after that`,
+      ],
+    ],
+    [
+      'was never started',
+      { view: { ...view, state: 'stopped', detail: 'was not started with this stack' } },
+      ['failed: reader is not running: was not started with this stack. | npx afterglow down && npm start'],
+    ],
+    [
+      'is not ready',
+      { view: { ...view, state: 'not ready', detail: 'slot: lost' }, log },
+      [`failed: reader is not ready: slot: lost. | tail ${log}`],
+    ],
+    [
+      'crashes',
+      { view: { ...view, state: 'restarting', detail: 'was ended by SIGKILL' }, log },
+      [`failed: reader is down and will be started again: was ended by SIGKILL. | tail ${log}`],
+    ],
+    [
+      'starts',
+      { view: { ...view, state: 'starting' }, log },
+      [expect.stringMatching(/^warning: reader is starting/)],
+    ],
+  ] as const)('%s', (_name, service, expected) => {
+    expect(toDo(checkServices([{ log: undefined, remedy: undefined, ...service }]))).toEqual(expected);
   });
 });
 

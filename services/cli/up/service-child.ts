@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { beginLog } from '../../../deploy/local/log-file.ts';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { beginLog, readLogFrom } from '../../../deploy/local/log-file.ts';
 import {
   type EndStep,
   endProcess,
@@ -26,7 +26,8 @@ export interface ServicePlan {
 export interface ServiceEvents {
   started(child: ServiceChild, identity: ProcessIdentity): void;
   toldPort(child: ServiceChild, identity: ProcessIdentity): void;
-  ended(child: ServiceChild, identity: ProcessIdentity): void;
+  /** stopped: it was told to end. */
+  ended(child: ServiceChild, next: 'stopped' | 'restarting' | 'given up'): void;
   /** Something a person wants to hear. */
   notice(text: string): void;
 }
@@ -45,6 +46,7 @@ export class ServiceChild {
   readonly #policy = new RestartPolicy();
   #identity: ProcessIdentity | undefined;
   #port: number | undefined;
+  #logBegins = 0;
   #restarts = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   #isStopping = false;
@@ -81,11 +83,16 @@ export class ServiceChild {
     return this.#lastEnd;
   }
 
+  /** What it wrote since its latest start: an error of an earlier one would explain the wrong end. */
+  get latestLog(): string {
+    return existsSync(this.plan.log) ? readLogFrom(this.plan.log, this.#logBegins) : '';
+  }
+
   start(): void {
     const startedAtMs = performance.now();
     const [node = process.execPath, ...nodeArguments] = this.#program;
     const { programArguments, environment, folder, log } = this.plan;
-    beginLog(log);
+    this.#logBegins = beginLog(log);
     const output = openSync(log, 'a', 0o600);
     let child: ChildProcess;
     try {
@@ -139,14 +146,17 @@ export class ServiceChild {
   #ended(child: ChildProcess, startedAtMs: number, status: number | null, how: string): void {
     this.#lastEnd = how;
     child.removeAllListeners('exit');
-    if (this.#identity !== undefined) this.#events.ended(this, this.#identity);
     this.#identity = undefined;
     if (this.plan.port === undefined) this.#port = undefined;
-    if (this.#isStopping) return;
+    if (this.#isStopping) {
+      this.#events.ended(this, 'stopped');
+      return;
+    }
     const { name, log } = this.plan;
     const decision = this.#policy.decide(performance.now() - startedAtMs, status);
+    this.#isGivenUp = decision.action === 'stay_down';
+    this.#events.ended(this, this.#isGivenUp ? 'given up' : 'restarting');
     if (decision.action === 'stay_down') {
-      this.#isGivenUp = true;
       this.#events.notice(`${name} ${how} and stays down; see ${log}`);
       return;
     }

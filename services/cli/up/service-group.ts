@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readLogFrom } from '../../../deploy/local/log-file.ts';
 import type { ProcessIdentity } from '../../../deploy/local/processes.ts';
-import type { StackClaim } from '../../../deploy/local/running-stack.ts';
+import type { EndedService, StackClaim } from '../../../deploy/local/running-stack.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ObservedService } from '../view/collector.ts';
@@ -40,11 +38,11 @@ export class ServiceGroup {
     };
     const child = new ServiceChild(plan, this.#program, {
       started: record,
-      toldPort: (told, identity) => {
-        this.#claim.removeProcess(identity);
-        record(told, identity);
+      toldPort: record,
+      ended: (child, next) => {
+        if (next === 'stopped') this.#claim.removeProcess(plan);
+        else this.#claim.addEnded({ name: plan.name, state: next, ...whyEnded(child), log: plan.log });
       },
-      ended: (_child, identity) => this.#claim.removeProcess(identity),
       notice: (text) => {
         this.#notice = text;
       },
@@ -95,8 +93,15 @@ export class ServiceGroup {
   }
 }
 
-function notUp({ plan }: ServiceChild, how: string): AfterglowError {
-  const said = lastError(existsSync(plan.log) ? readLogFrom(plan.log, 0) : '');
+function whyEnded({ lastEnd = 'ended', latestLog }: ServiceChild): Pick<EndedService, 'reason' | 'remedy'> {
+  const said = lastError(latestLog);
+  return said === undefined
+    ? { reason: lastEnd }
+    : { reason: `${lastEnd}: ${said.message}`, remedy: said.remedy };
+}
+
+function notUp({ plan, latestLog }: ServiceChild, how: string): AfterglowError {
+  const said = lastError(latestLog);
   const reason = said === undefined ? '' : ` It says: ${said.message}`;
   return new AfterglowError('part_not_up', `The service ${plan.name} ${how}.${reason}`, {
     remedy: `${said?.remedy ?? 'See why.'} Its log: ${plan.log}`,

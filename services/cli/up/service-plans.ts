@@ -28,13 +28,20 @@ export interface ServicePlanSettings {
   readonly awsEnvironment: Environment;
 }
 
+const enricherName = (enrichment: string): string => `enricher ${enrichment}`;
+
+/** What has to run for this definition, in the order a row takes. */
+export function serviceNames({ enrichments }: Definition): readonly string[] {
+  return ['reader', ...Object.keys(enrichments).map(enricherName), 'writer'];
+}
+
 /** Pure: the services of the pipeline, each in a process of its own, in the order a row takes. */
 export function servicePlans(settings: ServicePlanSettings): readonly ServicePlan[] {
   const enrichments = Object.keys(settings.definition.enrichments);
   return [
     pipelineService(settings, 'reader', ['reader'], settings.databaseUrls.reader),
     ...enrichments.map((name) =>
-      pipelineService(settings, `enricher ${name}`, ['enricher', name], settings.databaseUrls.enricher),
+      pipelineService(settings, enricherName(name), ['enricher', name], settings.databaseUrls.enricher),
     ),
     pipelineService(settings, 'writer', ['writer'], settings.databaseUrls.writer),
   ];

@@ -112,7 +112,7 @@ export function viewOf(service: ObservedService, reading: ServiceReading | undef
     detail,
   });
   if (condition === 'given up') return view('stopped', service.lastEnd);
-  if (condition === 'restarting') return view('restarting');
+  if (condition === 'restarting') return view('restarting', service.lastEnd);
   if (!service.isObserved) return view('ready');
   if (port === undefined) return view('starting');
   if (reading === undefined) return view('not ready', 'does not answer');
