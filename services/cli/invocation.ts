@@ -32,6 +32,8 @@ export interface Invocation {
   readonly definitionFile: string;
   /** The folder that holds the definition and `.afterglow/`. */
   readonly projectFolder: string;
+  /** Where the command was given: a stack may run here although --config names a file elsewhere. */
+  readonly currentFolder: string;
   readonly saysYes: boolean;
   readonly isColored: boolean;
   /** Undefined: nobody said, and the command has its own default. */
@@ -60,6 +62,7 @@ export function createInvocation(options: GlobalOptions, surroundings: Surroundi
     environment,
     definitionFile,
     projectFolder: dirname(definitionFile),
+    currentFolder: folder,
     saysYes: options.yes === true,
     isColored,
     logLevel: options.logLevel,

@@ -22,7 +22,7 @@ export const SETTINGS = [
     name: 'KAFKA_BROKERS',
     values: '`host:port`, several with commas',
     default: 'the embedded Kafka',
-    meaning: 'Your Kafka.',
+    meaning: 'Your Kafka. It has to take plain connections from here: TLS and SASL cannot be configured yet.',
   },
   {
     name: 'AFTERGLOW_AWS',
@@ -68,7 +68,8 @@ const INTRODUCTION = `# Settings
 
 Everything about *what* is enriched stands in \`afterglow.yaml\`, where \`\${NAME}\` and \`\${NAME:-default}\` take values
 from the environment. *Where the parts are* is said by these environment variables. A part that none of them names is
-taken from the stack that runs in this folder (\`.afterglow/run.json\`); \`afterglow up\` starts what is missing.
+taken from the stack that runs beside the definition or in the current folder (\`.afterglow/run.json\`);
+\`afterglow up\` starts what is missing.
 
 `;
 

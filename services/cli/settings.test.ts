@@ -1,7 +1,18 @@
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { StackState } from '../../deploy/local/running-stack.ts';
+import { localFolders } from '../../deploy/local/folders.ts';
+import { claimStack, type StackState } from '../../deploy/local/running-stack.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
-import { awsEnvironmentOf, checkDatabaseUrl, choosePartsFrom, parseBrokers } from './settings.ts';
+import { createInvocation } from './invocation.ts';
+import {
+  awsEnvironmentOf,
+  checkDatabaseUrl,
+  choosePartsFrom,
+  parseBrokers,
+  runningStack,
+} from './settings.ts';
 import { settingsPage } from './settings-table.ts';
 
 const STACK: StackState = {
@@ -85,4 +96,25 @@ test('a broker without a port is refused, and a wrong address never shows what i
   expect(() => parseBrokers('a:9092,b')).toThrow('"b"');
   expect(() => checkDatabaseUrl('mysql://me:secret@host/db')).toThrow(/^(?!.*secret)/);
   expect(() => checkDatabaseUrl('not an address')).toThrow(AfterglowError);
+});
+
+test('beside the definition nothing runs: the stack of the current folder is the one', async () => {
+  await using here = await mkdtempDisposable(join(tmpdir(), 'afterglow-here-'));
+  await using elsewhere = await mkdtempDisposable(join(tmpdir(), 'afterglow-elsewhere-'));
+  const invocation = createInvocation(
+    { config: join(elsewhere.path, 'afterglow.yaml') },
+    { environment: {}, folder: here.path, standardOutput: process.stdout, standardError: process.stderr },
+  );
+  const claimIn = async (folder: string) => {
+    const claim = await claimStack(localFolders(folder, {}));
+    claim.record({ environment: { DATABASE_URL: `postgres://${folder}` } });
+    return claim;
+  };
+  expect(runningStack(invocation)).toBeUndefined();
+  const current = await claimIn(here.path);
+  expect(runningStack(invocation)?.environment.DATABASE_URL).toBe(`postgres://${here.path}`);
+  const beside = await claimIn(elsewhere.path);
+  expect(runningStack(invocation)?.environment.DATABASE_URL).toBe(`postgres://${elsewhere.path}`);
+  current.release();
+  beside.release();
 });

@@ -1,4 +1,4 @@
-// Where the parts are: the environment first, else the stack that runs in this folder. See settings-table.ts.
+// Where the parts are: the environment first, else the stack that runs here. See settings-table.ts.
 import { localFolders } from '../../deploy/local/folders.ts';
 import { readStack, type StackState } from '../../deploy/local/running-stack.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
@@ -83,10 +83,17 @@ export function choosePartsFrom(environment: Environment, stack: StackState | un
 export const foldersOf = ({ projectFolder, environment }: Invocation) =>
   localFolders(projectFolder, environment);
 
-/** The stack that `up` runs here, if any. */
-export function runningStack(invocation: Invocation): StackState | undefined {
-  const report = readStack(foldersOf(invocation));
-  return report.condition === 'running' ? report.state : undefined;
+/** The stack that `up` runs beside the definition, else the one in the current folder, if any. */
+export function runningStack({
+  projectFolder,
+  currentFolder,
+  environment,
+}: Invocation): StackState | undefined {
+  for (const folder of [projectFolder, currentFolder]) {
+    const report = readStack(localFolders(folder, environment));
+    if (report.condition === 'running') return report.state;
+  }
+  return undefined;
 }
 
 export const chooseParts = (invocation: Invocation): Parts =>
