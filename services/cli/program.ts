@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addCommand } from './commands/add.ts';
 import { awsLocalCommand } from './commands/aws-local.ts';
+import { backfillCommand } from './commands/backfill.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -53,7 +54,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand],
-  ['Operate:', gapsCommand],
+  ['Operate:', backfillCommand, gapsCommand],
 ];
 
 export function createProgram(run: Run): Command {
@@ -70,7 +71,12 @@ export function createProgram(run: Run): Command {
     .helpOption('--help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', AFTER_HELP);
-  program.configureHelp({ helpWidth: 100, showGlobalOptions: true });
+  program.configureHelp({
+    helpWidth: 100,
+    showGlobalOptions: true,
+    // Those of a command with subcommands are its own: `backfill list` takes no --where.
+    visibleGlobalOptions: (command) => (command === program ? [] : [...program.options]),
+  });
   program.configureOutput({
     writeOut: (text) => void standardOutput.write(text),
     writeErr: () => {}, // reported once, with what to do, where the error is caught

@@ -114,7 +114,7 @@ interface Kill {
 }
 
 async function killAtSomeMoment(setting: RedoSetting, random: () => number): Promise<Kill | undefined> {
-  await using reader = await setting.readAsProcess();
+  await using reader = await setting.afterglow('reader');
   await reader.outputMatching(/"msg":"streaming"/, READY_MS);
   const killAtMs = performance.now() + 300 + random() * 1_500;
   const job = (): Promise<RedoJob | undefined> => readRedoJob(setting.client, '1');

@@ -40,8 +40,8 @@ export interface RedoSetting extends AsyncDisposable {
   readonly log: readonly string[];
   /** Starts a reader in this process and waits until it streams. */
   read(): Promise<AsyncDisposable>;
-  /** Starts a reader as a process of its own. */
-  readAsProcess(): Promise<TestChild>;
+  /** Runs a command of ours as a process of its own. */
+  afterglow(...programArguments: readonly string[]): Promise<TestChild>;
   /** Finishes every record in the name of the enrichment, about so many in a second. */
   consume(enrichment: string, rowsPerSecond: number): Promise<AsyncDisposable>;
   jobIn(state: RedoJob['state'], job: string): Promise<RedoJob>;
@@ -73,7 +73,7 @@ export async function createRedoSetting(tables = NOTES, version: 16 | 18 = 18): 
     log,
     job: { schema: 'public', table: 'notes', reason: 'backfill', enrichments: [] },
     read: async () => disposal.use(await startReader(definition, database.url, log)),
-    readAsProcess: async () => await startReaderProcess(text, database.url),
+    afterglow: async (...programArguments) => await startProcess(programArguments, text, database.url),
     consume: async (enrichment, rowsPerSecond) =>
       disposal.use(await consume(enricherGroup(pipeline, enrichment), topic, rowsPerSecond)),
     jobIn: async (state, job) =>
@@ -134,10 +134,14 @@ async function startReader(
   };
 }
 
-async function startReaderProcess(definition: string, databaseUrl: string): Promise<TestChild> {
+async function startProcess(
+  programArguments: readonly string[],
+  definition: string,
+  databaseUrl: string,
+): Promise<TestChild> {
   const folder = projectFolder();
   writeFileSync(join(folder.path, 'afterglow.yaml'), definition);
-  return await startChild(resolve('services/cli/afterglow.js'), ['reader'], {
+  return await startChild(resolve('services/cli/afterglow.js'), programArguments, {
     folder: folder.path,
     environment: { DATABASE_URL: databaseUrl, KAFKA_BROKERS: brokers(), NO_COLOR: '1' },
   });
