@@ -47,6 +47,8 @@ export async function createCapture(
   sql: string,
   tables: Readonly<Record<string, string>>,
   version: 16 | 18 = 18,
+  /** A Kafka of the test's own, where that of all tests must not be harmed. */
+  address = brokers(),
 ): Promise<TestCapture> {
   const database = await createDatabase(version);
   const client = await connectDatabase({ url: database.url, applicationName: 'test' });
@@ -58,7 +60,7 @@ export async function createCapture(
   const { definition, mistakes } = parseDefinition(text, 'afterglow.yaml', {});
   if (definition === undefined) throw new Error(mistakes.map(({ message }) => message).join('; '));
   const logger = createLogger('test', 'silent');
-  const admin = await connectKafkaAdmin({ brokers: [brokers()], clientId: 'test', logger });
+  const admin = await connectKafkaAdmin({ brokers: [address], clientId: 'test', logger });
   await applyInit(client, admin, { definition });
   await admin.close();
   const running: RunningReader[] = [];
@@ -82,18 +84,18 @@ export async function createCapture(
     client,
     process: {
       arguments: ['reader', '--config', definitionFile],
-      environment: { DATABASE_URL: database.url, KAFKA_BROKERS: brokers() },
+      environment: { DATABASE_URL: database.url, KAFKA_BROKERS: address },
     },
     topic,
     caughtUp,
     async start() {
-      const reader = await startReader(definition, database.url);
+      const reader = await startReader(definition, database.url, address);
       running.push(reader);
       return reader;
     },
     async events(...names) {
       await caughtUp();
-      return (await Promise.all(names.map((name) => readEvents(topic(name))))).flat();
+      return (await Promise.all(names.map((name) => readEvents(topic(name), address)))).flat();
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(running.map((reader) => reader[Symbol.asyncDispose]()));
@@ -104,12 +106,16 @@ export async function createCapture(
   };
 }
 
-async function startReader(definition: Definition, databaseUrl: string): Promise<RunningReader> {
+async function startReader(
+  definition: Definition,
+  databaseUrl: string,
+  address: string,
+): Promise<RunningReader> {
   const stopping = new AbortController();
   const telemetry = createTelemetry(...NEEDED);
   const logger = createLogger('reader', LOG_LEVEL);
   const ended = runReader(
-    { definition, databaseUrl, brokers: [brokers()], logger, telemetry },
+    { definition, databaseUrl, brokers: [address], logger, telemetry },
     stopping.signal,
   );
   ended.catch(() => {});

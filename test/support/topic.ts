@@ -8,11 +8,15 @@ import { brokers, uniquePipelineName } from './stack.ts';
 const WINDOW = { rowsMax: 10_000, bytesMax: 64 * 1_048_576 };
 const BATCH = { rowsMax: 1_000, bytesMax: 16 * 1_048_576, waitMaxMs: 0 };
 
-const settings = () => ({ brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') });
+const settings = (address = brokers()) => ({
+  brokers: [address],
+  clientId: 'test',
+  logger: createLogger('test', 'silent'),
+});
 
 /** How many records the topic holds now. */
-export async function topicSize(topic: string): Promise<number> {
-  const admin = await connectKafkaAdmin(settings());
+export async function topicSize(topic: string, address?: string): Promise<number> {
+  const admin = await connectKafkaAdmin(settings(address));
   try {
     const ends = await admin.ends(topic);
     return ends.reduce((sum, { low, high }) => sum + Number(high - low), 0);
@@ -22,11 +26,11 @@ export async function topicSize(topic: string): Promise<number> {
 }
 
 /** Every record that the topic holds now, in order per partition. */
-export async function readTopic(topic: string): Promise<readonly FetchedRecord[]> {
-  const size = await topicSize(topic);
+export async function readTopic(topic: string, address?: string): Promise<readonly FetchedRecord[]> {
+  const size = await topicSize(topic, address);
   const records: FetchedRecord[] = [];
   if (size === 0) return records;
-  await using consumer = await connectConsumer(settings(), {
+  await using consumer = await connectConsumer(settings(address), {
     group: uniquePipelineName(),
     topics: [topic],
     window: WINDOW,
@@ -45,8 +49,8 @@ export interface TopicEvent {
   readonly event: ChangeEvent | null;
 }
 
-export async function readEvents(topic: string): Promise<readonly TopicEvent[]> {
-  return (await readTopic(topic)).map(({ key, partition, value }) => ({
+export async function readEvents(topic: string, address?: string): Promise<readonly TopicEvent[]> {
+  return (await readTopic(topic, address)).map(({ key, partition, value }) => ({
     key: key?.toString() ?? '',
     partition,
     event: value === null ? null : (JSON.parse(value.toString()) as ChangeEvent),
