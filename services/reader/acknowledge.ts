@@ -1,9 +1,7 @@
-import { formatLsn } from '../../shared/contracts/position.ts';
+import type { StoredPosition } from '../../shared/contracts/stored-position.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
-import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import type { PublishedObjects } from '../../shared/postgres/published.ts';
 import { type ReplicationStream, STATUS_INTERVAL_MS } from '../../shared/postgres/replication.ts';
-import { POSITIONS } from '../../shared/side-tables/names.ts';
-import { FIRST_EPOCH, type ServerFacts } from './preflight.ts';
 import type { SlotProgress } from './slot-progress.ts';
 
 const LOOK_INTERVAL_MS = 200;
@@ -12,32 +10,35 @@ const STORE_INTERVAL_MS = 1_000;
 /** Storing the position is a change of its own: an idle database must not keep itself busy with it. */
 const IDLE_STORE_INTERVAL_MS = 10_000;
 
-const STORE = `
-  insert into ${POSITIONS} (pipeline, epoch, system_id, timeline, lsn)
-  values ($1, $2, $3, $4, $5)
-  on conflict (pipeline) do update
-     set epoch = excluded.epoch, system_id = excluded.system_id, timeline = excluded.timeline,
-         lsn = excluded.lsn, updated_at = now()`;
+export interface Acknowledging {
+  readonly stream: Pick<ReplicationStream, 'acknowledge'>;
+  readonly progress: SlotProgress;
+  /** All but how far it is. */
+  readonly place: Omit<StoredPosition, 'lsn'>;
+  readonly published: PublishedObjects;
+  /** Throws when something is not published as it was; what is safe before the look was decoded before it. */
+  readonly guard: (recorded: PublishedObjects) => Promise<PublishedObjects>;
+  /** Makes the position durable: in the database, then in Kafka. */
+  readonly keep: (position: StoredPosition, published: PublishedObjects) => Promise<void>;
+  readonly onAcknowledged: (lsn: bigint) => void;
+}
 
 /**
  * Tells the server on its own timer how far the slot may go: keepalives hide behind a paused socket, and a reader that
- * only answers them would be cut off. The position is durable before it is sent.
+ * only answers them would be cut off. In this order: is everything still published as it was, database, Kafka, slot.
  */
 export async function acknowledgeRegularly(
-  stream: ReplicationStream,
-  progress: SlotProgress,
-  client: DatabaseClient,
-  facts: ServerFacts & { readonly pipeline: string },
-  onAcknowledged: (lsn: bigint) => void,
+  { stream, progress, place, guard, keep, onAcknowledged, ...from }: Acknowledging,
   signal: AbortSignal,
 ): Promise<void> {
   let acknowledged = progress.safe;
+  let { published } = from;
   let storedAtMs = 0;
   let sentAtMs = 0;
   const storeAndSend = async (): Promise<void> => {
     const { safe } = progress;
-    const { pipeline, systemId, timeline } = facts;
-    await client.query(STORE, [pipeline, FIRST_EPOCH, systemId, timeline, formatLsn(safe)]);
+    published = await guard(published);
+    await keep({ ...place, lsn: safe }, published);
     await stream.acknowledge(safe);
     acknowledged = safe;
     onAcknowledged(safe);
@@ -50,6 +51,7 @@ export async function acknowledgeRegularly(
       storedAtMs = nowMs;
       sentAtMs = nowMs;
     } else if (nowMs - sentAtMs >= STATUS_INTERVAL_MS) {
+      await guard(published);
       await stream.acknowledge(acknowledged);
       sentAtMs = nowMs;
     }

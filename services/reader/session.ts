@@ -1,8 +1,7 @@
-import { parseLsn } from '../../shared/contracts/position.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
-import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { openReplication, type ReplicationStream } from '../../shared/postgres/replication.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { publicationName, slotName } from '../../shared/side-tables/names.ts';
@@ -11,13 +10,10 @@ import { Capture } from './capture.ts';
 import { ChangeEvents } from './change-events.ts';
 import { heartbeatRegularly, type Liveness, liveness } from './heartbeat.ts';
 import type { ReaderMetrics } from './metrics.ts';
-import {
-  createSlot,
-  decideSlot,
-  readCaptureContext,
-  readServerFacts,
-  type ServerFacts,
-} from './preflight.ts';
+import { readCaptureContext } from './preflight/capture-context.ts';
+import { preflight } from './preflight/preflight.ts';
+import { publishedGuard } from './preflight/published-guard.ts';
+import { keepPosition } from './preflight/twin.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { Publisher, type PublisherLimits } from './publisher.ts';
 import { RedoEngine } from './redo/engine.ts';
@@ -26,6 +22,7 @@ import { WATERMARK_PREFIX } from './redo/watermark.ts';
 import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import { SlotProgress } from './slot-progress.ts';
+import { watchSlot } from './slot-watch/watch-slot.ts';
 
 const RECEIVE_BUFFER_BYTES_MAX = 4 * 1_048_576;
 const LIMITS: PublisherLimits = {
@@ -46,8 +43,16 @@ export async function runSession(
   const client = await connectDatabase({ url: databaseUrl, applicationName: `${pipeline} reader` });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => client.end());
-  const facts = await preflight(client, settings);
-  const context = await readCaptureContext(client, facts, definition, partitionsOf);
+  const positions = cleanup.use(
+    await connectProducer({ brokers, clientId: `${pipeline}.reader.positions`, logger }),
+  );
+  const clearance = await preflight(client, positions, settings, signal, {
+    // Before the slot: if we end in between, both are made by the next start.
+    beforeSlot: () => createSnapshotJobs(client, definition),
+  });
+  if (clearance === undefined) return;
+  const { epoch, facts, confirmed } = clearance;
+  const context = await readCaptureContext(client, { server: facts.server, epoch }, definition, partitionsOf);
   const versions = new SchemaVersions(await loadSchemaVersions(client));
   const producer = cleanup.use(await connectProducer({ brokers, clientId: `${pipeline}.reader`, logger }));
   const stream = cleanup.use(
@@ -59,13 +64,13 @@ export async function runSession(
     }),
   );
   telemetry.readiness.ready('slot');
-  logger.info({ slot: slotName(pipeline), confirmed: facts.slot?.confirmed }, 'streaming');
+  logger.info({ slot: slotName(pipeline), confirmed: facts.slot?.confirmed, epoch }, 'streaming');
   const stop = (): void => stream.close();
   signal.addEventListener('abort', stop, { once: true });
   cleanup.defer(() => signal.removeEventListener('abort', stop));
   if (signal.aborted) stop();
 
-  const progress = new SlotProgress(parseLsn(facts.slot?.confirmed ?? '0/0'));
+  const progress = new SlotProgress(confirmed);
   const publisher = new Publisher(producer, LIMITS);
   const recorder = new ProgressRecorder(context, publisher, progress);
   const alive = liveness(performance.now());
@@ -88,16 +93,21 @@ export async function runSession(
   const background = [
     publishing,
     acknowledgeRegularly(
-      stream,
-      progress,
-      client,
-      { ...facts, pipeline },
-      metrics.acknowledged,
+      {
+        stream,
+        progress,
+        place: { epoch, systemId: facts.system.systemId, timeline: facts.system.timeline },
+        published: facts.published,
+        guard: publishedGuard(client, definition),
+        keep: (position, published) => keepPosition(client, positions, pipeline, position, published),
+        onAcknowledged: metrics.acknowledged,
+      },
       ending.signal,
     ),
     heartbeatRegularly(client, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
     recorder.run(ending.signal),
     redo.run(ending.signal),
+    watchSlot(settings, positions, metrics.slot, ending.signal),
   ];
   // Whatever fails ends the stream: what follows must not overtake it.
   for (const running of background) running.catch((error: unknown) => stream.close(error));
@@ -155,15 +165,4 @@ function silent(silenceMs: number): Fault {
     'silent_stream',
     `nothing came from the slot for ${Math.round(silenceMs / 1000)} s`,
   );
-}
-
-async function preflight(client: DatabaseClient, settings: ServiceSettings): Promise<ServerFacts> {
-  const { definition, logger } = settings;
-  const facts = await readServerFacts(client, definition.pipeline);
-  if (decideSlot(facts, definition) === 'stream') return facts;
-  logger.info({ slot: slotName(definition.pipeline) }, 'creating the replication slot');
-  // Before the slot: if we end in between, both are made by the next start.
-  await createSnapshotJobs(client, definition);
-  await createSlot(client, facts, definition.pipeline);
-  return await readServerFacts(client, definition.pipeline);
 }

@@ -33,6 +33,12 @@ export interface PreflightPace {
   readonly haltMs: number;
 }
 
+export interface PreflightOptions {
+  /** What has to be durable before the first slot is made. */
+  readonly beforeSlot?: () => Promise<void>;
+  readonly pace?: PreflightPace;
+}
+
 const PACE: PreflightPace = { waitMs: 1_000, haltMs: 5_000 };
 
 /** Resolves when the slot may be streamed, or with undefined when `signal` ends the waiting. */
@@ -41,7 +47,7 @@ export async function preflight(
   producer: RecordProducer,
   settings: ServiceSettings,
   signal: AbortSignal,
-  pace: PreflightPace = PACE,
+  { beforeSlot = async () => {}, pace = PACE }: PreflightOptions = {},
 ): Promise<Clearance | undefined> {
   const { definition, databaseUrl, brokers, logger } = settings;
   const { pipeline } = definition;
@@ -63,6 +69,7 @@ export async function preflight(
     }
     if (decision.action === 'create') {
       logger.info({ slot: slotName(pipeline) }, 'creating the replication slot');
+      await beforeSlot();
       const wanted = { slot: slotName(pipeline), versionNumber: facts.server.versionNumber };
       const lsn = await createSlotVisibly(
         client,
@@ -81,11 +88,12 @@ export async function preflight(
   return undefined;
 }
 
-/** A position that a crash could take back would later look as if the slot had been moved. */
+/**
+ * A position that a crash could take back would later look as if the slot had been moved. Standbys are not waited for: if one
+ * of them takes over without it, Kafka's copy tells.
+ */
 async function commitDurably(client: DatabaseClient): Promise<void> {
-  await client.query(
-    `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`,
-  );
+  await client.query('set synchronous_commit = local');
 }
 
 async function reportStream(

@@ -46,7 +46,8 @@ export async function createSweepJobs(
   for (const table of tables) {
     const enrichments = enrichmentsOf(definition, table);
     if (enrichments.length === 0) continue;
-    const orphans = await Promise.all(enrichments.map((enrichment) => orphansOf(client, enrichment, table)));
+    const orphans: string[] = [];
+    for (const enrichment of enrichments) orphans.push(await orphansOf(client, enrichment, table));
     const job = await createRedoJob(client, {
       schema: table.schema,
       table: table.name,
