@@ -8,8 +8,11 @@ import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { startPostgres } from '../../deploy/local/postgres.ts';
 import type { Finding } from '../../services/cli/doctor/finding.ts';
+import { applyInit } from '../../services/cli/init/apply.ts';
 import { runProgram } from '../../services/cli/program.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { quoteIdentifier } from '../../shared/postgres/connect.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { projectFolder } from '../support/project-folder.ts';
 import { brokers, createDatabase, uniquePipelineName } from '../support/stack.ts';
@@ -75,6 +78,48 @@ test.each([16, 18] as const)(
     ]);
   },
 );
+
+test('a column list that leaves columns out is named, and init is the fix', async () => {
+  await using pipeline = await createPipeline();
+  const { client, definition, environment } = pipeline;
+  const name = definition.pipeline;
+  await client.query(
+    `alter publication ${quoteIdentifier(name)} set table public.transactions (id, amount, card_last4)`,
+  );
+  const { wrong } = await doctor(name, { ...environment });
+  expect(wrong.find(({ area }) => area === 'publication')).toMatchObject({
+    message: expect.stringMatching(
+      / leaves out .*attempts_10m.* of public.transactions: not in its column list/,
+    ),
+    fix: expect.stringMatching(/^npx afterglow init {2}# or, .* exclude: \[.*attempts_10m/),
+  });
+  const admin = await connectKafkaAdmin({
+    brokers: [brokers()],
+    clientId: 'test',
+    logger: createLogger('test', 'silent'),
+  });
+  await applyInit(client, admin, { definition });
+  await admin.close();
+  expect((await doctor(name, { ...environment })).wrong).toEqual([]);
+});
+
+test('a wrong password is told from a database that is away', async () => {
+  await using database = await createDatabase();
+  const { hostname, port } = new URL(database.url);
+  const url = `postgres://no_such_user:secret@${hostname}:${port}/${database.name}`;
+  const { status, wrong } = await doctor(uniquePipelineName(), {
+    DATABASE_URL: url,
+    KAFKA_BROKERS: DEAD_KAFKA,
+  });
+  expect(status).toBe(3);
+  expect(wrong[0]).toEqual({
+    area: 'postgres',
+    outcome: 'unreachable',
+    message: `${hostname}:${port}/${database.name} answers, but refuses the user or the password (28P01).`,
+    fix: `Check user and password in DATABASE_URL; or as an administrator: alter role "no_such_user" login password '<that of DATABASE_URL>';`,
+  });
+  expect(JSON.stringify(wrong)).not.toContain('secret');
+});
 
 test('a dead Kafka is said once, and hides nothing of the database', async () => {
   await using pipeline = await createPipeline();

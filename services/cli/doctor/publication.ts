@@ -101,12 +101,15 @@ function checkColumns(
     .map(({ name }) => name);
   const missing = wanted.filter((column) => !published.columns.includes(column));
   const leaking = exclude.filter((column) => published.columns.includes(column));
+  // Without its key a row cannot be named, so that is never left out on purpose.
+  const isChoice = missing.every((column) => table?.key.includes(column) !== true);
+  const excluded = `exclude: [${[...exclude, ...missing].join(', ')}]`;
   return [
     ...(missing.length > 0
       ? [
           failed(
-            `Publication ${publication} leaves out ${missing.join(', ')} of ${shown}, which were added later.`,
-            INIT,
+            `Publication ${publication} leaves out ${missing.join(', ')} of ${shown}: not in its column list.`,
+            isChoice ? `${INIT}  # or, if they are to stay out, in afterglow.yaml: ${excluded}` : INIT,
           ),
         ]
       : []),
