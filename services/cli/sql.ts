@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { findProgram } from '../../deploy/local/commands.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { harmless } from '../../shared/terminal/harmless.ts';
 import type { Invocation } from './invocation.ts';
 import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
-import { fitTo, harmless, widthOf } from './view/harmless.ts';
+import { fitTo, widthOf } from './view/width.ts';
 
 /** psql ends with this when the connection is lost or was never made. */
 const PSQL_NO_CONNECTION = 2;

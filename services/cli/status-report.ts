@@ -1,12 +1,13 @@
 // `status`: what was read, as one value for --json, and as lines.
 
+import { harmless } from '../../shared/terminal/harmless.ts';
 import type { StackService } from './stack-services.ts';
 import type { SlotReading } from './view/database-readings.ts';
-import { cutTo, fitTo, harmless } from './view/harmless.ts';
 import type { HopLag } from './view/kafka-readings.ts';
 import { formatBytes, formatCount, formatLatency } from './view/numbers.ts';
 import type { Painter } from './view/paint.ts';
 import type { LatencyView, ServiceView } from './view/snapshot.ts';
+import { cutTo, fitTo } from './view/width.ts';
 
 export type Answer<Value> = { readonly value: Value } | { readonly error: string };
 

@@ -5,11 +5,11 @@ import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { follow } from '../../shared/kafka/follow.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { harmless } from '../../shared/terminal/harmless.ts';
 import type { TailOptions } from './commands/tail.ts';
 import type { Invocation } from './invocation.ts';
 import { chooseParts } from './settings.ts';
 import { listenForInterruption } from './up/interruption.ts';
-import { harmless } from './view/harmless.ts';
 import { formatLatency } from './view/numbers.ts';
 import type { Painter } from './view/paint.ts';
 

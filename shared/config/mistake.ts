@@ -1,3 +1,5 @@
+import { harmless, harmlessLine } from '../terminal/harmless.ts';
+
 /** Where in the definition: ['enrichments', 'fraud', 'input', 3]. */
 export type Path = readonly (string | number)[];
 
@@ -42,7 +44,10 @@ const GREEN = '\u001b[32m';
 const BOLD = '\u001b[1m';
 const PLAIN = '\u001b[0m';
 
-/** As a good compiler prints them: place, the line as written, a caret, what to write instead. */
+/**
+ * As a good compiler prints them: place, the line as written, a caret, what to write instead. The file may be anybody's, so
+ * nothing of it reaches the terminal as a command.
+ */
 export function formatMistakes(
   mistakes: readonly Mistake[],
   text: string,
@@ -54,18 +59,19 @@ export function formatMistakes(
   return mistakes
     .map((mistake) => {
       const style = mistake.severity === 'error' ? RED : YELLOW;
-      const place = paint(BOLD, `${mistake.file}:${mistake.line}:${mistake.column}`);
+      const place = paint(BOLD, `${harmless(mistake.file)}:${mistake.line}:${mistake.column}`);
       const what = mistake.path === '' ? mistake.message : `${mistake.path}: ${mistake.message}`;
-      const printed = [`${place} ${paint(style, mistake.severity)} ${what}`];
+      const printed = [`${place} ${paint(style, mistake.severity)} ${harmless(what)}`];
       const line = lines[mistake.line - 1]?.replace(/\r$/, '');
       if (line !== undefined && line.trim() !== '') {
         const number = String(mistake.line);
         const margin = ' '.repeat(number.length);
         // Tabs stay tabs, so that the caret stands under its place at any tab width.
         const indent = line.slice(0, mistake.column - 1).replaceAll(/[^\t]/g, ' ');
-        printed.push(`  ${number} | ${line}`, `  ${margin} | ${indent}${paint(style, '^')}`);
+        printed.push(`  ${number} | ${harmlessLine(line)}`, `  ${margin} | ${indent}${paint(style, '^')}`);
       }
-      if (mistake.instead !== undefined) printed.push(`  ${paint(GREEN, 'write')} ${mistake.instead}`);
+      if (mistake.instead !== undefined)
+        printed.push(`  ${paint(GREEN, 'write')} ${harmless(mistake.instead)}`);
       return printed.join('\n');
     })
     .join('\n\n');

@@ -127,3 +127,27 @@ afterglow.yaml:21:42 error budget.reserved_usd.frod: there is no such enrichment
   write fraud`);
   expect(formatMistakes(mistakes, text, { color: true })).toContain('\u001b[31merror\u001b[0m');
 });
+
+test('what a terminal would obey is printed as a mark, and the caret stays under its place', () => {
+  const printed = formatMistakes(
+    [
+      {
+        file: 'afterglow.yaml',
+        line: 1,
+        column: 10,
+        path: 'sources.\u001B[2J',
+        severity: 'error',
+        message: 'this must be 1',
+        instead: '\u202E1',
+      },
+    ],
+    '\tver: \u001B[31\u202Ex\r\n',
+    { color: false },
+  );
+  expect(printed.split('\n')).toEqual([
+    'afterglow.yaml:1:10 error sources.\uFFFD[2J: this must be 1',
+    '  1 | \tver: \uFFFD[31\uFFFDx',
+    '    | \t        ^',
+    '  write \uFFFD1',
+  ]);
+});

@@ -1,4 +1,4 @@
-import { harmless } from '../view/harmless.ts';
+import { harmless } from '../../../shared/terminal/harmless.ts';
 import type { Painter } from '../view/paint.ts';
 import { exitStatus, type Finding, type Outcome } from './finding.ts';
 

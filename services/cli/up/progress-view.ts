@@ -1,7 +1,7 @@
 import type { Progress, ProgressEvent } from '../../../deploy/local/progress.ts';
 import type { Output } from '../output.ts';
-import { cutTo } from '../view/harmless.ts';
 import { formatBytes } from '../view/numbers.ts';
+import { cutTo } from '../view/width.ts';
 
 /** Without a terminal a running download is told this often. */
 const TOLD_EVERY_MS = 5_000;

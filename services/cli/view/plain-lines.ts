@@ -1,5 +1,5 @@
 // The live view without a terminal: one line a second for grep, or one JSON object a second for programs.
-import { harmless } from './harmless.ts';
+import { harmless } from '../../../shared/terminal/harmless.ts';
 import { formatRate } from './numbers.ts';
 import type { Snapshot } from './snapshot.ts';
 

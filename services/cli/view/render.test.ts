@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { widthOf } from './harmless.ts';
 import { painter } from './paint.ts';
 import { PASTE, pasteLines } from './paste.ts';
 import { render } from './render.ts';
 import type { Snapshot } from './snapshot.ts';
+import { widthOf } from './width.ts';
 
 const COLUMNS = [
   { head: 'id', width: 8, align: 'right' },

@@ -1,10 +1,12 @@
 // From a snapshot to lines: pure, so that every width and every state has its golden file.
+
+import { harmless } from '../../../shared/terminal/harmless.ts';
 import { formatDuration } from '../duration.ts';
-import { cutTo, fitTo, harmless, widthOf } from './harmless.ts';
 import { formatBytes, formatCount, formatLatency, formatRate } from './numbers.ts';
 import type { Painter } from './paint.ts';
 import { PASTE, pasteLines } from './paste.ts';
 import type { FlaggedTable, PartView, ServiceState, ServiceView, Snapshot } from './snapshot.ts';
+import { cutTo, fitTo, widthOf } from './width.ts';
 
 export interface Screen {
   readonly columns: number;

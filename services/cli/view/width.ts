@@ -1,18 +1,11 @@
-// Text from rows goes to a terminal: it must not move the cursor, colour, ring, or be wider than it was counted.
+// How wide text is on a terminal; nothing here may be wider than it was counted.
 
-/** C0 and C1 controls, direction overrides, zero-width and line separators, tags, private use: nothing a person reads. */
-const HARMFUL = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu;
 const WIDE =
   /\p{Emoji_Presentation}|\p{Regional_Indicator}|[\u1100-\u115F\u2329\u232A\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE10-\uFE19\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6]|[\u{17000}-\u{18D08}\u{1B000}-\u{1B2FF}\u{20000}-\u{3FFFD}]|\uFE0F/u;
 const MARK = /^\p{M}+$/u;
 const ELLIPSIS = '…';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-/** One line of visible characters; whatever is not becomes a replacement mark, so that it is seen and does nothing. */
-export function harmless(text: string): string {
-  return text.toWellFormed().replaceAll(/\s+/gu, ' ').replaceAll(HARMFUL, '\uFFFD').trim();
-}
 
 /** Columns a terminal needs for text that is harmless already. */
 export function widthOf(text: string): number {

@@ -1,20 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutTo, fitTo, harmless, widthOf } from './harmless.ts';
-
-test.each([
-  ['\u001B[2J\u001B[31mred', '\uFFFD[2J\uFFFD[31mred'],
-  ['\u009B31mred', '\uFFFD31mred'],
-  ['\u001B]0;title\u0007', '\uFFFD]0;title\uFFFD'],
-  ['two\r\nlines', 'two lines'],
-  ['right\u202Eto left', 'right\uFFFDto left'],
-  ['zero\u200Bwidth', 'zero\uFFFDwidth'],
-  ['lone \uD800 half', 'lone \uFFFD half'],
-  ['Café Zoë', 'Café Zoë'],
-  ['東京ラーメン', '東京ラーメン'],
-])('%j becomes %j', (text, expected) => {
-  expect(harmless(text)).toBe(expected);
-});
+import { harmless } from '../../../shared/terminal/harmless.ts';
+import { cutTo, fitTo, widthOf } from './width.ts';
 
 test.each([
   ['abc', 3],
