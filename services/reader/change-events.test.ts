@@ -142,8 +142,11 @@ describe('change events', () => {
     expect(next?.event?.source.event_index).toBe(1);
   });
 
-  test('a table that is no source, or a key that is not published, stops the reader by name', () => {
-    expect(() => recordsOf({ ...relation(), name: 'customers' })).toThrow(Fault);
+  test('a row of a table that is no source, or a key that is not published, stops the reader by name', () => {
+    const foreign = { ...relation(), name: 'customers' };
+    const insert: PgoutputMessage = { tag: 'insert', relationOid: OID, after: ['1', '5', 'x'] };
+    expect(recordsOf(begin, foreign)).toEqual([]);
+    expect(() => recordsOf(begin, foreign, insert)).toThrow(Fault);
     expect(() => recordsOf({ ...relation(), columns: relation().columns.slice(1) })).toThrow(/key column id/);
   });
 });

@@ -85,18 +85,16 @@ export class ChangeEvents {
     return shape === undefined ? undefined : `${shape.schema}.${shape.name}`;
   }
 
-  /** The table has these columns from here on. */
+  /** Whether a described table is a source. Of a partitioned one the log describes the partitions too, though their rows come under the root. */
+  isSource(relation: Relation): boolean {
+    return this.#context.tables.has(`${relation.schema}.${relation.name}`);
+  }
+
+  /** The source has these columns from here on. */
   learn(relation: Relation, schemaVersion: number, types: TypeCatalog): void {
-    const name = `${relation.schema}.${relation.name}`;
     const { tables, pipeline, database, version } = this.#context;
-    const table = tables.get(name);
-    if (table === undefined) {
-      throw new Fault(
-        'set_up',
-        'unexpected_table',
-        `the publication holds ${name}, which is no source of the definition`,
-      );
-    }
+    const table = tables.get(`${relation.schema}.${relation.name}`);
+    if (table === undefined) return;
     const { schema, name: tableName } = relation;
     const part = tablePart({ pipeline, database, version, schema, table: tableName, schemaVersion });
     const known = this.#shapes.get(relation.oid);
@@ -256,9 +254,12 @@ export class ChangeEvents {
 
   #shapeOf(oid: number): TableShape {
     const shape = this.#shapes.get(oid);
-    if (shape === undefined)
-      throw new Fault('unknown', 'protocol', `a row of relation ${oid} before its description`);
-    return shape;
+    if (shape !== undefined) return shape;
+    throw new Fault(
+      'set_up',
+      'unexpected_table',
+      `a row of relation ${oid}, which is no source of the definition`,
+    );
   }
 }
 

@@ -42,6 +42,7 @@ export class SchemaWatch {
 
   /** Resolves when rows of this shape may go out: a new version is durable by then. */
   async learn(relation: Relation): Promise<void> {
+    if (!this.#events.isSource(relation)) return;
     if (relation.columns.some(({ typeOid }) => typeOid >= FIRST_USER_OID && !this.#types.has(typeOid))) {
       this.#types = await readTypeCatalog(this.#client);
     }
