@@ -6,7 +6,7 @@ import { type Catalog, readCatalog } from '../../shared/postgres/catalog.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { requireDefinition } from './definition.ts';
 import type { Invocation } from './invocation.ts';
-import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
+import { checkDatabaseUrl, ownDatabaseUrl, runningStack } from './settings.ts';
 
 const NO_MISTAKES = 0;
 const MISTAKES = 2;
@@ -50,8 +50,7 @@ function verdict(
 }
 
 async function catalogIfKnown(invocation: Invocation): Promise<Catalog | undefined> {
-  const url =
-    settingOf(invocation.environment, 'DATABASE_URL') ?? runningStack(invocation)?.environment.DATABASE_URL;
+  const url = ownDatabaseUrl(invocation.environment) ?? runningStack(invocation)?.environment.DATABASE_URL;
   if (url === undefined) return undefined;
   const client = await connectDatabase({ url: checkDatabaseUrl(url), applicationName: 'afterglow config' });
   try {

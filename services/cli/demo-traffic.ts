@@ -7,12 +7,12 @@ import { runDemo } from './demo/run.ts';
 import { assertDemoAllowed, createDemoTables, fillDemoTables } from './demo/tables.ts';
 import { runUntilStopped } from './foreground.ts';
 import type { Invocation } from './invocation.ts';
-import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
+import { checkDatabaseUrl, ownDatabaseUrl, runningStack } from './settings.ts';
 import { formatCount } from './view/numbers.ts';
 
 /** Demo traffic in the foreground, into the running stack or into the database that the environment names. */
 export async function runDemoCommand(invocation: Invocation, options: DemoOptions): Promise<number> {
-  const own = settingOf(invocation.environment, 'DATABASE_URL');
+  const own = ownDatabaseUrl(invocation.environment);
   const url = own ?? runningStack(invocation)?.environment.DATABASE_URL;
   if (url === undefined) throw new AfterglowError('stack_not_running');
   const isOurs = own === undefined;

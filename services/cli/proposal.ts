@@ -7,7 +7,7 @@ import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { type Catalog, findTable, readCatalog, type Table } from '../../shared/postgres/catalog.ts';
 import { connectDatabase, describeDatabase } from '../../shared/postgres/connect.ts';
 import type { Invocation } from './invocation.ts';
-import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
+import { checkDatabaseUrl, ownDatabaseUrl, runningStack } from './settings.ts';
 
 export async function proposeFor(
   invocation: Invocation,
@@ -15,8 +15,7 @@ export async function proposeFor(
   isWriting: boolean,
 ): Promise<number> {
   const { output, definitionFile } = invocation;
-  const url =
-    settingOf(invocation.environment, 'DATABASE_URL') ?? runningStack(invocation)?.environment.DATABASE_URL;
+  const url = ownDatabaseUrl(invocation.environment) ?? runningStack(invocation)?.environment.DATABASE_URL;
   if (url === undefined) throw new AfterglowError('stack_not_running');
   const table = requireTable(await catalogOf(checkDatabaseUrl(url)), tableName, describeDatabase(url));
   // A file with mistakes must not hide what is in it already: what could be read counts.

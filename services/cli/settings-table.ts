@@ -19,6 +19,20 @@ export const SETTINGS = [
     isSecret: true,
   },
   {
+    name: 'AFTERGLOW_DATABASE_AUTH',
+    values: '`password` or `iam`',
+    default: '`password`',
+    meaning:
+      'How to log in to DATABASE_URL. `iam` signs a new token for each connection with the usual AWS_* variables, over verified TLS.',
+  },
+  {
+    name: 'AFTERGLOW_DATABASE_CA',
+    values: 'a file',
+    default: 'the authorities that Node knows',
+    meaning:
+      'Certificates that the database may be signed by (PEM), such as the bundle of Amazon RDS. Naming it switches verified TLS on.',
+  },
+  {
     name: 'KAFKA_BROKERS',
     values: '`host:port`, several with commas',
     default: 'the embedded Kafka',

@@ -2,6 +2,7 @@
 import { localFolders } from '../../deploy/local/folders.ts';
 import { readStack, type StackState } from '../../deploy/local/running-stack.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
+import { withDatabaseOptions } from '../../shared/postgres/address.ts';
 import type { Environment, Invocation } from './invocation.ts';
 import { isAwsVariable, type SettingName } from './settings-table.ts';
 
@@ -41,6 +42,21 @@ export function checkDatabaseUrl(url: string): string {
   );
 }
 
+/** DATABASE_URL with how to log in and whom to trust in it, so that whoever gets the URL has all of it. */
+export function ownDatabaseUrl(environment: Environment): string | undefined {
+  const url = settingOf(environment, 'DATABASE_URL');
+  const auth = settingOf(environment, 'AFTERGLOW_DATABASE_AUTH') ?? 'password';
+  if (auth !== 'password' && auth !== 'iam') {
+    throw new AfterglowError('usage', `AFTERGLOW_DATABASE_AUTH is "${auth}"; it takes "password" or "iam".`);
+  }
+  if (url === undefined) return undefined;
+  return withDatabaseOptions(checkDatabaseUrl(url), {
+    authority: settingOf(environment, 'AFTERGLOW_DATABASE_CA'),
+    usesIam: auth === 'iam',
+    region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION,
+  });
+}
+
 export type AwsMode = 'local' | 'real';
 
 export function awsModeOf(environment: Environment): AwsMode {
@@ -61,7 +77,7 @@ export function awsEnvironmentOf(environment: Environment, localUrl: string | un
 
 /** Pure: the environment wins part by part, so that each can be replaced on its own. */
 export function choosePartsFrom(environment: Environment, stack: StackState | undefined): Parts {
-  const ownDatabase = settingOf(environment, 'DATABASE_URL');
+  const ownDatabase = ownDatabaseUrl(environment);
   const ownBrokers = settingOf(environment, 'KAFKA_BROKERS');
   const databaseUrl = ownDatabase ?? stack?.environment.DATABASE_URL;
   const brokers = ownBrokers ?? stack?.environment.KAFKA_BROKERS;

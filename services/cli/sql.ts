@@ -1,18 +1,26 @@
 import { spawn } from 'node:child_process';
 import { findProgram } from '../../deploy/local/commands.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
+<<<<<<< HEAD
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { harmless } from '../../shared/terminal/harmless.ts';
 import type { Invocation } from './invocation.ts';
 import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
 import { fitTo, widthOf } from './view/width.ts';
+=======
+import { OUR_PARAMETERS } from '../../shared/postgres/address.ts';
+import { connectDatabase, passwordOf } from '../../shared/postgres/connect.ts';
+import type { Invocation } from './invocation.ts';
+import { checkDatabaseUrl, ownDatabaseUrl, runningStack } from './settings.ts';
+import { fitTo, harmless, widthOf } from './view/harmless.ts';
+>>>>>>> 4ac3926 (wip)
 
 /** psql ends with this when the connection is lost or was never made. */
 const PSQL_NO_CONNECTION = 2;
 const COLUMN_WIDTH_MAX = 60;
 
 export async function runSql(invocation: Invocation, statement: string | undefined): Promise<number> {
-  const own = settingOf(invocation.environment, 'DATABASE_URL');
+  const own = ownDatabaseUrl(invocation.environment);
   const stack = runningStack(invocation);
   const url = own ?? stack?.environment.DATABASE_URL;
   if (url === undefined) throw new AfterglowError('stack_not_running');
@@ -39,8 +47,9 @@ async function runPsql(
 ): Promise<number> {
   // The password travels in the environment: arguments are shown to everybody by ps.
   const address = new URL(url);
-  const password = decodeURIComponent(address.password);
+  const password = await passwordOf(url);
   address.password = '';
+  for (const name of OUR_PARAMETERS) address.searchParams.delete(name);
   const command = statement === undefined ? [] : ['--no-psqlrc', '-v', 'ON_ERROR_STOP=1', '-c', statement];
   // Ctrl-C is psql's: it cancels the statement, and this process stays until psql ends.
   const ignore = (): void => {};

@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { AfterglowError } from '../errors/catalogue.ts';
+import { type DatabaseAddress, databaseAddress, tlsOptions } from './address.ts';
+import { isRefused } from './sql-states.ts';
 
 export type DatabaseClient = pg.Client;
 export type DatabasePool = pg.Pool;
@@ -12,7 +14,11 @@ export interface DatabaseSettings {
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   readonly statementTimeoutMs?: number;
+  /** The password of one login, where the URL asks for tokens. */
+  readonly token?: TokenSource;
 }
+
+export type TokenSource = (address: DatabaseAddress) => Promise<string>;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -35,8 +41,10 @@ const types: pg.CustomTypesConfig = {
 };
 
 export function clientConfig(settings: DatabaseSettings): pg.ClientConfig {
+  const address = databaseAddress(settings.url);
   return {
-    connectionString: settings.url,
+    ...login(address, settings.token ?? amazonToken),
+    ...(address.tls === undefined ? {} : { ssl: tlsOptions(address.tls) }),
     application_name: settings.applicationName,
     options: SESSION_OPTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -46,19 +54,55 @@ export function clientConfig(settings: DatabaseSettings): pg.ClientConfig {
   };
 }
 
+/** A token is asked for at each login; what the URL says itself would win over it. */
+function login(address: DatabaseAddress, token: TokenSource): pg.ClientConfig {
+  if (!address.usesIam) return { connectionString: address.url };
+  const { host, port, user, url } = address;
+  const database = decodeURIComponent(new URL(url).pathname.slice(1));
+  return { host, port, user, database, password: () => token(address) };
+}
+
+/** What another client logs in with now; of a token, one that is new. */
+export async function passwordOf(url: string, token: TokenSource = amazonToken): Promise<string> {
+  const address = databaseAddress(url);
+  return address.usesIam ? await token(address) : decodeURIComponent(new URL(url).password);
+}
+
+/** Only whoever uses it loads Amazon's client. */
+const amazonToken: TokenSource = async (address) =>
+  await (await import('../aws/database-token.ts')).databaseToken(address);
+
 /** One connection; `end()` it. */
 export async function connectDatabase(settings: DatabaseSettings): Promise<DatabaseClient> {
+  try {
+    return await connectOnce(settings);
+  } catch (error) {
+    // A token may run out between its making and its use, and the next one is another: once more, then it is the set-up.
+    if (!databaseAddress(settings.url).usesIam || !isLoginRefused(error))
+      throw unreachable(settings.url, error);
+  }
+  try {
+    return await connectOnce(settings);
+  } catch (error) {
+    throw unreachable(settings.url, error);
+  }
+}
+
+async function connectOnce(settings: DatabaseSettings): Promise<DatabaseClient> {
   const client = new pg.Client(clientConfig(settings));
   // A connection that breaks between two statements must not end the process: the next statement reports it.
   client.on('error', () => {});
   try {
     await client.connect();
+    return client;
   } catch (error) {
     await client.end().catch(() => {});
-    throw unreachable(settings.url, error);
+    throw error;
   }
-  return client;
 }
+
+const LOGIN_REFUSED = new Set(['28000', '28P01']);
+const isLoginRefused = (error: unknown): boolean => LOGIN_REFUSED.has(sqlState(error) ?? '');
 
 /** A pool; `end()` it. Connects on first use. */
 export function createPool(settings: DatabaseSettings & { readonly connectionsMax: number }): DatabasePool {
@@ -99,12 +143,17 @@ export function describeDatabase(url: string): string {
   }
 }
 
-export function unreachable(url: string, cause: unknown): AfterglowError {
-  const reason = sqlState(cause) ?? (cause instanceof Error ? cause.name : 'unknown');
-  const text = cause instanceof Error && 'code' in cause ? String(cause.code) : reason;
-  return new AfterglowError('database_unreachable', `No connection to ${describeDatabase(url)} (${text}).`, {
-    cause,
-  });
+/** Why there is no connection: refused by the server, which no waiting mends, or not reached. */
+export function unreachable(url: string, cause: unknown): unknown {
+  if (cause instanceof AfterglowError) return cause;
+  const state = sqlState(cause);
+  const name = cause instanceof Error ? cause.name : 'unknown';
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : (state ?? name);
+  const place = describeDatabase(url);
+  if (state !== undefined && isRefused(state)) {
+    return new AfterglowError('database_login_refused', `${place} refuses the login (${code}).`, { cause });
+  }
+  return new AfterglowError('database_unreachable', `No connection to ${place} (${code}).`, { cause });
 }
 
 /** What the server answers instead of a result. */

@@ -13,6 +13,7 @@ import {
   awsEnvironmentOf,
   checkDatabaseUrl,
   foldersOf,
+  ownDatabaseUrl,
   parseBrokers,
   runningStack,
   settingOf,
@@ -50,7 +51,10 @@ async function examine(invocation: Invocation): Promise<readonly Finding[]> {
   const definition = loaded instanceof AfterglowError ? undefined : loaded.definition;
   const database = await connected(databaseUrl, async (url) => {
     try {
-      return await connectDatabase({ url: checkDatabaseUrl(url), applicationName: 'afterglow doctor' });
+      return await connectDatabase({
+        url: ownDatabaseUrl(environment) ?? checkDatabaseUrl(url),
+        applicationName: 'afterglow doctor',
+      });
     } catch (error) {
       throw explainLogin(error, url);
     }

@@ -1,5 +1,6 @@
 // What the children of `up` get of the shell's environment: an explicit list, so that nothing of a user's AWS, database or
 // tracing set-up reaches a service by accident.
+import { IAM_PARAMETER } from '../../../shared/postgres/address.ts';
 import type { Environment } from '../invocation.ts';
 import { isAwsVariable } from '../settings-table.ts';
 
@@ -23,6 +24,9 @@ export function namesInDefinition(text: string): readonly string[] {
   return [...text.matchAll(REFERENCE)].map(([, name]) => name).filter((name) => name !== undefined);
 }
 
+const usesIam = (url: string | undefined): boolean =>
+  url !== undefined && new URL(url).searchParams.get(IAM_PARAMETER) === 'iam';
+
 /** `own` wins: where the parts are is decided here, not by the shell. */
 export function childEnvironment(
   shell: Environment,
@@ -34,7 +38,8 @@ export function childEnvironment(
     ([name]) =>
       ALLOWED.has(name) || named.has(name) || ALLOWED_PREFIXES.some((prefix) => name.startsWith(prefix)),
   );
-  const isReal = own.AFTERGLOW_AWS === 'real';
+  // A login by token is signed in the child, with the same credentials.
+  const isReal = own.AFTERGLOW_AWS === 'real' || usesIam(own.DATABASE_URL);
   const entries = [...inherited, ...Object.entries(own)].filter(
     ([name, value]) => value !== undefined && (isReal || named.has(name) || !isAwsVariable(name)),
   );

@@ -7,7 +7,7 @@ import { wheelFor } from '../../../deploy/local/postgres-binaries.ts';
 import { reachableFolder, serverUser } from '../../../deploy/local/server-user.ts';
 import { describeDatabase } from '../../../shared/postgres/connect.ts';
 import type { Environment } from '../invocation.ts';
-import { type AwsMode, awsModeOf, checkDatabaseUrl, parseBrokers, settingOf } from '../settings.ts';
+import { type AwsMode, awsModeOf, ownDatabaseUrl, parseBrokers, settingOf } from '../settings.ts';
 import { formatBytes } from '../view/numbers.ts';
 import type { Painter } from '../view/paint.ts';
 import type { PartView } from '../view/snapshot.ts';
@@ -33,11 +33,11 @@ export function planUp(
   postgresVersion: PostgresVersion,
   downloads: { readonly postgresBytes: number; readonly kafkaBytes: number },
 ): UpPlan {
-  const databaseUrl = settingOf(environment, 'DATABASE_URL');
+  const databaseUrl = ownDatabaseUrl(environment);
   const brokers = settingOf(environment, 'KAFKA_BROKERS');
   return {
     postgresVersion,
-    databaseUrl: databaseUrl === undefined ? undefined : checkDatabaseUrl(databaseUrl),
+    databaseUrl,
     database:
       databaseUrl === undefined
         ? { owner: 'embedded', downloadBytes: downloads.postgresBytes }
