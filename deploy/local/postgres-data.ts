@@ -9,6 +9,7 @@ import { makeOnce } from './downloads.ts';
 import type { PostgresVersion } from './pins.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { identityOf, type ProcessIdentity, type ServerUser, serverEnvironment } from './processes.ts';
+import { requireNamedUser } from './server-user.ts';
 
 export const SUPERUSER = 'afterglow';
 export const DATABASE = 'afterglow';
@@ -30,6 +31,7 @@ export async function createCluster(
   binaries: PostgresBinaries,
   user: ServerUser | undefined,
 ): Promise<void> {
+  if (user === undefined) requireNamedUser();
   await makeOnce(folder, FRESH_CLUSTER_BYTES, async (contents) => {
     const password = join(contents, 'password');
     await chmod(contents, 0o700);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { maySearch, parseUsers } from './server-user.ts';
+import { maySearch, parseUsers, requireNamedUser } from './server-user.ts';
 
 test('users are found by name, root and broken lines are not', () => {
   const users = parseUsers(
@@ -9,6 +9,20 @@ test('users are found by name, root and broken lines are not', () => {
     { name: 'nobody', uid: 65_534, gid: 65_534 },
     { name: 'postgres', uid: 26, gid: 27 },
   ]);
+});
+
+test('a user without a name is told what to do before anything is made', () => {
+  expect(() => requireNamedUser()).not.toThrow();
+  const lookUp = (): never => {
+    throw new Error('ENOENT: no such file or directory, uv_os_get_passwd');
+  };
+  expect(() => requireNamedUser(lookUp)).toThrow(
+    expect.objectContaining({
+      code: 'postgres_start_failed',
+      message: expect.stringContaining('has no name on this system'),
+      remedy: expect.stringContaining('/etc/passwd'),
+    }),
+  );
 });
 
 const user = { name: 'postgres', uid: 26, gid: 27 };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import type { ServerUser } from './processes.ts';
@@ -12,6 +12,23 @@ export function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = parseUsers(readFileSync('/etc/passwd', 'utf8'));
   return users.get('postgres') ?? users.get('nobody') ?? NOBODY;
+}
+
+/** initdb looks up the name of who runs it, and a container is easily started as a number that has none. */
+export function requireNamedUser(lookUp: () => unknown = userInfo): void {
+  try {
+    lookUp();
+  } catch (cause) {
+    throw new AfterglowError(
+      'postgres_start_failed',
+      `The user with the number ${process.getuid?.()} has no name on this system, and PostgreSQL makes no data folder for it.`,
+      {
+        cause,
+        remedy:
+          'Start as a user that stands in /etc/passwd, or as root; or set DATABASE_URL to a PostgreSQL of your own.',
+      },
+    );
+  }
 }
 
 /** Users by name, from the text of /etc/passwd; never root. */
