@@ -31,13 +31,15 @@ const OWN_COLUMNS: FlaggedTable['columns'] = [
   { head: 'result', width: 0, align: 'left' },
 ];
 
-// The newest of the flagged index first, then their rows by key: the view is inlined, so nothing else is read.
+// The newest of the flagged index first, then their rows by key: the view is inlined, so nothing else is read. A batch is scored
+// at one time, so the key decides within it: else the rows would change places with every reading.
 const DEMO_FLAGGED = `
   select v.id::text, v.amount::text, v.merchant_name, v.merchant_category::text, v.attempts_10m::text,
          to_char(v.fraud_score, 'FM0.000')
-    from (select id, scored_at from ${resultTable('fraud')} where flagged order by scored_at desc limit ${FLAGGED_MAX}) r
+    from (select id, scored_at from ${resultTable('fraud')} where flagged
+           order by scored_at desc, id desc limit ${FLAGGED_MAX}) r
     join ${enrichedView('transactions')} v on v.id = r.id
-   order by r.scored_at desc`;
+   order by r.scored_at desc, r.id desc`;
 
 export class DatabaseReadings implements AsyncDisposable {
   readonly #url: string;
@@ -79,7 +81,8 @@ export class DatabaseReadings implements AsyncDisposable {
     for (const [name, { flag }] of Object.entries(this.#definition.enrichments)) {
       if (flag === undefined) continue;
       const found = await this.#ask<[string]>(
-        `select (to_jsonb(r) - $1::text[])::text from ${resultTable(name)} r where flagged order by scored_at desc limit ${FLAGGED_MAX}`,
+        `select (to_jsonb(r) - $1::text[])::text from ${resultTable(name)} r where flagged
+          order by scored_at desc, to_jsonb(r) desc limit ${FLAGGED_MAX}`,
         [hidden],
       );
       for (const [result] of found) rows.push([name, result]);

@@ -98,6 +98,18 @@ test.each([10, 16, 24, 40])('a screen of %d rows is never overfilled', (rows) =>
   if (rows === 24) expect(lines.at(-1)).toContain('npx afterglow tail fraud'); // all of it on an ordinary terminal
 });
 
+test('on a small screen the flagged list makes room for the lines to paste', () => {
+  // The live screen keeps the last column free.
+  const render60 = (snapshot: Snapshot, rows = 20) => render(snapshot, { columns: 59, rows }, painter(false));
+  const low = render60(RUNNING);
+  expect(low.length).toBeLessThan(20);
+  expect(low.at(-1)).toContain('npx afterglow tail fraud');
+  const services = RUNNING.services.map((service) => ({ ...service, state: 'ready' as const }));
+  const well = render60({ ...RUNNING, services }, 22);
+  expect(well.at(-1)).toContain('npx afterglow tail fraud');
+  expect(well.filter((line) => line.includes('0.998'))).toHaveLength(1);
+});
+
 test('a pasted command is the same statement at every width', () => {
   for (const columns of [60, 80, 120, 300]) {
     const lines = pasteLines(PASTE.insert, columns);

@@ -52,7 +52,9 @@ function draw(snapshot: Snapshot, layout: Layout, paint: Painter): readonly stri
     snapshot.notice === undefined ? [] : [...space, paint.warning(cutTo(harmless(snapshot.notice), columns))];
   const below = [...notice, ...(snapshot.isDemo ? [...space, ...commands(columns, paint)] : [])];
   const room = height - above.length - below.length - FLAGGED_HEADING_LINES;
-  const flagged = flaggedTable(snapshot.flagged, clamp(room, FLAGGED_MIN, FLAGGED_MAX), columns, paint);
+  // In the compact form the list goes before a line to paste does: half a command is of no use.
+  const count = clamp(room, isCompact ? 0 : FLAGGED_MIN, FLAGGED_MAX);
+  const flagged = count === 0 ? [] : flaggedTable(snapshot.flagged, count, columns, paint);
   return [...above, ...flagged, ...below];
 }
 
