@@ -15,9 +15,13 @@ interface Options {
 export function upCommand(run: Run): Command {
   const command = new Command('up')
     .description('start everything here: embedded parts, services, demo traffic, live view (= npm start)')
-    .option('--for <duration>', 'end by itself this long after everything is up, such as 30s', durationOption)
+    .option(
+      '--for <duration>',
+      'end by itself this long after everything is ready, such as 30s; starting does not count',
+      durationOption,
+    )
     .option('--fresh', 'delete the data of earlier runs first; downloads stay')
-    .option('--no-demo', 'no demo traffic')
+    .option('--no-demo', 'no demo traffic; the demo tables get the rows they begin with all the same')
     .option('--rate <rows>', 'demo traffic in rows a second (default: 50)', rateOption)
     .addOption(
       new Option('--postgres <version>', 'version of the embedded PostgreSQL')
