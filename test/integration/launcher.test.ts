@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { identityOf, isAlive, type ProcessIdentity } from '../../deploy/local/processes.ts';
+import { startChild } from '../support/child.ts';
 import { failIfLeftOpen } from '../support/leaks.ts';
 import { until } from '../support/wait.ts';
 
@@ -131,4 +132,13 @@ test('when npm was killed, the program is told to end', async () => {
   await launched.said(/SIGTERM/);
   await until(() => !isAlive(launched.program), { deadlineMs: DEADLINE_MS, what: 'the end of the program' });
   expect(count(launched.output(), 'SIGTERM')).toBe(1);
+});
+
+test('a timer of the Kafka client that is already due is not warned of', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'afterglow-launcher-'));
+  const program = join(folder.path, 'late.mjs');
+  await writeFile(program, "setTimeout(() => process.stdout.write('due\\n'), -1);\n");
+  await using child = await startChild(NODE24, [program]);
+  expect(await child.ended).toEqual({ status: 0, signal: null });
+  expect(child.output).toBe('due\n');
 });

@@ -37,8 +37,14 @@ describe('a child process', () => {
     await expect(child.outputMatching(/never/, 10_000)).rejects.toThrow('ended before its output matched');
   });
 
-  test.fails('fails its test when it is left behind', async () => {
-    await startChild('test/support/run-parts.ts', ['/proc/nowhere']);
+  test('fails its test when it is left behind, and is ended', async () => {
+    const checks: (() => void)[] = [];
+    const supervise = (check: () => void): number => checks.push(check);
+    const child = await startChild('--eval', ['setInterval(() => {}, 1000)'], { supervise });
+    expect(checks).toEqual([expect.any(Function)]);
+    expect(checks[0]).toThrow('the test left behind: child process --eval setInterval');
+    expect(await child.ended).toEqual({ status: null, signal: 'SIGKILL' });
+    expect(checks[0]).not.toThrow();
   });
 });
 

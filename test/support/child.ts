@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { failIfLeftOpen } from './leaks.ts';
+import { failIfLeftOpen, type Supervision } from './leaks.ts';
 import { until } from './wait.ts';
 
 const KILL_MS = 10_000;
@@ -34,6 +34,8 @@ export async function startChild(
     /** Over the environment of the tests; undefined takes a variable away. */
     readonly environment?: Readonly<Record<string, string | undefined>>;
     readonly folder?: string;
+    /** Who looks for what is left behind; the running test unless a test is about just that. */
+    readonly supervise?: Supervision;
   } = {},
 ): Promise<TestChild> {
   const child = spawn(process.execPath, [program, ...programArguments], {
@@ -53,7 +55,7 @@ export async function startChild(
     });
   }
   const what = `child process ${program} ${programArguments.join(' ')} (pid ${child.pid})`;
-  const closed = failIfLeftOpen(what, () => child.kill('SIGKILL'));
+  const closed = failIfLeftOpen(what, () => child.kill('SIGKILL'), options.supervise);
   const ended = new Promise<ChildEnd>((resolve) => {
     child.once('close', (status, signal) => {
       end = { status, signal };

@@ -4,19 +4,26 @@ import { until } from './wait.ts';
 
 const CLOSING_MS = 1_000;
 
-/**
- * Fails the running test when it ends before the returned function was called. Outside of a test (beforeAll) there is
- * nothing to end; what was opened there is checked where it is disposed.
- */
-export function failIfLeftOpen(what: string, end: () => void = () => {}): () => void {
+/** Has `check` called when what may leave something behind is over; the check throws when it did. */
+export type Supervision = (check: () => void) => void;
+
+/** Outside of a test (beforeAll) there is nothing to end; what was opened there is checked where it is disposed. */
+const byRunningTest: Supervision = (check) => {
+  if (TestRunner.getCurrentTest() !== undefined) onTestFinished(check);
+};
+
+/** Fails the running test when it ends before the returned function was called. */
+export function failIfLeftOpen(
+  what: string,
+  end: () => void = () => {},
+  supervise: Supervision = byRunningTest,
+): () => void {
   let open = true;
-  if (TestRunner.getCurrentTest() !== undefined) {
-    onTestFinished(() => {
-      if (!open) return;
-      end();
-      throw new Error(`the test left behind: ${what}`);
-    });
-  }
+  supervise(() => {
+    if (!open) return;
+    end();
+    throw new Error(`the test left behind: ${what}`);
+  });
   return () => {
     open = false;
   };
