@@ -1,19 +1,12 @@
 import { spawn } from 'node:child_process';
 import { findProgram } from '../../deploy/local/commands.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
-<<<<<<< HEAD
-import { connectDatabase } from '../../shared/postgres/connect.ts';
-import { harmless } from '../../shared/terminal/harmless.ts';
-import type { Invocation } from './invocation.ts';
-import { checkDatabaseUrl, runningStack, settingOf } from './settings.ts';
-import { fitTo, widthOf } from './view/width.ts';
-=======
 import { OUR_PARAMETERS } from '../../shared/postgres/address.ts';
 import { connectDatabase, passwordOf } from '../../shared/postgres/connect.ts';
+import { harmless } from '../../shared/terminal/harmless.ts';
 import type { Invocation } from './invocation.ts';
 import { checkDatabaseUrl, ownDatabaseUrl, runningStack } from './settings.ts';
-import { fitTo, harmless, widthOf } from './view/harmless.ts';
->>>>>>> 4ac3926 (wip)
+import { fitTo, widthOf } from './view/width.ts';
 
 /** psql ends with this when the connection is lost or was never made. */
 const PSQL_NO_CONNECTION = 2;
