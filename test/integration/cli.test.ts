@@ -5,7 +5,12 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { isAlive } from '../../deploy/local/processes.ts';
-import { readStack, type StackProcess, type StackState } from '../../deploy/local/running-stack.ts';
+import {
+  readStack,
+  requireStack,
+  type StackProcess,
+  type StackState,
+} from '../../deploy/local/running-stack.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { startChild, type TestChild } from '../support/child.ts';
 import { failIfLeftOpen } from '../support/leaks.ts';
@@ -92,6 +97,14 @@ const CARD_TESTING = `
     attempts_10m) select id, 1.99, 'Yours', 'digital', country, '4242', false, 9 from one`;
 
 const servicesOf = ({ processes }: StackState) => processes.filter(({ kind }) => kind === 'service');
+
+/** Ends that service whenever it is there, until its supervisor has had enough. */
+function hasGivenUp({ processes, ended }: StackState, name: string): boolean {
+  const running = processes.find((each) => each.name === name);
+  if (running !== undefined && isAlive(running)) process.kill(running.pid, 'SIGKILL');
+  return ended.some((each) => each.name === name && each.state === 'given up');
+}
+
 const jsonLines = (output: string) =>
   output
     .split('\n')
@@ -176,6 +189,20 @@ test('beside a running stack; a killed service; a killed `up`; down', { timeout:
   process.kill(writer?.pid ?? 0, 'SIGKILL');
   await up.outputMatching(/writer was ended by SIGKILL and starts again/, END_MS);
   await up.outputMatching(/"name":"writer","state":"ready"[^}]*"restarts":1/, END_MS);
+
+  await until(() => hasGivenUp(requireStack(folder.folders), 'writer'), {
+    deadlineMs: END_MS,
+    what: 'the writer to be given up',
+  });
+  const status = await run(folder, 'status --json');
+  expect(status.status).toBe(1);
+  const stopped = { name: 'writer', state: 'stopped', log: join(folder.folders.logs, 'writer.log') };
+  expect(jsonLines(status.output)[0]?.services).toContainEqual(expect.objectContaining(stopped));
+  const doctor = await run(folder, 'doctor');
+  expect(doctor.status).toBe(1);
+  expect(doctor.output).toMatch(
+    /✖ writer is down and stays down: was ended by SIGKILL\.\n +tail .*writer\.log/,
+  );
 
   const before = readStack(folder.folders);
   if (before.condition !== 'running') throw new Error('the stack should be running');
