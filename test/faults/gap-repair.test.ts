@@ -1,0 +1,112 @@
+// The whole way of a repair: what was lost in a gap arrives, what was deleted in it loses its result, and the record closes.
+import { expect, test } from 'vitest';
+import { repairGap } from '../../services/reader/main.ts';
+import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import { listGaps } from '../../shared/side-tables/gaps.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { brokers } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
+
+const DEADLINE_MS = 50_000;
+
+async function pay(client: DatabaseClient, count: number): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `insert into transactions (customer_id, amount, merchant_name, merchant_category, merchant_country, card_last4, card_present)
+     select 1, 25, 'Shop', 'digital', 'US', '4242', false from generate_series(1, $1::int) returning id`,
+    [count],
+  );
+  return rows.map(({ id }) => id);
+}
+
+async function scored(client: DatabaseClient): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>('select id from afterglow.fraud order by id');
+  return rows.map(({ id }) => id);
+}
+
+const repair = ({ definition, database }: TestPipeline) =>
+  repairGap({
+    definition,
+    databaseUrl: database.url,
+    brokers: [brokers()],
+    logger: createLogger('test', 'silent'),
+    newEpoch: false,
+    consent: async () => true,
+    onWaiting: () => {},
+  });
+
+/** Three scored rows, and a reader that has stopped. */
+async function settle(pipeline: TestPipeline): Promise<readonly string[]> {
+  const { client } = pipeline;
+  await client.query("insert into customers (full_name, email, country) values ('A', 'a@example.com', 'DE')");
+  await using services = pipeline.start('reader', 'enricher', 'writer');
+  await services.ready();
+  const ids = await pay(client, 3);
+  await until(async () => (await scored(client)).length === 3, {
+    deadlineMs: DEADLINE_MS,
+    what: 'three scores',
+  });
+  return ids;
+}
+
+async function closes({
+  client,
+}: TestPipeline): Promise<Awaited<ReturnType<typeof listGaps>>[number] | undefined> {
+  await until(async () => (await listGaps(client)).every(({ state }) => state === 'closed'), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the gap to be closed',
+  });
+  return (await listGaps(client))[0];
+}
+
+test('a slot that was lost: rows of the gap get their scores, rows deleted in it lose theirs', async () => {
+  await using pipeline = await createPipeline();
+  const { client, definition } = pipeline;
+  const [first, second, third] = await settle(pipeline);
+  const free = 'select from pg_replication_slots where slot_name = $1 and not active';
+  await until(async () => (await client.query(free, [definition.pipeline])).rowCount === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the slot to be free',
+  });
+  await client.query('select pg_drop_replication_slot($1)', [definition.pipeline]);
+  const [unseen] = await pay(client, 1);
+  await client.query('delete from transactions where id = $1', [second]);
+  expect(await repair(pipeline)).toMatchObject({ state: 'repairing', reason: 'slot_lost' });
+  pipeline.start('reader', 'enricher', 'writer');
+  await until(async () => (await scored(client)).join() === [first, third, unseen].join(), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the results of exactly the rows there are',
+  });
+  const gap = await closes(pipeline);
+  expect(gap).toMatchObject({ state: 'closed', counts: { deleted: 1 } });
+  expect(gap?.to?.lsn).toBeGreaterThan(gap?.from.lsn ?? 0n);
+});
+
+test('a table that was out of the publication: only that table is redone, and the slot stays', async () => {
+  await using pipeline = await createPipeline();
+  const { client, definition } = pipeline;
+  const [first, second, third] = await settle(pipeline);
+  const position = 'select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1';
+  const before = (await client.query<{ lsn: string }>(position, [definition.pipeline])).rows[0]?.lsn;
+  const { rows: columns } = await client.query<{ list: string }>(
+    `select string_agg(quote_ident(name), ', ') as list from pg_publication_tables, unnest(attnames) as name
+      where pubname = $1 and tablename = 'transactions'`,
+    [definition.pipeline],
+  );
+  await client.query(`alter publication "${definition.pipeline}" drop table transactions`);
+  const [unseen] = await pay(client, 1);
+  await client.query('delete from transactions where id = $1', [second]);
+  await client.query(
+    `alter publication "${definition.pipeline}" add table transactions (${columns[0]?.list})`,
+  );
+  const gap = await repair(pipeline);
+  expect(gap).toMatchObject({ reason: 'publication_changed', tables: [{ name: 'transactions' }] });
+  const after = (await client.query<{ lsn: string }>(position, [definition.pipeline])).rows[0]?.lsn;
+  expect(after).toBe(before);
+  pipeline.start('reader', 'enricher', 'writer');
+  await until(async () => (await scored(client)).join() === [first, third, unseen].join(), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the results of exactly the rows there are',
+  });
+  expect(await closes(pipeline)).toMatchObject({ counts: { deleted: 1 } });
+});
