@@ -115,8 +115,8 @@ test('a wrong password is told from a database that is away', async () => {
   expect(wrong[0]).toEqual({
     area: 'postgres',
     outcome: 'unreachable',
-    message: `${hostname}:${port}/${database.name} answers, but refuses the user or the password (28P01).`,
-    fix: `Check user and password in DATABASE_URL; or as an administrator: alter role "no_such_user" login password '<that of DATABASE_URL>';`,
+    message: `${hostname}:${port}/${database.name} refuses the login (28P01).`,
+    fix: expect.stringContaining('Check user, password and database in DATABASE_URL'),
   });
   expect(JSON.stringify(wrong)).not.toContain('secret');
 });

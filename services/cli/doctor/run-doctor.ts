@@ -23,7 +23,6 @@ import { checkAws, readAwsFacts } from './aws.ts';
 import { checkClocks, readAwsAheadMs, readDatabaseAheadMs } from './clocks.ts';
 import { type Area, exitStatus, type Finding, findings } from './finding.ts';
 import { checkKafka, readKafkaFacts } from './kafka.ts';
-import { explainLogin } from './login.ts';
 import { checkMachine, readMachineFacts } from './machine.ts';
 import { checkPrivileges, readPrivilegeFacts } from './privileges.ts';
 import { checkPublication, readPublicationFacts } from './publication.ts';
@@ -49,16 +48,12 @@ async function examine(invocation: Invocation): Promise<readonly Finding[]> {
   const brokers = settingOf(environment, 'KAFKA_BROKERS') ?? stack?.environment.KAFKA_BROKERS;
   const loaded = await loadDefinition(invocation.definitionFile, environment).catch(asError);
   const definition = loaded instanceof AfterglowError ? undefined : loaded.definition;
-  const database = await connected(databaseUrl, async (url) => {
-    try {
-      return await connectDatabase({
-        url: ownDatabaseUrl(environment) ?? checkDatabaseUrl(url),
-        applicationName: 'afterglow doctor',
-      });
-    } catch (error) {
-      throw explainLogin(error, url);
-    }
-  });
+  const database = await connected(databaseUrl, (url) =>
+    connectDatabase({
+      url: ownDatabaseUrl(environment) ?? checkDatabaseUrl(url),
+      applicationName: 'afterglow doctor',
+    }),
+  );
   const kafka = await connected(brokers, (text) =>
     connectKafkaAdmin({
       brokers: parseBrokers(text),
