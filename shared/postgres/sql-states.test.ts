@@ -14,7 +14,8 @@ test.each([
   ['42501', false, false, true],
   ['40P01', true, false, false],
   ['08006', true, true, false],
-  ['23505', false, false, false],
+  ['23505', false, true, false],
+  ['23502', false, false, false],
 ])('%s', (state, again, look, refused) => {
   expect([isTransientState(state), asksForLook(state), isRefused(state)]).toEqual([again, look, refused]);
 });

@@ -50,6 +50,8 @@ export const SQL_STATES: Readonly<Record<string, SqlStateEntry>> = {
   },
   '42704': { again: false, look: true, meaning: 'slot missing; up to 17 also publication missing' },
   '53400': { again: false, look: true, meaning: 'all replication slots are in use' },
+  // A reader that was frozen and wakes finds written what it was about to write.
+  '23505': { again: false, look: true, meaning: 'somebody else wrote it: another reader went on meanwhile' },
   '28000': { again: false, refused: true, meaning: 'this role may not log in like that' },
   '28P01': { again: false, refused: true, meaning: 'wrong password, or a token that has expired' },
   '3D000': { again: false, refused: true, meaning: 'no such database' },
