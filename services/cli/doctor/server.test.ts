@@ -117,12 +117,17 @@ describe('the slot', () => {
   test.each([
     ['is in use', SLOT, true, []],
     ['is not there before the first start', undefined, false, []],
-    ['is gone', undefined, true, ['failed: Slot shop is gone although it was used']],
+    [
+      'is gone',
+      undefined,
+      true,
+      ['failed: Slot shop is gone although it was used', 'npx afterglow gaps repair'],
+    ],
     [
       'was lost',
       { ...SLOT, isActive: false, walStatus: 'lost' },
       true,
-      ['failed: Slot shop was invalidated by the server', drop],
+      ['failed: Slot shop was invalidated by the server', 'npx afterglow gaps repair'],
     ],
     ['will be lost', { ...SLOT, walStatus: 'unreserved' }, true, ['failed: Slot shop is about to be lost']],
     [

@@ -77,7 +77,7 @@ export function checkSlot(pipeline: string, { slot, database, wasUsed }: SlotFac
       ? [
           failed(
             `Slot ${name} is gone although it was used: changes since then were never read.`,
-            'npx afterglow init && npx afterglow reader  # then fill the gap with a backfill',
+            'npx afterglow gaps repair',
           ),
         ]
       : [ok(`slot ${name} is not there yet: the reader makes it at its first start`)];
@@ -94,7 +94,7 @@ export function checkSlot(pipeline: string, { slot, database, wasUsed }: SlotFac
     return [
       failed(
         `Slot ${name} was invalidated by the server: changes were not read and are gone from the log.`,
-        `${drop}  -- then start the reader, and fill the gap with a backfill`,
+        'npx afterglow gaps repair',
       ),
     ];
   }
