@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type ChangeEvent, UNAVAILABLE_VALUE } from '../../shared/contracts/events.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { controlRedoJob, createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
@@ -7,6 +7,8 @@ import type { TopicEvent } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 60_000;
+// Longer than the waits inside, so that a test which gives up says what it waited for.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** `count` rows whose keys are spread over all three columns; the bodies are stored out of line. */
 const FILL = `
