@@ -3,8 +3,10 @@
  * No I/O, no clock. One per slot (positions are commit LSNs) or per partition (positions are offsets).
  */
 export class ContiguousPrefix {
-  /** Stream order; finished ones wait here while an older one is open. A Map keeps insertion order. */
-  readonly #open = new Map<bigint, boolean>();
+  /** In stream order; what is before `#head` is safe. An array, since stepping over a Map's deleted entries grew with them. */
+  #positions: bigint[] = [];
+  #finished: boolean[] = [];
+  #head = 0;
   #newest: bigint | undefined;
   #safe: bigint | undefined;
 
@@ -14,21 +16,22 @@ export class ContiguousPrefix {
       throw new RangeError(`position ${position} is not after ${this.#newest}`);
     }
     this.#newest = position;
-    this.#open.set(position, false);
+    this.#positions.push(position);
+    this.#finished.push(false);
   }
 
   /** `position` is done. Returns the newest position that is safe now, or undefined while an older one is open. */
   finish(position: bigint): bigint | undefined {
-    if (this.#open.get(position) !== false) throw new RangeError(`position ${position} is not in flight`);
-    this.#open.set(position, true);
-    let moved: bigint | undefined;
-    for (const [oldest, finished] of this.#open) {
-      if (!finished) break;
-      this.#open.delete(oldest);
-      moved = oldest;
+    const place = this.#placeOf(position);
+    if (place === undefined || this.#finished[place] === true) {
+      throw new RangeError(`position ${position} is not in flight`);
     }
-    if (moved !== undefined) this.#safe = moved;
-    return moved;
+    this.#finished[place] = true;
+    if (place !== this.#head) return undefined;
+    while (this.#finished[this.#head] === true) this.#head++;
+    this.#safe = this.#positions[this.#head - 1];
+    this.#forgetSafe();
+    return this.#safe;
   }
 
   /** The newest position with nothing open at or before it. */
@@ -38,6 +41,31 @@ export class ContiguousPrefix {
 
   /** How many positions are taken up and not yet safe. */
   get size(): number {
-    return this.#open.size;
+    return this.#positions.length - this.#head;
+  }
+
+  /** The oldest one is nearly always asked for; the others by halving, since positions grow. */
+  #placeOf(position: bigint): number | undefined {
+    if (this.#positions[this.#head] === position) return this.#head;
+    let low = this.#head;
+    let high = this.#positions.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#positions[middle] as bigint;
+      if (found === position) return middle;
+      if (found < position) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
+  /** Copying what is open only when at least as much is safe keeps finishing cheap and memory bounded. */
+  #forgetSafe(): void {
+    if (this.#head < FORGOTTEN_AT_LEAST || this.#head < this.size) return;
+    this.#positions = this.#positions.slice(this.#head);
+    this.#finished = this.#finished.slice(this.#head);
+    this.#head = 0;
   }
 }
+
+const FORGOTTEN_AT_LEAST = 1_024;
