@@ -50,4 +50,19 @@ describe('the contiguous prefix', () => {
       ),
     );
   });
+
+  test('stays right and small over thousands of positions', () => {
+    const prefix = new ContiguousPrefix();
+    const WINDOW = 50n;
+    for (let position = 1n; position <= 10_000n; position++) {
+      prefix.start(position);
+      if (position <= WINDOW) continue;
+      // Pairwise in the wrong order, so that every other finish has to wait for its neighbour.
+      const done = position - WINDOW;
+      prefix.finish(done % 2n === 0n ? done - 1n : done + 1n);
+      expect(prefix.safe ?? 0n).toBeLessThanOrEqual(done + 1n);
+    }
+    expect(prefix.safe).toBe(10_000n - WINDOW);
+    expect(prefix.size).toBe(Number(WINDOW));
+  });
 });
