@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LocalFolders } from '../../deploy/local/folders.ts';
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts';
 import { clusterOf } from '../../deploy/local/postgres-data.ts';
 import { projectFolder } from './project-folder.ts';
@@ -12,9 +13,13 @@ const NAME = 'own';
 export interface OwnServer extends AsyncDisposable {
   /** The same after each start. */
   readonly url: string;
+  readonly name: string;
+  readonly folders: LocalFolders;
   start(): Promise<void>;
   /** A fast shutdown; resolves with how long it took. */
   stop(): Promise<number>;
+  /** As a machine that loses its power. */
+  crash(): Promise<void>;
   /** Of the data of the stopped server: `restore` puts it back as it was then. */
   backUp(): { restore(): void };
 }
@@ -45,6 +50,8 @@ export async function ownServer(
   const cluster = clusterOf(join(folders.data, NAME));
   return {
     url,
+    name: NAME,
+    folders,
     async start() {
       running = await launch();
       if (running.url !== url) throw new Error('the server came up at another address');
@@ -54,6 +61,12 @@ export async function ownServer(
       await running?.stop();
       running = undefined;
       return performance.now() - beganAtMs;
+    },
+    async crash() {
+      if (running === undefined) return;
+      process.kill(running.identity.pid, 'SIGKILL');
+      await running.ended;
+      running = undefined;
     },
     backUp() {
       const copy = `${cluster}-copy`;

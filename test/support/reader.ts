@@ -30,6 +30,8 @@ export interface Captured extends AsyncDisposable {
 
 export interface TestReader extends AsyncDisposable {
   readonly ended: Promise<void>;
+  /** As /metrics answers. */
+  metrics(): Promise<string>;
   streams(): Promise<void>;
   /** Resolves with what readiness says as soon as that matches. */
   standsStill(pattern: RegExp): Promise<string>;
@@ -105,6 +107,7 @@ export function startReader(definition: Definition, databaseUrl: string): TestRe
   };
   return {
     ended,
+    metrics: () => telemetry.registry.metrics(),
     streams: async () => {
       const isReady = (): boolean => saying() === '';
       await race(until(isReady, { deadlineMs: DEADLINE_MS, what: `the reader to stream, not: ${saying()}` }));

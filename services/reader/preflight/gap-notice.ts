@@ -5,7 +5,7 @@ import { noticesTopic } from '../../../shared/contracts/topics.ts';
 import type { RecordProducer, TopicRecord } from '../../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
-import { type Gap, recordGap } from '../../../shared/side-tables/gaps.ts';
+import { type Gap, type GapDraft, recordGap } from '../../../shared/side-tables/gaps.ts';
 import type { Halt } from './decide.ts';
 import { nameOf } from './published-changes.ts';
 import type { StandingStill } from './standing-still.ts';
@@ -21,12 +21,23 @@ export async function recordAndTell(
   halt: Halt,
   still: StandingStill | undefined,
 ): Promise<void> {
-  still?.halts(halt);
-  if (halt.gap === null) return;
-  const gap = await recordGap(client, halt.gap);
+  try {
+    if (halt.gap !== null) await record(client, producer, settings, halt.gap);
+  } finally {
+    still?.halts(halt); // also where nothing can be written
+  }
+}
+
+async function record(
+  client: Queryable,
+  producer: RecordProducer,
+  { definition, logger }: ServiceSettings,
+  draft: GapDraft,
+): Promise<void> {
+  const gap = await recordGap(client, draft);
   if (gap === undefined) return;
-  settings.logger.error({ gap: gap.id, reason: gap.reason, tables: gap.tables.map(nameOf) }, gap.detail);
-  await producer.send([gapNotice(settings.definition.pipeline, gap, Date.now())]);
+  logger.error({ gap: gap.id, reason: gap.reason, tables: gap.tables.map(nameOf) }, gap.detail);
+  await producer.send([gapNotice(definition.pipeline, gap, Date.now())]);
 }
 
 export function gapNotice(pipeline: string, gap: Gap, nowMs: number): TopicRecord {
