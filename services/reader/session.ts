@@ -17,7 +17,7 @@ import { keepPosition } from './preflight/twin.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { Publisher, type PublisherLimits } from './publisher.ts';
 import { RedoEngine } from './redo/engine.ts';
-import { createSnapshotJobs } from './redo/snapshot-jobs.ts';
+import { createSnapshotJobs, forgetEmptySnapshots } from './redo/snapshot-jobs.ts';
 import { WATERMARK_PREFIX } from './redo/watermark.ts';
 import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
 import { SchemaWatch } from './schema-watch.ts';
@@ -51,6 +51,7 @@ export async function runSession(
     beforeSlot: () => createSnapshotJobs(client, definition),
   });
   if (clearance === undefined) return;
+  await forgetEmptySnapshots(client, definition);
   const { epoch, facts, confirmed } = clearance;
   const context = await readCaptureContext(client, { server: facts.server, epoch }, definition, partitionsOf);
   const versions = new SchemaVersions(await loadSchemaVersions(client));

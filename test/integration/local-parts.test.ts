@@ -126,8 +126,8 @@ test('a busy port is replaced by a free one, clients are sent there, and it is s
   await admin.disconnect();
   expect(brokers).toEqual([{ nodeId: 1, host: LOOPBACK, port: kafka.port }]);
   const said = events.filter(({ phase }) => phase === 'port').map(({ message }) => message);
-  expect(said).toHaveLength(2);
-  for (const message of said) expect(message).toContain(`port ${busy.port} is in use`);
+  // The free port that was found may be taken a moment later, and that is said too.
+  expect(said.filter((message) => message.includes(`port ${busy.port} is in use`))).toHaveLength(2);
   await Promise.all([postgres.stop(), kafka.stop()]);
 });
 

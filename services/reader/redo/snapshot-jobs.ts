@@ -1,13 +1,14 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { estimateRows } from '../../../shared/postgres/estimate.ts';
+import { qualifiedName, REDO_JOBS } from '../../../shared/side-tables/names.ts';
 import { createRedoJob, listRedoJobs } from '../../../shared/side-tables/redo-jobs.ts';
 
 const JOBS_LOOKED_AT_MAX = 10_000;
 
 /**
- * Rows that are there before the slot get their outcome by a job for each source that anybody enriches. Tables that turn
- * out to be empty leave no job; a first start that was broken off makes none twice.
+ * Rows that are there before the slot get their outcome by a job for each source that anybody enriches. A first start
+ * that was broken off makes none twice.
  */
 export async function createSnapshotJobs(client: DatabaseClient, definition: Definition): Promise<void> {
   const jobs = await listRedoJobs(client, JOBS_LOOKED_AT_MAX);
@@ -28,5 +29,20 @@ export async function createSnapshotJobs(client: DatabaseClient, definition: Def
       enrichments,
       estimatedRows,
     });
+  }
+}
+
+/**
+ * Once the slot is there, whatever comes into an empty table comes through the stream: its job has nothing to read, and would
+ * only give the first rows a second outcome.
+ */
+export async function forgetEmptySnapshots(client: DatabaseClient, definition: Definition): Promise<void> {
+  for (const { table } of Object.values(definition.sources)) {
+    await client.query(
+      `delete from ${REDO_JOBS}
+        where table_schema = $1 and table_name = $2 and reason = 'snapshot' and state = 'waiting' and rows_done = 0
+          and not exists (select from ${qualifiedName(table.schema, table.name)})`,
+      [table.schema, table.name],
+    );
   }
 }
