@@ -1,5 +1,5 @@
 import { pause } from '../../shared/lifecycle/run-service.ts';
-import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
 
 /** Tells our own messages in the log from everybody else's. */
 export const HEARTBEAT_PREFIX = 'afterglow.heartbeat';
@@ -30,7 +30,7 @@ export function liveness(nowMs: number): Liveness {
  * server side gives the client no error at all. Transactional, because only those arrive in the order of the log.
  */
 export async function heartbeatRegularly(
-  client: DatabaseClient,
+  client: Queryable,
   stream: Liveness,
   onSilent: (silenceMs: number) => void,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { instantFromMilliseconds } from '../../shared/contracts/instant.ts';
 import { formatLsn } from '../../shared/contracts/position.ts';
 import type { TypeCatalog } from '../../shared/contracts/row-codec.ts';
-import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
 import type { Relation } from '../../shared/postgres/pgoutput.ts';
 import { FIRST_USER_OID, readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import type { Capture } from './capture.ts';
@@ -15,7 +15,7 @@ import {
 
 /** Follows the descriptions of tables that the log puts before their rows, whenever their columns may have changed. */
 export class SchemaWatch {
-  readonly #client: DatabaseClient;
+  readonly #client: Queryable;
   readonly #versions: SchemaVersions;
   readonly #events: ChangeEvents;
   readonly #capture: Capture;
@@ -24,7 +24,7 @@ export class SchemaWatch {
 
   constructor(
     parts: {
-      readonly client: DatabaseClient;
+      readonly client: Queryable;
       readonly versions: SchemaVersions;
       readonly types: TypeCatalog;
     },

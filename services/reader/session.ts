@@ -1,7 +1,7 @@
 import { Fault } from '../../shared/errors/policy.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
-import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { connectDatabase, createPool } from '../../shared/postgres/connect.ts';
 import { openReplication, type ReplicationStream } from '../../shared/postgres/replication.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { publicationName, slotName } from '../../shared/side-tables/names.ts';
@@ -43,6 +43,13 @@ export async function runSession(
   const client = await connectDatabase({ url: databaseUrl, applicationName: `${pipeline} reader` });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => client.end());
+  // The beat must not wait behind an acknowledgement, nor a new schema behind either.
+  const beside = createPool({
+    url: databaseUrl,
+    applicationName: `${pipeline} reader (beat)`,
+    connectionsMax: 2,
+  });
+  cleanup.defer(() => beside.end());
   const positions = cleanup.use(
     await connectProducer({ brokers, clientId: `${pipeline}.reader.positions`, logger }),
   );
@@ -82,7 +89,7 @@ export async function runSession(
     heartbeat: (content) => metrics.heartbeat(Number(content.toString())),
   });
   const types = await readTypeCatalog(client);
-  const schema = new SchemaWatch({ client, versions, types }, events, capture, context);
+  const schema = new SchemaWatch({ client: beside, versions, types }, events, capture, context);
 
   const ending = new AbortController();
   const publishing = publisher.run((marks, records) => {
@@ -105,7 +112,7 @@ export async function runSession(
       },
       ending.signal,
     ),
-    heartbeatRegularly(client, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
+    heartbeatRegularly(beside, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
     recorder.run(ending.signal),
     redo.run(ending.signal),
     watchSlot(settings, positions, metrics.slot, ending.signal),
