@@ -5,7 +5,8 @@ import { noticesTopic } from '../../shared/contracts/topics.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import { captureLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
-import type { PgoutputMessage } from '../../shared/postgres/pgoutput.ts';
+import type { PgoutputMessage, RowMessage } from '../../shared/postgres/pgoutput.ts';
+import { encodeRowMessage } from '../../shared/postgres/pgoutput-encode.ts';
 import type { Received } from '../../shared/postgres/replication.ts';
 import type { CaptureContext, ChangeEvents } from './change-events.ts';
 import { HEARTBEAT_PREFIX } from './heartbeat.ts';
@@ -19,7 +20,6 @@ export interface CaptureSink {
 }
 
 type Change = Extract<Received, { kind: 'change' }>;
-type RowMessage = Extract<PgoutputMessage, { tag: 'insert' | 'update' | 'delete' | 'truncate' }>;
 
 /** pgoutput's letters for row messages: only those may be parked, everything else carries the protocol itself. */
 const ROW_MESSAGES = new Set(['I', 'U', 'D', 'T']);
@@ -71,7 +71,7 @@ export class Capture {
     }
   }
 
-  #message({ message, lsn, raw }: Change): void {
+  #message({ message, lsn }: Change): void {
     this.#messageIndex++;
     switch (message.tag) {
       case 'begin':
@@ -87,7 +87,7 @@ export class Capture {
       case 'update':
       case 'delete':
       case 'truncate':
-        this.#rows(message, lsn, raw);
+        this.#rows(message, lsn);
         break;
       default:
         this.#events.accept(message, lsn);
@@ -115,13 +115,13 @@ export class Capture {
     this.#sink.push({ mark });
   }
 
-  #rows(message: RowMessage, lsn: number, raw: Buffer): void {
+  #rows(message: RowMessage, lsn: number): void {
     const before = this.#events.eventIndex;
     let records: readonly TopicRecord[];
     try {
       records = this.#events.accept(message, lsn);
     } catch (error) {
-      this.#park(raw, tableOid(message), undecodable(error));
+      this.#park(encodeRowMessage(message), tableOid(message), undecodable(error));
       return;
     }
     for (const record of records) this.#sink.push({ record });

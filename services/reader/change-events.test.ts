@@ -123,7 +123,7 @@ describe('change events', () => {
   });
 
   test('a truncate goes to every partition at one position', () => {
-    const records = recordsOf(begin, relation(), { tag: 'truncate', relationOids: [OID] });
+    const records = recordsOf(begin, relation(), { tag: 'truncate', relationOids: [OID], options: 0 });
     expect(
       records.map(({ partition, key, event }) => [partition, key, event?.op, event?.source.event_index]),
     ).toEqual([

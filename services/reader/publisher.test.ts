@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
 import { Publisher } from './publisher.ts';
 
-const LIMITS = { bufferBytesMax: 1_000, sendBytesMax: 500, sendRowsMax: 10 };
+const LIMITS = { bufferBytesMax: 4_000, sendBytesMax: 2_000, sendRowsMax: 10 };
 const record = (value: string): TopicRecord => ({ topic: 't', partition: 0, key: 'k', value });
 
 function producerOf(send: RecordProducer['send']): RecordProducer {

@@ -26,11 +26,13 @@ export type Outgoing =
 export interface PublisherLimits {
   /** Records waiting for their send. */
   readonly bufferBytesMax: number;
+  /** Of one send, objects included; what a partition may get at once is the producer's business. */
   readonly sendBytesMax: number;
   readonly sendRowsMax: number;
 }
 
-const MARK_BYTES = 40;
+/** What the objects weigh beside their bytes, roughly. */
+const OBJECT_BYTES = 300;
 const ROOM_WAIT_MAX_MS = 1_000;
 
 /**
@@ -104,5 +106,5 @@ export class Publisher {
 }
 
 function bytesOfOutgoing(outgoing: Outgoing): number {
-  return 'record' in outgoing ? bytesOf(outgoing.record) : MARK_BYTES;
+  return 'record' in outgoing ? bytesOf(outgoing.record) + OBJECT_BYTES : OBJECT_BYTES;
 }

@@ -24,10 +24,10 @@ import { SchemaWatch } from './schema-watch.ts';
 import { SlotProgress } from './slot-progress.ts';
 import { watchSlot } from './slot-watch/watch-slot.ts';
 
-const RECEIVE_BUFFER_BYTES_MAX = 4 * 1_048_576;
+const RECEIVE_BUFFER_BYTES_MAX = 1_048_576;
 const LIMITS: PublisherLimits = {
-  bufferBytesMax: 4 * 1_048_576,
-  sendBytesMax: 800_000,
+  bufferBytesMax: 1_048_576,
+  sendBytesMax: 500_000,
   sendRowsMax: 5_000,
 };
 

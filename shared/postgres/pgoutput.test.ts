@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodePgoutput, UNCHANGED } from './pgoutput.ts';
+import { decodePgoutput, type RowMessage, UNCHANGED } from './pgoutput.ts';
+import { encodeRowMessage } from './pgoutput-encode.ts';
 
 const uint16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 const uint32 = (value: number): Buffer => {
@@ -65,6 +66,37 @@ describe('the pgoutput decoder', () => {
       before: { kind: 'key', tuple: ['1', null] },
       after: ['2', UNCHANGED],
     });
+  });
+
+  test('the bytes of a row message can be written again exactly', () => {
+    const value = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constant(null), fc.constant(UNCHANGED));
+    const tuple = fc.array(value, { maxLength: 8 });
+    const old = fc.record({ kind: fc.constantFrom('key' as const, 'row' as const), tuple });
+    const relationOid = fc.nat(2 ** 32 - 1);
+    const rowMessage: fc.Arbitrary<RowMessage> = fc.oneof(
+      fc.record({ tag: fc.constant('insert' as const), relationOid, after: tuple }),
+      fc.record({
+        tag: fc.constant('update' as const),
+        relationOid,
+        before: fc.option(old, { nil: undefined }),
+        after: tuple,
+      }),
+      fc.record({ tag: fc.constant('delete' as const), relationOid, before: old }),
+      fc.record({
+        tag: fc.constant('truncate' as const),
+        relationOids: fc.array(relationOid),
+        options: fc.nat(3),
+      }),
+    );
+    expect(encodeRowMessage(decodePgoutput(update) as RowMessage)).toEqual(update);
+    fc.assert(
+      fc.property(rowMessage, (message) => {
+        const bytes = encodeRowMessage(message);
+        const again = decodePgoutput(bytes) as RowMessage;
+        expect(again).toEqual(message);
+        expect(encodeRowMessage(again)).toEqual(bytes);
+      }),
+    );
   });
 
   test('answers any cut or altered message with a RangeError or a message, never anything else', () => {

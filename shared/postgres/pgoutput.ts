@@ -50,7 +50,12 @@ export type PgoutputMessage =
       readonly relationOid: number;
       readonly before: { readonly kind: 'key' | 'row'; readonly tuple: Tuple };
     }
-  | { readonly tag: 'truncate'; readonly relationOids: readonly number[] }
+  | {
+      readonly tag: 'truncate';
+      readonly relationOids: readonly number[];
+      /** CASCADE and RESTART IDENTITY, as bits. */
+      readonly options: number;
+    }
   | {
       readonly tag: 'message';
       readonly prefix: string;
@@ -58,6 +63,8 @@ export type PgoutputMessage =
       readonly transactional: boolean;
     }
   | { readonly tag: 'type' | 'origin' };
+
+export type RowMessage = Extract<PgoutputMessage, { tag: 'insert' | 'update' | 'delete' | 'truncate' }>;
 
 /** Between 1970 and 2000, PostgreSQL's own beginning. */
 const POSTGRES_EPOCH_US = 946_684_800_000_000;
@@ -111,10 +118,10 @@ export function decodePgoutput(bytes: Buffer): PgoutputMessage {
     }
     case 'T': {
       const count = cursor.uint32();
-      cursor.skip(1);
+      const options = cursor.byte();
       const relationOids: number[] = [];
       for (let index = 0; index < count; index++) relationOids.push(cursor.uint32());
-      return { tag: 'truncate', relationOids };
+      return { tag: 'truncate', relationOids, options };
     }
     case 'M': {
       const transactional = cursor.byte() === 1;

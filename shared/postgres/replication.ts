@@ -11,8 +11,6 @@ export type Received =
       /** Where the message stands in the log: neither unique nor ordered. Exact below 2^53, 8 PiB of log. */
       readonly lsn: number;
       readonly message: PgoutputMessage;
-      /** The message as it came. */
-      readonly raw: Buffer;
       readonly bytes: number;
     }
   | { readonly kind: 'undecodable'; readonly lsn: number; readonly raw: Buffer; readonly bytes: number }
@@ -47,7 +45,8 @@ const WAL_SENDER_TIMEOUT_MS = 10_000;
 /** How often the position is to be repeated: well within a third of the server's patience. */
 export const STATUS_INTERVAL_MS = 3_000;
 const TAKE_ROWS_MAX = 10_000;
-const MESSAGE_OVERHEAD_BYTES = 64;
+/** What the objects around a message weigh, roughly: without it small messages would fill the memory unseen. */
+const MESSAGE_OVERHEAD_BYTES = 400;
 
 export async function openReplication(options: ReplicationOptions): Promise<ReplicationStream> {
   const stream = new SlotStream(options);
@@ -55,7 +54,9 @@ export async function openReplication(options: ReplicationOptions): Promise<Repl
   return stream;
 }
 
-type Parsed = { readonly message?: PgoutputMessage; readonly raw: Buffer; readonly bytes: number };
+type Parsed =
+  | { readonly message: PgoutputMessage; readonly bytes: number }
+  | { readonly raw: Buffer; readonly bytes: number };
 
 /** Hands every message on as exact text values; a message it cannot read is passed on whole, never thrown. */
 class ExactTextPlugin extends PgoutputPlugin {
@@ -81,13 +82,12 @@ class ExactTextPlugin extends PgoutputPlugin {
 }
 
 function parseExactly(buffer: Buffer): Parsed {
-  // A copy: the bytes underneath are the driver's, which writes the next chunk over them.
-  const raw = Buffer.from(buffer);
-  const bytes = 2 * raw.length + MESSAGE_OVERHEAD_BYTES;
+  const bytes = buffer.length + MESSAGE_OVERHEAD_BYTES;
   try {
-    return { message: decodePgoutput(raw), raw, bytes };
+    return { message: decodePgoutput(buffer), bytes };
   } catch {
-    return { raw, bytes };
+    // A copy: the bytes underneath are the driver's, which writes the next chunk over them.
+    return { raw: Buffer.from(buffer), bytes };
   }
 }
 
@@ -118,12 +118,13 @@ class SlotStream implements ReplicationStream {
   async start(): Promise<void> {
     const service = this.#service;
     service.on('error', (error: Error) => this.close(error));
-    service.on('data', (lsn: string, { message, raw, bytes }: Parsed) => {
+    service.on('data', (lsn: string, parsed: Parsed) => {
+      const { bytes } = parsed;
       const at = lsnNumber(lsn);
       this.#push(
-        message === undefined
-          ? { kind: 'undecodable', lsn: at, raw, bytes }
-          : { kind: 'change', lsn: at, message, raw, bytes },
+        'message' in parsed
+          ? { kind: 'change', lsn: at, message: parsed.message, bytes }
+          : { kind: 'undecodable', lsn: at, raw: parsed.raw, bytes },
       );
     });
     service.on('heartbeat', (lsn: string, _timestamp: number, replyWanted: boolean) => {
