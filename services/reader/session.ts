@@ -1,5 +1,6 @@
 import { Fault } from '../../shared/errors/policy.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
+import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { connectDatabase, createPool } from '../../shared/postgres/connect.ts';
 import { openReplication, type ReplicationStream } from '../../shared/postgres/replication.ts';
@@ -30,6 +31,8 @@ const LIMITS: PublisherLimits = {
   sendBytesMax: 500_000,
   sendRowsMax: 5_000,
 };
+
+const SESSION_END_MAX_MS = 4_000;
 
 /** One connection to the slot, from preflight until `signal` aborts or anything breaks. */
 export async function runSession(
@@ -124,11 +127,18 @@ export async function runSession(
     await Promise.race([recorder.finish(), publishing]);
   } finally {
     publisher.close();
-    await publishing.catch(() => {});
+    // An answer of Kafka that never comes must not keep the slot from the next session, or from another reader.
+    await settledWithin(SESSION_END_MAX_MS, [publishing]);
     ending.abort();
-    await Promise.allSettled(background);
+    await settledWithin(SESSION_END_MAX_MS, background);
   }
   await Promise.all(background);
+}
+
+async function settledWithin(waitMaxMs: number, running: readonly Promise<void>[]): Promise<void> {
+  const done = new AbortController();
+  const settled = Promise.allSettled(running).then(() => done.abort());
+  await Promise.race([settled, pause(waitMaxMs, done.signal)]);
 }
 
 interface Way {

@@ -85,7 +85,11 @@ export async function startChild(
         }
         return found;
       };
-      return await until(match, { deadlineMs, what: `${pattern} in the output of ${what}` });
+      try {
+        return await until(match, { deadlineMs, what: `${pattern} in the output of ${what}` });
+      } catch (error) {
+        throw new Error(`${pattern} did not come from ${what}; its output:\n${output}`, { cause: error });
+      }
     },
     stop: async (deadlineMs) => {
       child.kill('SIGTERM');
