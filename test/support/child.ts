@@ -88,6 +88,7 @@ export async function startChild(
       try {
         return await until(match, { deadlineMs, what: `${pattern} in the output of ${what}` });
       } catch (error) {
+        if (end !== undefined) throw error;
         throw new Error(`${pattern} did not come from ${what}; its output:\n${output}`, { cause: error });
       }
     },
