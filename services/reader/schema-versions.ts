@@ -1,4 +1,5 @@
 import { formatLsn, parseLsn } from '../../shared/contracts/position.ts';
+import { Fault } from '../../shared/errors/policy.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
 import type { RelationColumn } from '../../shared/postgres/pgoutput.ts';
 import { SCHEMA_VERSIONS } from '../../shared/side-tables/names.ts';
@@ -100,9 +101,22 @@ export async function loadSchemaVersions(client: Queryable): Promise<readonly Sc
   }));
 }
 
+/**
+ * A reader that was frozen may wake and store the very version that its successor is storing: equal, it is nobody's fault and
+ * ends nobody's session. Another one under the same number means that somebody else went on, and that it is time to look anew.
+ */
 export async function storeSchemaVersion(client: Queryable, entry: SchemaVersion): Promise<void> {
-  await client.query(
-    `insert into ${SCHEMA_VERSIONS} (table_name, version, columns, since_lsn) values ($1, $2, $3, $4)`,
-    [entry.table, entry.version, JSON.stringify(entry.columns), formatLsn(entry.sinceLsn)],
+  const values = [entry.table, entry.version, JSON.stringify(entry.columns), formatLsn(entry.sinceLsn)];
+  const stored = await client.query(
+    `insert into ${SCHEMA_VERSIONS} (table_name, version, columns, since_lsn) values ($1, $2, $3, $4)
+     on conflict do nothing`,
+    values,
   );
+  if (stored.rowCount === 1) return;
+  const { rowCount } = await client.query(
+    `select from ${SCHEMA_VERSIONS} where table_name = $1 and version = $2 and columns = $3::jsonb and since_lsn = $4::pg_lsn`,
+    values,
+  );
+  if (rowCount === 1) return;
+  throw new Fault('unavailable', 'schema_version_taken', 'another reader stored another version of a table');
 }

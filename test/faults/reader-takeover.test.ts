@@ -11,7 +11,7 @@ import { until } from '../support/wait.ts';
 
 const TABLE = 'create table orders (id int primary key)';
 const TAKEN_OVER_MAX_MS = 15_000;
-const START_MAX_MS = 60_000;
+const START_MAX_MS = 30_000;
 
 async function setUp() {
   const database = await createDatabase();
@@ -66,7 +66,7 @@ test('a second reader waits, and takes over within 15 s after the first was kill
   expect((await second.stop(START_MAX_MS)).status).toBe(0);
 });
 
-test('a frozen reader is taken over from within 15 s, notices when it wakes, and nothing is lost', {
+test('a frozen reader is taken over from within 15 s, and stands by when it wakes', {
   timeout: 180_000,
 }, async () => {
   await using setting = await setUp();
@@ -81,8 +81,7 @@ test('a frozen reader is taken over from within 15 s, notices when it wakes, and
   expect(performance.now() - frozenAtMs).toBeLessThan(TAKEN_OVER_MAX_MS);
   await setting.insert(101, 200);
   first.kill('SIGCONT');
-  // It stands by, or streams again should the other one be between two connections at that very moment.
-  await first.outputMatching(/Standing by|a part is away/, START_MAX_MS);
+  await first.outputMatching(/Standing by/, START_MAX_MS);
   await setting.allArrived(200);
   expect((await first.stop(START_MAX_MS)).status).toBe(0);
   expect((await second.stop(START_MAX_MS)).status).toBe(0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { storeSchemaVersion } from '../../services/reader/schema-versions.ts';
 import {
   changeEvent,
   deadLetter,
@@ -251,5 +252,17 @@ describe('capture', () => {
       ({ partition, event }) => `${event?.source.table} ${partition} ${event?.source.event_index}`,
     );
     expect(places.toSorted()).toEqual(['a 0 0', 'a 1 0', 'a 2 0', 'b 0 1', 'b 1 1']);
+  });
+
+  test('two readers may store the same schema version, and never two different ones under one number', async () => {
+    await using capture = await createCapture('create table t (id int primary key)', { t: 'public.t' });
+    const entry = { table: 'public.t', version: 1, columns: [{ name: 'id', type_oid: 23 }], sinceLsn: 7n };
+    await storeSchemaVersion(capture.client, entry);
+    await storeSchemaVersion(capture.client, entry);
+    for (const other of [{ sinceLsn: 8n }, { columns: [{ name: 'id', type_oid: 20 }] }]) {
+      await expect(storeSchemaVersion(capture.client, { ...entry, ...other })).rejects.toMatchObject({
+        code: 'schema_version_taken',
+      });
+    }
   });
 });
