@@ -64,15 +64,26 @@ export async function startPart(start: PartStart): Promise<RunningPart> {
     }
     await endProcess(server.identity, start.endSteps);
     start.signal?.throwIfAborted();
-    const stolen: number[] = [];
-    for (const port of ports) if ((await probePort(port)) === undefined) stolen.push(port);
+    const log = readLogFrom(start.log, logBegin);
+    const stolen = await stolenPorts(ports, log);
     if (stolen.length > 0 && attempt < PORT_ATTEMPTS) {
       lost = [...lost, ...stolen];
       continue;
     }
-    const gist = logGist(readLogFrom(start.log, logBegin));
+    const gist = logGist(log);
     throw new AfterglowError(start.failure, `${start.title} ${reason}: ${gist} (log: ${start.log}).`);
   }
+}
+
+/**
+ * Ports that something else took between choice and start. The log is asked too: a holder may be gone again, such as a
+ * client whose connection got the number from the system for a moment.
+ */
+async function stolenPorts(ports: readonly number[], log: string): Promise<readonly number[]> {
+  if (/address already in use/i.test(log)) return ports;
+  const stolen: number[] = [];
+  for (const port of ports) if ((await probePort(port)) === undefined) stolen.push(port);
+  return stolen;
 }
 
 async function choosePorts(start: PartStart, lost: readonly number[]): Promise<number[]> {
