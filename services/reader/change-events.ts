@@ -74,9 +74,11 @@ export class ChangeEvents {
     return this.#transaction?.eventIndex ?? 0;
   }
 
-  /** Columns left out because their row was too large, since the beginning. */
-  get omittedColumns(): number {
-    return this.#omittedColumns;
+  /** Columns left out because their row was too large, since this was last asked. */
+  takeOmittedColumns(): number {
+    const count = this.#omittedColumns;
+    this.#omittedColumns = 0;
+    return count;
   }
 
   /** 'schema.table', once the log has described it. */

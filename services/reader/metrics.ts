@@ -7,6 +7,8 @@ export interface ReaderMetrics {
   published(marks: readonly CommitMark[], records: number): void;
   acknowledged(lsn: bigint): void;
   buffered(bytes: number): void;
+  /** Columns left out of rows that were too large for their topic. */
+  omitted(columns: number): void;
   /** A heartbeat written at this time has come back. */
   heartbeat(writtenAtMs: number): void;
   readonly slot: SlotMetrics;
@@ -40,6 +42,11 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
     buckets: LATENCY_BUCKETS_SECONDS,
     registers,
   });
+  const omitted = new Counter({
+    name: names.omitted,
+    help: 'Columns left out of rows that were too large for their topic.',
+    registers,
+  });
   const parked = new Counter({
     name: names.parked,
     help: 'Changes that could not be decoded, in dead.capture.',
@@ -68,6 +75,7 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
     },
     acknowledged: (lsn) => acknowledged.set(Number(lsn)),
     buffered: (bytes) => buffered.set(bytes),
+    omitted: (columns) => omitted.inc(columns),
     heartbeat: (writtenAtMs) => {
       if (Number.isFinite(writtenAtMs)) heartbeatAtMs = writtenAtMs;
     },

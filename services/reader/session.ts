@@ -100,6 +100,7 @@ export async function runSession(
     for (const { commitLsn } of marks) redo.confirmed(commitLsn);
     metrics.published(marks, records);
     metrics.buffered(publisher.bufferedBytes);
+    metrics.omitted(events.takeOmittedColumns());
   });
   const background = [
     publishing,

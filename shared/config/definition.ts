@@ -190,9 +190,6 @@ export type Definition = z.output<typeof definition>;
 export type Source = z.output<typeof source>;
 export type Enrichment = z.output<typeof enrichment>;
 export type Model = Enrichment['model'];
-export type InputPart = Enrichment['input'][number];
-export type DecideRule = NonNullable<Enrichment['decide']>[number];
-export type Budget = z.output<typeof budget>;
 
 export type OutputType = 'float' | 'text';
 
@@ -202,6 +199,16 @@ export function outputsOf(
 ): Readonly<Record<string, OutputType>> {
   const { outputs } = modelKind(enrichment.model.kind);
   return outputs === 'declared' ? (enrichment.output ?? {}) : outputs;
+}
+
+/** Names of the enrichments that take the rows of this table. */
+export function enrichmentsOfTable(
+  { sources, enrichments }: Definition,
+  { schema, name }: Source['table'],
+): readonly string[] {
+  return Object.entries(enrichments)
+    .filter(([, { from }]) => sources[from]?.table.schema === schema && sources[from]?.table.name === name)
+    .map(([enrichment]) => enrichment);
 }
 
 export { MODEL_KINDS, modelKind };

@@ -109,11 +109,3 @@ export function resultIndexes(tables: EnrichmentTables): readonly string[] {
     `create index if not exists ${index('flagged')} on ${table} (scored_at) where flagged`,
   ];
 }
-
-export function dropEnrichmentTables(enrichment: string): readonly string[] {
-  return [
-    `drop table if exists ${resultTable(enrichment)}`,
-    `drop table if exists ${stateTable(enrichment)}`,
-    `delete from ${TRUNCATE_FENCES} where enrichment = ${quoteLiteral(enrichment)}`,
-  ];
-}

@@ -3,7 +3,6 @@
 
 import { parseLsn } from '../../../shared/contracts/position.ts';
 import type { StoredPosition } from '../../../shared/contracts/stored-position.ts';
-import { AfterglowError, CATALOGUE } from '../../../shared/errors/catalogue.ts';
 import type { KafkaSettings } from '../../../shared/kafka/connect.ts';
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
@@ -134,7 +133,3 @@ function positionNow(facts: PreflightFacts, lsn: bigint): StoredPosition {
   const { systemId, timeline } = facts.system;
   return { epoch: knownPosition(facts)?.epoch ?? FIRST_EPOCH, systemId, timeline, lsn };
 }
-
-/** For a halt, what a person reads: code, what happened, what to do. */
-export const haltError = ({ code, message }: Extract<Decision, { action: 'halt' }>): AfterglowError =>
-  new AfterglowError(code, message, { remedy: CATALOGUE[code].remedy });

@@ -1,4 +1,4 @@
-import type { Definition } from '../../../shared/config/definition.ts';
+import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { estimateRows } from '../../../shared/postgres/estimate.ts';
 import { qualifiedName, REDO_JOBS } from '../../../shared/side-tables/names.ts';
@@ -12,10 +12,8 @@ const JOBS_LOOKED_AT_MAX = 10_000;
  */
 export async function createSnapshotJobs(client: DatabaseClient, definition: Definition): Promise<void> {
   const jobs = await listRedoJobs(client, JOBS_LOOKED_AT_MAX);
-  for (const [source, { table }] of Object.entries(definition.sources)) {
-    const enrichments = Object.entries(definition.enrichments)
-      .filter(([, { from }]) => from === source)
-      .map(([name]) => name);
+  for (const { table } of Object.values(definition.sources)) {
+    const enrichments = enrichmentsOfTable(definition, table);
     const isMade = jobs.some(
       ({ schema, table: name, reason, finishedAt }) =>
         reason === 'snapshot' && finishedAt === null && schema === table.schema && name === table.name,

@@ -1,5 +1,5 @@
 // The redo jobs that close a gap: first every row of the tables concerned, then every key that has a result and no row.
-import type { Definition } from '../../../shared/config/definition.ts';
+import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
 import { type Queryable, quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import type { TableName } from '../../../shared/postgres/published.ts';
 import {
@@ -12,14 +12,6 @@ import {
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 
-const enrichmentsOf = (
-  { sources, enrichments }: Definition,
-  { schema, name }: TableName,
-): readonly string[] =>
-  Object.entries(enrichments)
-    .filter(([, { from }]) => sources[from]?.table.schema === schema && sources[from]?.table.name === name)
-    .map(([enrichment]) => enrichment);
-
 /** Returns the numbers of the jobs. */
 export async function createGapJobs(
   client: Queryable,
@@ -28,7 +20,7 @@ export async function createGapJobs(
 ): Promise<readonly string[]> {
   const jobs: string[] = [];
   for (const table of tables) {
-    const enrichments = enrichmentsOf(definition, table);
+    const enrichments = enrichmentsOfTable(definition, table);
     jobs.push(
       await createRedoJob(client, { schema: table.schema, table: table.name, reason: 'gap', enrichments }),
     );
@@ -44,7 +36,7 @@ export async function createSweepJobs(
 ): Promise<readonly string[]> {
   const jobs: string[] = [];
   for (const table of tables) {
-    const enrichments = enrichmentsOf(definition, table);
+    const enrichments = enrichmentsOfTable(definition, table);
     if (enrichments.length === 0) continue;
     const orphans: string[] = [];
     for (const enrichment of enrichments) orphans.push(await orphansOf(client, enrichment, table));
