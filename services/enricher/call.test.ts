@@ -11,20 +11,22 @@ const never: CallSignals = { stopping: untouched, aborting: untouched };
 const itemsOf = (values: readonly number[]): ModelItem[] => values.map((value) => ({ input: [value] }));
 const first = (item: ModelItem): number => Number(item.input[0]);
 
+interface Scored {
+  readonly score: number;
+}
+
 /** Answers with the first feature; `fault` may refuse a call. */
 function model(
   fault: (items: readonly ModelItem[], call: number) => FaultKind | undefined,
-): Model & { calls: number } {
+): Pick<Model<Scored>, 'call'> & { calls: number } {
   return {
     calls: 0,
-    id: { kind: 'sagemaker', name: 'scripted', version: '1' },
-    limits: { rowsMax: 100, bytesMax: 1e6, waitMaxMs: 0 },
     async call(items) {
       this.calls++;
       const kind = fault(items, this.calls);
       if (kind !== undefined) throw new Fault(kind, 'scripted', 'scripted');
       return items.map(
-        (item): Outcome<Record<string, unknown>> => ({
+        (item): Outcome<Scored> => ({
           kind: 'ok',
           result: { score: first(item) },
           costNanoUsd: 0,

@@ -4,8 +4,8 @@ import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { Model, ModelItem, Outcome } from '../../shared/models/model.ts';
 
 /** The outcome of one item, and what it took. */
-export interface Answered {
-  readonly outcome: Outcome<Readonly<Record<string, unknown>>>;
+export interface Answered<ItemResult> {
+  readonly outcome: Outcome<ItemResult>;
   /** Calls made with this item in them; throttled ones are not counted. */
   readonly attempts: number;
   /** Duration of the call that answered. */
@@ -38,13 +38,13 @@ const SET_UP_CANARY_INTERVAL_MS = 60_000;
  * away or not set up, halves a refused batch until the refused row stands alone. Rejects when it is told to end and for
  * what nobody named.
  */
-export async function callUntilAnswered(
-  model: Model,
+export async function callUntilAnswered<ItemResult>(
+  model: Pick<Model<ItemResult, unknown>, 'call'>,
   items: readonly ModelItem[],
   observer: CallObserver,
   signals: CallSignals,
   random: () => number = Math.random,
-): Promise<readonly Answered[]> {
+): Promise<readonly Answered<ItemResult>[]> {
   if (items.length === 0) return [];
   let attempts = 0;
   let failures = 0;

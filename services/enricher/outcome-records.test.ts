@@ -3,7 +3,7 @@ import { type ChangeEvent, deadLetter, enrichedEvent } from '../../shared/contra
 import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
-import type { Answered } from './call.ts';
+import type { AnsweredRow } from './ask.ts';
 import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
@@ -15,6 +15,7 @@ const program: EnrichmentProgram = {
       throw new Fault('input', 'evaluation_error', 'input amount: failed on this row');
     return [Number(row.amount)];
   },
+  language: () => undefined,
   flag: (outputs) => Number(outputs.score) >= 0.9,
   decide: (outputs) => (Number(outputs.score) >= 0.9 ? { action: 'hold', rule: 'score >= 0.9' } : undefined),
 };
@@ -75,13 +76,13 @@ function fetched(value: string | null, key = '{"id":"7"}'): FetchedRecord {
   };
 }
 
-const ok = (score: number): Answered => ({
+const ok = (score: number): AnsweredRow => ({
   outcome: { kind: 'ok', result: { score }, costNanoUsd: 0 },
   attempts: 1,
   modelMs: 12.3456,
 });
 
-function settledRecords(prepared: Prepared, answered?: Answered) {
+function settledRecords(prepared: Prepared, answered?: AnsweredRow) {
   const { records } = outcomeRecords({ prepared, answered }, context);
   return records.map((record) => ({
     ...record,
@@ -139,7 +140,7 @@ describe('the outcome of a change', () => {
       },
       { status: 'failed', error: { kind: 'rejected_item', code: 'ModelError', attempts: 2 } },
     ],
-  ] as [string, ChangeEvent, Answered | undefined, object][]) {
+  ] as [string, ChangeEvent, AnsweredRow | undefined, object][]) {
     test(name, () => {
       const records = settledRecords(prepared(event), answered);
       const outcome = records.find(

@@ -8,7 +8,7 @@ import type { EnrichmentProgram } from '../../shared/expressions/enrichment-prog
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { deadLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
-import type { ModelId, ModelItem } from '../../shared/models/model.ts';
+import type { ModelId, RowInput } from '../../shared/models/model.ts';
 import type { Change } from './prepare.ts';
 import type { SettledRow } from './settle.ts';
 
@@ -70,9 +70,17 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
     case 'failed':
       return failed(prepared.change, prepared.fault, 0, null, context);
     case 'ask': {
-      const inputHash = inputHashOf(prepared.item);
+      const inputHash = inputHashOf(prepared.row);
       if (answered === undefined) throw new RangeError('a row that asked the model has no answer');
       const { outcome: answer, attempts, modelMs } = answered;
+      if (answer.kind === 'skip') {
+        const event = {
+          ...beside(prepared.change, context, inputHash),
+          status: 'skipped',
+          reason: answer.reason,
+        } as const;
+        return outcome(event, prepared.change, context);
+      }
       if (answer.kind === 'rejected')
         return failed(prepared.change, answer.fault, attempts, inputHash, context);
       return scored(prepared.change, inputHash, answer, { attempts, modelMs }, context);
@@ -81,8 +89,8 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
 }
 
 /** SHA-256 of what the expressions gave, before any cutting: what audit and state compare. */
-export function inputHashOf(item: ModelItem): string {
-  return hash('sha256', JSON.stringify([item.input, item.language ?? null]), 'hex');
+export function inputHashOf(row: RowInput): string {
+  return hash('sha256', JSON.stringify([row.input, row.language ?? null]), 'hex');
 }
 
 function scored(

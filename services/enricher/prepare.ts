@@ -3,7 +3,7 @@ import type { ChangeEvent, RowKey } from '../../shared/contracts/events.ts';
 import { asFault, Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
-import type { ModelItem } from '../../shared/models/model.ts';
+import type { RowInput } from '../../shared/models/model.ts';
 
 /** A change that asks for an outcome, with what the outcome needs of it. */
 export interface Change {
@@ -21,13 +21,13 @@ export type Prepared =
       readonly kind: 'ask';
       readonly record: FetchedRecord;
       readonly change: Change;
-      readonly item: ModelItem;
+      readonly row: RowInput;
     }
   | {
       readonly kind: 'skipped';
       readonly record: FetchedRecord;
       readonly change: Change;
-      readonly reason: 'when' | 'empty_input';
+      readonly reason: 'when';
     }
   | {
       readonly kind: 'failed';
@@ -89,8 +89,8 @@ function prepareRow(change: Change, program: EnrichmentProgram): Prepared {
   try {
     if (!program.when(row, nowMs)) return { kind: 'skipped', record, change, reason: 'when' };
     const input = program.input(row, nowMs);
-    if (input === '') return { kind: 'skipped', record, change, reason: 'empty_input' };
-    return { kind: 'ask', record, change, item: { input } };
+    const language = program.language(row);
+    return { kind: 'ask', record, change, row: language === undefined ? { input } : { input, language } };
   } catch (error) {
     const fault = asFault(error);
     if (fault.kind !== 'input') throw error;

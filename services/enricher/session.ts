@@ -11,12 +11,13 @@ import { connectProducer, type RecordProducer } from '../../shared/kafka/produce
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { openModel } from '../../shared/models/index.ts';
-import type { ModelItem } from '../../shared/models/model.ts';
+import type { RowInput } from '../../shared/models/model.ts';
 import { findTable, readCatalog } from '../../shared/postgres/catalog.ts';
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
-import { type CallObserver, callUntilAnswered } from './call.ts';
+import { askModel } from './ask.ts';
+import type { CallObserver } from './call.ts';
 import type { EnricherMetrics } from './metrics.ts';
 import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
 import { prepare } from './prepare.ts';
@@ -100,11 +101,10 @@ export async function runSession(
   const preparation = { enrichment: name, program, keyColumns };
   const prepareRecord = (record: FetchedRecord) =>
     consumer.isCurrent(record) ? prepare(record, preparation) : ({ kind: 'pass', record } as const);
-  const call = (items: readonly ModelItem[]) =>
-    endingAllOnError(over, callUntilAnswered(model, items, observer, signals));
+  const ask = (rows: readonly RowInput[]) => endingAllOnError(over, askModel(model, rows, observer, signals));
 
   try {
-    for await (const settled of settle(batches, prepareRecord, call, window)) {
+    for await (const settled of settle(batches, prepareRecord, ask, window)) {
       await endingAllOnError(over, publish(settled, context, producer, metrics));
       consumer.finish(settled.records);
     }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
-import type { ModelItem } from '../../shared/models/model.ts';
-import type { Answered } from './call.ts';
+import type { RowInput } from '../../shared/models/model.ts';
+import type { AnsweredRow } from './ask.ts';
 import type { Change, Prepared } from './prepare.ts';
 import { CallWindow, settle } from './settle.ts';
 
@@ -19,9 +19,9 @@ const record = (offset: number): FetchedRecord => ({
 const prepare = (fetched: FetchedRecord): Prepared =>
   fetched.offset % 3n === 0n
     ? { kind: 'pass', record: fetched }
-    : { kind: 'ask', record: fetched, change: {} as Change, item: { input: [Number(fetched.offset)] } };
-const answer = (item: ModelItem): Answered => ({
-  outcome: { kind: 'ok', result: { score: item.input[0] }, costNanoUsd: 0 },
+    : { kind: 'ask', record: fetched, change: {} as Change, row: { input: [Number(fetched.offset)] } };
+const answer = (row: RowInput): AnsweredRow => ({
+  outcome: { kind: 'ok', result: { score: row.input[0] }, costNanoUsd: 0 },
   attempts: 1,
   modelMs: 0,
 });
@@ -39,18 +39,18 @@ test('calls may finish in any order: batches come out in theirs, every row with 
       fc.integer({ min: 1, max: 4 }),
       async (scheduler, sizes, callsMax) => {
         let inFlight = 0;
-        const call = async (items: readonly ModelItem[]): Promise<readonly Answered[]> => {
+        const ask = async (rows: readonly RowInput[]): Promise<readonly AnsweredRow[]> => {
           expect(++inFlight).toBeLessThanOrEqual(callsMax);
           await scheduler.schedule(Promise.resolve());
           inFlight--;
-          return items.map(answer);
+          return rows.map(answer);
         };
         const offsets: bigint[] = [];
         const consume = async (): Promise<void> => {
           for await (const { records, rows } of settle(
             batchesOf(sizes),
             prepare,
-            call,
+            ask,
             new CallWindow(callsMax),
           )) {
             offsets.push(...records.map(({ offset }) => offset));
@@ -71,13 +71,13 @@ test('calls may finish in any order: batches come out in theirs, every row with 
 });
 
 test('a failed call ends the settling with its error, and nothing later comes out', async () => {
-  const call = async (items: readonly ModelItem[]): Promise<readonly Answered[]> => {
-    if (Number(items[0]?.input[0]) > 5) throw new Error('ended');
-    return items.map(answer);
+  const ask = async (rows: readonly RowInput[]): Promise<readonly AnsweredRow[]> => {
+    if (Number(rows[0]?.input[0]) > 5) throw new Error('ended');
+    return rows.map(answer);
   };
   const seen: bigint[] = [];
   const consume = async (): Promise<void> => {
-    for await (const { records } of settle(batchesOf([3, 3, 3, 3]), prepare, call, new CallWindow(2))) {
+    for await (const { records } of settle(batchesOf([3, 3, 3, 3]), prepare, ask, new CallWindow(2))) {
       seen.push(...records.map(({ offset }) => offset));
     }
   };

@@ -1,6 +1,6 @@
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
-import type { ModelItem } from '../../shared/models/model.ts';
-import type { Answered } from './call.ts';
+import type { RowInput } from '../../shared/models/model.ts';
+import type { AnsweredRow } from './ask.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Every record of a batch with all that its outcome needs. */
@@ -12,7 +12,7 @@ export interface Settled {
 export interface SettledRow {
   readonly prepared: Prepared;
   /** Only for those that asked the model. */
-  readonly answered: Answered | undefined;
+  readonly answered: AnsweredRow | undefined;
 }
 
 /** How many calls are under way; the batcher looks at it to know whether the model is idle. */
@@ -32,7 +32,7 @@ export class CallWindow {
 export async function* settle(
   batches: AsyncIterable<readonly FetchedRecord[]>,
   prepare: (record: FetchedRecord) => Prepared,
-  call: (items: readonly ModelItem[]) => Promise<readonly Answered[]>,
+  ask: (rows: readonly RowInput[]) => Promise<readonly AnsweredRow[]>,
   window: CallWindow,
 ): AsyncGenerator<Settled, void, void> {
   const source = batches[Symbol.asyncIterator]();
@@ -54,7 +54,7 @@ export async function* settle(
       }
       pulled = undefined;
       if (batch.done === true) break;
-      const settling = settleBatch(batch.value.map(prepare), call);
+      const settling = settleBatch(batch.value.map(prepare), ask);
       // Its error is thrown where it is awaited; without this it would end the process before that.
       settling.catch(() => {});
       inFlight.push(settling);
@@ -69,11 +69,11 @@ export async function* settle(
 
 async function settleBatch(
   prepared: readonly Prepared[],
-  call: (items: readonly ModelItem[]) => Promise<readonly Answered[]>,
+  ask: (rows: readonly RowInput[]) => Promise<readonly AnsweredRow[]>,
 ): Promise<Settled> {
-  const items = prepared.flatMap((row) => (row.kind === 'ask' ? [row.item] : []));
-  const answers = items.length === 0 ? [] : await call(items);
-  if (answers.length !== items.length) throw new RangeError('the model answered another number of items');
+  const asking = prepared.flatMap((each) => (each.kind === 'ask' ? [each.row] : []));
+  const answers = asking.length === 0 ? [] : await ask(asking);
+  if (answers.length !== asking.length) throw new RangeError('the model answered another number of items');
   let next = 0;
   return {
     records: prepared.map(({ record }) => record),

@@ -18,6 +18,8 @@ export interface EnrichmentProgram {
   when(row: Row, nowMs: number): boolean;
   /** Tabular kinds: one number per part. Text kinds: the non-NULL parts joined by a newline, '' when there are none. */
   input(row: Row, nowMs: number): number[] | string;
+  /** Kinds that need it: the text of the language column, unless there is none or it is NULL. */
+  language(row: Row): string | undefined;
   readonly flag?: (outputs: Outputs) => boolean;
   /** Undefined when no rule holds. */
   readonly decide?: (outputs: Outputs) => { readonly action: string; readonly rule: string } | undefined;
@@ -62,6 +64,10 @@ export function compileEnrichment(enrichment: Enrichment, columns: readonly Colu
       .map((column) => column.name),
     when: (row, nowMs) => when === undefined || when.run(whenReader.read(row, nowMs)) === true,
     input: inputs,
+    language: (row) => {
+      const value = language === undefined ? null : row[language];
+      return value === null || value === undefined ? undefined : String(value);
+    },
     ...(flag === undefined ? {} : { flag: (outputs) => flag.run(outputReader.read(outputs, 0)) === true }),
     ...(rules === undefined
       ? {}

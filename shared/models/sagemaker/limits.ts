@@ -2,6 +2,8 @@ import type { BatchLimits } from '../model.ts';
 
 /** The XGBoost container's own ceiling is 6,291,456 bytes; the difference is room for a smaller proxy in between. */
 export const BYTES_MAX = 6_000_000;
+/** The longest text of a number, -2.2250738585072014e-308, and its separator. */
+export const NUMBER_BYTES_MAX = 25;
 export const ROWS_MAX_DEFAULT = 100;
 export const WAIT_MAX_MS_DEFAULT = 10;
 /** A container has 60 s to answer, after which SageMaker itself says so; then nothing more will come. */

@@ -174,6 +174,16 @@ describe('the end of a call', () => {
   });
 });
 
+test('a row is one item, counted in bytes by an upper bound, and named by exactly what would be sent', () => {
+  const model = modelOf(runtime(echo));
+  const row = { input: [12.5, -2.2250738585072014e-308, 0] };
+  expect(model.itemsOf(row)).toEqual({ kind: 'items', items: [row] });
+  expect(model.requestText(row)).toBe('12.5,-2.2250738585072014e-308,0');
+  expect(model.bytesOf(row)).toBeGreaterThanOrEqual(model.requestText(row).length + 1);
+  expect(model.resultOf(row, [row], [{ score: 0.5 }])).toEqual({ score: 0.5 });
+  expect(model.isPaidPerCall).toBe(false);
+});
+
 test('a format of a later issue is refused by name', () => {
   expect(() =>
     createSagemakerModel({ ...CONFIG, format: 'json' }, runtime(echo), { outputs: ['score'] }),

@@ -4,7 +4,7 @@ import { AfterglowError } from '../../errors/catalogue.ts';
 import { Fault } from '../../errors/policy.ts';
 import type { Model, Outcome } from '../model.ts';
 import { features } from './input.ts';
-import { BYTES_MAX, batchLimits, DEADLINE_MS_DEFAULT } from './limits.ts';
+import { BYTES_MAX, batchLimits, DEADLINE_MS_DEFAULT, NUMBER_BYTES_MAX } from './limits.ts';
 import { COST_NANO_USD } from './price.ts';
 import { csvRequest } from './request.ts';
 import { type Outputs, parseResponse } from './response.ts';
@@ -30,7 +30,7 @@ export function createSagemakerModel(
   config: SagemakerModelConfig,
   client: SagemakerRuntime,
   { outputs, deadlineMs = DEADLINE_MS_DEFAULT }: SagemakerModelOptions,
-): Model<Outputs> {
+): Model<Outputs, Outputs> {
   if (config.format !== 'csv') {
     throw new AfterglowError(
       'definition_invalid',
@@ -67,7 +67,14 @@ export function createSagemakerModel(
 
   return {
     id: { kind: 'sagemaker', name: config.endpoint, version: config.version },
+    parameters: { format: config.format, outputs, ...sentTo(config) },
     limits: batchLimits(config.batch),
+    isPaidPerCall: false,
+    itemsOf: ({ input }) => ({ kind: 'items', items: [{ input }] }),
+    groupOf: () => '',
+    bytesOf: ({ input }) => input.length * NUMBER_BYTES_MAX,
+    requestText: ({ input }) => (typeof input === 'string' ? input : csvRequest([input]).body),
+    resultOf: (_row, _items, results) => onlyResult(results),
     async call(items, signal) {
       const inputs = items.map(features);
       const rows = inputs.filter((input): input is readonly number[] => !(input instanceof Fault));
@@ -76,6 +83,20 @@ export function createSagemakerModel(
       return inputs.map((input) => (input instanceof Fault ? rejected(input) : at(scored, next++)));
     },
   };
+}
+
+/** Which copy of a model answers may change what it says. */
+function sentTo({ inference_component, target_variant }: SagemakerModelConfig) {
+  return {
+    ...(inference_component === undefined ? {} : { inference_component }),
+    ...(target_variant === undefined ? {} : { target_variant }),
+  };
+}
+
+function onlyResult(results: readonly Outputs[]): Outputs {
+  const [result] = results;
+  if (result === undefined) throw new RangeError('a row has one item, and one result');
+  return result;
 }
 
 type Rows = readonly (readonly number[])[];
