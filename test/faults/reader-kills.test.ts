@@ -2,15 +2,14 @@ import { expect, test } from 'vitest';
 import type { DatabaseClient } from '../../shared/postgres/connect.ts';
 import { createCapture, type TestCapture } from '../support/capture.ts';
 import { startChild } from '../support/child.ts';
+import { FAULT_LENGTHS, report } from '../support/fault-lengths.ts';
 import { seededRandom, WORKLOAD_TABLES, writeRandomly } from '../support/random-workload.ts';
 import { expectRepeatsEqual, replay } from '../support/replay.ts';
 import { readEvents } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
-/** 200 kills with AFTERGLOW_TEST_LONG=1; otherwise what fits into the time that continuous integration has. */
-const IS_LONG = process.env.AFTERGLOW_TEST_LONG !== undefined;
-const KILLS_MAX = IS_LONG ? 200 : 12;
-const BUDGET_MS = IS_LONG ? 3_600_000 : 60_000;
+const { readerKills: KILLS_MAX, readerKillsMs: BUDGET_MS } = FAULT_LENGTHS;
+const REPORT_EVERY_KILLS = 10;
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 const WRITERS = 16;
 const CLI = 'services/cli/main.ts';
@@ -44,6 +43,7 @@ test(
     expect(kills).toBeGreaterThan(2);
     expect(new Set(ledger.map(({ key }) => key)).size).toBe(commits);
     const { repeated } = expectRepeatsEqual([...ledger, ...items, ...pairs]);
+    report(`${kills} kills, ${commits} commits, none lost; ${repeated} events repeated, all equal`);
     expect(repeated).toBeGreaterThan(0);
     for (const [table, key, events] of [
       ['items', ['id'], items],
@@ -72,6 +72,7 @@ async function killAgainAndAgain(capture: TestCapture, random: () => number): Pr
     reader.kill('SIGKILL');
     await reader.ended;
     kills++;
+    if (kills % REPORT_EVERY_KILLS === 0) report(`${kills} of ${KILLS_MAX} kills`);
   }
   return kills;
 }
