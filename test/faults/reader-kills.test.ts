@@ -31,8 +31,10 @@ test(
     const writers = Array.from({ length: WRITERS }, (_, writer) =>
       writeRandomly(capture.database.url, writer, SEED, stopping.signal),
     );
-    const kills = await killAgainAndAgain(capture, random);
-    stopping.abort();
+    const kills = await killAgainAndAgain(capture, random).finally(async () => {
+      stopping.abort();
+      await Promise.allSettled(writers);
+    });
     const commits = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
     await using _last = await capture.start();
     await capture.caughtUp();
