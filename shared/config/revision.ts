@@ -32,7 +32,7 @@ function hashed(content: unknown): RevisionContent {
 }
 
 /** Keys in order, nothing undefined: the order in which a file lists settings is not part of their meaning. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => {
     if (typeof each !== 'object' || each === null || Array.isArray(each)) return each;
     return Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)));

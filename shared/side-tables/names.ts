@@ -29,6 +29,7 @@ export const INTERNAL_TABLES = [
   'redo_keys',
   'redo_jobs',
   'gaps',
+  'request_cache',
 ] as const;
 export type InternalTable = (typeof INTERNAL_TABLES)[number];
 const internalTable = (name: InternalTable): string => ours(name);
@@ -43,6 +44,7 @@ export const SCHEMA_VERSIONS = internalTable('schema_versions');
 export const REDO_KEYS = internalTable('redo_keys');
 export const REDO_JOBS = internalTable('redo_jobs');
 export const GAPS = internalTable('gaps');
+export const REQUEST_CACHE = internalTable('request_cache');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));

@@ -54,6 +54,7 @@ export function wantedGrants(
   for (const role of ['reader', 'enricher', 'writer'] as const)
     onInternal(role, ['SELECT'], READ_BY_SERVICES);
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
+  onInternal('enricher', ALL_ROWS, ['request_cache']);
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
   onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys']);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps']);

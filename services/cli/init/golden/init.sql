@@ -172,6 +172,21 @@ comment on column afterglow_internal.positions.published is
   'Publication, tables, columns and identities as the catalog numbered them when this position was stored: another number means that rows in between were never decoded.';
 insert into "afterglow_internal"."migrations" (version, name) values (4, 'gaps');
 
+-- side tables, request_cache: bookkeeping of the services
+create table afterglow_internal.request_cache (
+  request_hash  bytea primary key,
+  enrichment    text not null,
+  result        text not null,
+  cost_nano_usd bigint not null check (cost_nano_usd >= 0),
+  stored_at     timestamptz not null default now()
+);
+create index request_cache_age on afterglow_internal.request_cache (stored_at);
+comment on table afterglow_internal.request_cache is
+  'Answers that were paid by the call, by what was asked: written before the result is published, so that nothing is paid twice. Rows may be deleted at any time; the next equal request is paid again.';
+comment on column afterglow_internal.request_cache.cost_nano_usd is
+  'What the answer cost, and every later use of it saves.';
+insert into "afterglow_internal"."migrations" (version, name) values (5, 'request_cache');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -474,6 +489,7 @@ grant select, insert, update, delete on table "afterglow_internal"."known_groups
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_enricher";
 grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_writer";
+grant select, insert, update, delete on table "afterglow_internal"."request_cache" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";

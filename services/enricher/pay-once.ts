@@ -1,0 +1,110 @@
+import type { Model, ModelItem, Outcome } from '../../shared/models/model.ts';
+import { type RequestHash, requestHash } from '../../shared/models/request-hash.ts';
+import type { CachedRequest, RequestToCache } from '../../shared/side-tables/request-cache.ts';
+import { AnswerMemory } from './answer-memory.ts';
+
+/** The outcome of one item, and what it took. */
+export interface AskedAnswer<ItemResult> {
+  readonly outcome: Outcome<ItemResult>;
+  readonly attempts: number;
+  readonly modelMs: number;
+}
+
+export interface ItemAnswer<ItemResult> extends AskedAnswer<ItemResult> {
+  /** Somebody else paid for it: costs nothing, took no attempt. */
+  readonly cached: boolean;
+}
+
+/** What all processes know of requests that are paid by the call. */
+export interface SharedRequests {
+  read(requestHash: string): Promise<CachedRequest | undefined>;
+  /** Durable when it resolves. */
+  store(request: RequestToCache): Promise<void>;
+}
+
+/** Where an answer was found that nothing was paid for. */
+export type CacheLayer = 'memory' | 'in_flight' | 'shared';
+
+export interface PayOnceObserver {
+  /** `savedNanoUsd`: what the answer cost whoever paid for it. */
+  found(layer: CacheLayer | 'stored', savedNanoUsd: number): void;
+  missed(): void;
+}
+
+/**
+ * Asks a model once for equal requests: what was answered lately is in memory, what is under way is joined, what any
+ * process ever paid for is in the shared cache. An answer that is paid by the call is durable there before it is given out, so
+ * that a process which dies on its way to Kafka costs nothing. A refused item is not remembered.
+ */
+export class PayOnce<ItemResult> {
+  readonly #hash: RequestHash;
+  readonly #shared: SharedRequests | undefined;
+  readonly #observer: PayOnceObserver;
+  readonly #memory = new AnswerMemory<ItemResult>();
+  readonly #underWay = new Map<string, Promise<ItemAnswer<ItemResult>>>();
+
+  /** Item results must be what their JSON parses to. `shared`: for models that are paid by the call. */
+  constructor(
+    model: Pick<Model<ItemResult>, 'id' | 'parameters' | 'requestText'>,
+    shared: SharedRequests | undefined,
+    observer: PayOnceObserver,
+  ) {
+    this.#hash = requestHash(model);
+    this.#shared = shared;
+    this.#observer = observer;
+  }
+
+  /** `period`: a refresh asks again although nothing changed, once for each period. */
+  async answer(
+    item: ModelItem,
+    ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
+    period?: string,
+  ): Promise<ItemAnswer<ItemResult>> {
+    const hash = this.#hash(item, period);
+    const remembered = this.#memory.get(hash);
+    if (remembered !== undefined) return this.#cached('memory', remembered.result, remembered.costNanoUsd);
+    const underWay = this.#underWay.get(hash);
+    if (underWay !== undefined) return this.#joined(await underWay);
+    const answering = this.#find(hash, item, ask);
+    this.#underWay.set(hash, answering);
+    try {
+      return await answering;
+    } finally {
+      this.#underWay.delete(hash);
+    }
+  }
+
+  async #find(
+    hash: string,
+    item: ModelItem,
+    ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
+  ): Promise<ItemAnswer<ItemResult>> {
+    const paid = await this.#shared?.read(hash);
+    if (paid !== undefined) {
+      const result = JSON.parse(paid.result) as ItemResult;
+      this.#memory.set(hash, { result, costNanoUsd: paid.costNanoUsd, bytes: paid.result.length });
+      return this.#cached('shared', result, paid.costNanoUsd);
+    }
+    this.#observer.missed();
+    const asked = await ask(item);
+    const { outcome } = asked;
+    if (outcome.kind === 'ok') {
+      const { result, costNanoUsd } = outcome;
+      const json = JSON.stringify(result);
+      await this.#shared?.store({ requestHash: hash, result: json, costNanoUsd });
+      this.#memory.set(hash, { result, costNanoUsd, bytes: json.length });
+    }
+    return { ...asked, cached: false };
+  }
+
+  #joined(answer: ItemAnswer<ItemResult>): ItemAnswer<ItemResult> {
+    const { outcome } = answer;
+    // A refusal is everybody's own.
+    return outcome.kind === 'ok' ? this.#cached('in_flight', outcome.result, outcome.costNanoUsd) : answer;
+  }
+
+  #cached(layer: CacheLayer, result: ItemResult, savedNanoUsd: number): ItemAnswer<ItemResult> {
+    this.#observer.found(layer, savedNanoUsd);
+    return { outcome: { kind: 'ok', result, costNanoUsd: 0 }, attempts: 0, modelMs: 0, cached: true };
+  }
+}
