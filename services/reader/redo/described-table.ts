@@ -1,8 +1,8 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type Queryable, quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import type { Relation } from '../../../shared/postgres/pgoutput.ts';
+import { parseSnapshot, type Snapshot } from '../../../shared/postgres/snapshot.ts';
 import { publicationName, qualifiedName } from '../../../shared/side-tables/names.ts';
-import { parseSnapshot, type Snapshot } from './visibility.ts';
 
 /** A table as its chunk sees it: the columns that the log would have, and how to ask for them. */
 export interface DescribedTable {

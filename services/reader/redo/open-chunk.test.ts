@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Relation } from '../../../shared/postgres/pgoutput.ts';
+import { parseSnapshot } from '../../../shared/postgres/snapshot.ts';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { OpenChunk } from './open-chunk.ts';
 import type { ReadChunk } from './read-chunk.ts';
-import { parseSnapshot, StreamedTransactions } from './visibility.ts';
+import { StreamedTransactions } from './visibility.ts';
 
 const JOB: RedoJob = {
   job: '3',

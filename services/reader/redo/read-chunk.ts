@@ -1,4 +1,5 @@
 import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
+import type { Snapshot } from '../../../shared/postgres/snapshot.ts';
 import type { KeyTexts, RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import {
   type ChunkStatement,
@@ -9,7 +10,6 @@ import {
   rowsOfList,
 } from './chunk-statements.ts';
 import { type DescribedTable, describeTable, type TableToRead } from './described-table.ts';
-import type { Snapshot } from './visibility.ts';
 
 /** Values as the log would send them. */
 export type Texts = readonly (string | null)[];

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../../shared/postgres/connect.ts';
-import { parseSnapshot, type Snapshot, type StreamedTransactions } from './visibility.ts';
+import { parseSnapshot, type Snapshot } from '../../../shared/postgres/snapshot.ts';
+import type { StreamedTransactions } from './visibility.ts';
 
 export async function currentSnapshot(client: Queryable): Promise<Snapshot> {
   const { rows } = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
