@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
 import type { CommitMark } from './publisher.ts';
+import { type RedoMetrics, redoMetrics } from './redo/metrics.ts';
 import { type SlotMetrics, slotMetrics } from './slot-watch/metrics.ts';
 
 export interface ReaderMetrics {
@@ -12,6 +13,7 @@ export interface ReaderMetrics {
   /** A heartbeat written at this time has come back. */
   heartbeat(writtenAtMs: number): void;
   readonly slot: SlotMetrics;
+  readonly redo: RedoMetrics;
 }
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -63,6 +65,7 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
   });
   return {
     slot: slotMetrics(registry),
+    redo: redoMetrics(registry),
     published(marks, records) {
       transactions.inc(marks.length);
       for (const { counts } of marks)

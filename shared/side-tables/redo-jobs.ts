@@ -126,6 +126,27 @@ export async function readRedoJob(client: Queryable, job: string): Promise<RedoJ
   return rows.map(toJob)[0];
 }
 
+export interface JobCount {
+  readonly reason: RedoReason;
+  readonly state: RedoState;
+  readonly jobs: number;
+}
+
+export async function countRedoJobs(client: Queryable): Promise<readonly JobCount[]> {
+  const { rows } = await client.query<JobCount>(
+    `select reason, state, count(*)::int4 as jobs from ${REDO_JOBS} group by reason, state order by reason, state`,
+  );
+  return rows;
+}
+
+/** How long a job that is under way will take, at its speed; undefined where nobody can tell. */
+export function secondsLeft({ state, estimatedRows, rowsDone, rowsPerSecond }: RedoJob): number | undefined {
+  if (state !== 'running' || estimatedRows === null || rowsPerSecond === null || rowsPerSecond <= 0) {
+    return undefined;
+  }
+  return Math.max(0, (estimatedRows - rowsDone) / rowsPerSecond);
+}
+
 export type RedoControl = 'pause' | 'resume' | 'cancel';
 
 const CONTROL: Readonly<Record<RedoControl, string>> = {

@@ -21,6 +21,11 @@ export const METRIC = {
     pinningPid: 'afterglow_reader_slot_pinning_transaction_pid',
     pinningXid: 'afterglow_reader_slot_pinning_transaction_xid',
     gaps: 'afterglow_reader_gaps',
+    redoRows: 'afterglow_reader_redo_rows_total',
+    redoChunks: 'afterglow_reader_redo_chunks_total',
+    redoJobs: 'afterglow_reader_redo_jobs',
+    redoSecondsLeft: 'afterglow_reader_redo_left_seconds',
+    redoHeld: 'afterglow_reader_redo_held',
   },
   enricher: {
     outcomes: 'afterglow_enricher_outcomes_total',

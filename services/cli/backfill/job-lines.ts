@@ -1,13 +1,10 @@
-import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { type RedoJob, secondsLeft } from '../../../shared/side-tables/redo-jobs.ts';
 import { formatDuration } from '../duration.ts';
 import { formatCount, formatRate } from '../view/numbers.ts';
 
-/** How long a job that is under way will take, at its speed; undefined where nobody can tell. */
-export function leftMs({ state, estimatedRows, rowsDone, rowsPerSecond }: RedoJob): number | undefined {
-  if (state !== 'running' || estimatedRows === null || rowsPerSecond === null || rowsPerSecond <= 0) {
-    return undefined;
-  }
-  return Math.max(0, (estimatedRows - rowsDone) / rowsPerSecond) * 1_000;
+export function leftMs(job: RedoJob): number | undefined {
+  const seconds = secondsLeft(job);
+  return seconds === undefined ? undefined : seconds * 1_000;
 }
 
 export function jobJson(job: RedoJob): Readonly<Record<string, unknown>> {

@@ -5,10 +5,12 @@ import type { ServiceSettings } from '../../../shared/lifecycle/service-settings
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { FIRST_USER_OID, readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
 import { openRedoJobs, type RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { hasRoomForRedo, type WalSafety } from '../slot-watch/wal-safety.ts';
 import type { CapturedTable } from '../table-shape.ts';
 import type { ChunkWindow } from './chunk-window.ts';
 import { GroupReadings } from './group-readings.ts';
 import { failJob, finishChunk, finishJob, startJob } from './job-progress.ts';
+import type { RedoMetrics } from './metrics.ts';
 import { type ChunkEnd, OpenChunk, type PassedChunk } from './open-chunk.ts';
 import { CHUNK_BYTES_MAX } from './pacing.ts';
 import { type ReadChunk, readChunk } from './read-chunk.ts';
@@ -21,6 +23,7 @@ export interface RedoSettings
   extends Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'brokers' | 'logger'> {
   /** By 'schema.table'. */
   readonly tables: ReadonlyMap<string, CapturedTable>;
+  readonly metrics: RedoMetrics;
   readonly nowMs?: () => number;
   readonly newChunkId?: () => string;
 }
@@ -41,6 +44,11 @@ export class RedoEngine {
   readonly #groups: GroupReadings;
   readonly #nowMs: () => number;
   #types: TypeCatalog = new Map();
+  /** Undefined until the slot has been measured: a redo must not be what costs it. */
+  #safety: WalSafety | undefined;
+  #isHeld = false;
+  /** Jobs that were told of. */
+  readonly #strange = new Set<string>();
   #chunk: OpenChunk | undefined;
 
   constructor(settings: RedoSettings) {
@@ -77,6 +85,11 @@ export class RedoEngine {
     this.#chunk?.confirmed(commitLsn);
   }
 
+  /** How far the slot is from being lost, as it was seen a moment ago. */
+  walSafety(safety: WalSafety): void {
+    this.#safety = safety;
+  }
+
   /** Does the jobs until `signal` aborts. Rejects when the database is lost. */
   async run(signal: AbortSignal): Promise<void> {
     const { definition, databaseUrl } = this.#settings;
@@ -98,12 +111,45 @@ export class RedoEngine {
   async #step(client: DatabaseClient, signal: AbortSignal): Promise<number> {
     this.#streamed.unseenBeforeLow(await currentSnapshot(client));
     await clearSuspects(client, this.#streamed);
-    const jobs = await openRedoJobs(client);
+    const jobs = (await openRedoJobs(client)).filter((job) => this.#isOurs(job));
+    if (this.#holds(jobs.length > 0)) return IDLE_LOOK_INTERVAL_MS;
     for (const job of jobs) {
       const rowsMax = await this.#rowsAllowed(job);
       if (rowsMax > 0 && (await this.#advance(client, job, rowsMax, signal))) return 0;
     }
     return jobs.length === 0 ? IDLE_LOOK_INTERVAL_MS : HELD_LOOK_INTERVAL_MS;
+  }
+
+  /**
+   * Init makes jobs for what it adds to the definition, in the same transaction. A reader that still runs by the definition
+   * before would publish the rows without pacing, or not know the table: such a job waits for its successor.
+   */
+  #isOurs({ job, schema, table, enrichments }: RedoJob): boolean {
+    const { definition, tables, logger } = this.#settings;
+    const isKnown =
+      tables.has(`${schema}.${table}`) &&
+      (enrichments.length === 0 || enrichments.some((name) => name in definition.enrichments));
+    if (isKnown || this.#strange.has(job)) return isKnown;
+    this.#strange.add(job);
+    logger.warn(
+      { job, table: `${schema}.${table}`, enrichments },
+      'a redo waits for a reader whose definition has its source and enrichment: restart it, or cancel the job',
+    );
+    return false;
+  }
+
+  /** True while the log runs short: a redo makes work for everybody, and can be done later just as well. */
+  #holds(isWanted: boolean): boolean {
+    const isHeld = isWanted && (this.#safety === undefined || !hasRoomForRedo(this.#safety));
+    if (isHeld !== this.#isHeld && this.#safety !== undefined) {
+      const { logger } = this.#settings;
+      if (isHeld)
+        logger.warn({ safety: this.#safety }, 'redo waits: the log that is kept for the slot runs short');
+      else logger.info({ safety: this.#safety }, 'redo goes on');
+      this.#isHeld = isHeld;
+    }
+    this.#settings.metrics.held(this.#isHeld);
+    return isHeld;
   }
 
   /** What cannot be measured is not published into. */
@@ -126,7 +172,7 @@ export class RedoEngine {
     rowsMax: number,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { logger } = this.#settings;
+    const { logger, metrics } = this.#settings;
     const beganAtMs = this.#nowMs();
     try {
       if (job.state === 'waiting') await startJob(client, job);
@@ -134,11 +180,13 @@ export class RedoEngine {
       if (end === undefined) return false;
       if (end.kind === 'again') {
         logger.info({ job: job.job, why: end.why }, 'a chunk is read again');
+        metrics.again(job.reason);
         return false;
       }
       const rows = read.rows.length;
       const { superseded, gone } = end;
       const rowsPerSecond = smoothed(job.rowsPerSecond, rows, this.#nowMs() - beganAtMs);
+      metrics.confirmed(job.reason, { rows, superseded, gone });
       const finished = { lastKey: read.lastKey, rows, gone, superseded, rowsPerSecond };
       if ((await finishChunk(client, job, finished)) && read.isLast) await finishJob(client, job);
       return true;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type WalFacts, type WalSafety, walSafety } from './wal-safety.ts';
+import { hasRoomForRedo, WAL_SAFETY_STATES, type WalFacts, type WalSafety, walSafety } from './wal-safety.ts';
 
 const GIB = 1_073_741_824;
 const facts = (changes: Partial<WalFacts>): WalFacts => ({
@@ -28,4 +28,8 @@ test.each<[string, Partial<WalFacts>, WalSafety]>([
   ],
 ])('%s', (_name, changes, expected) => {
   expect(walSafety(facts(changes))).toBe(expected);
+});
+
+test('from critical on there is no room for redo', () => {
+  expect(WAL_SAFETY_STATES.filter(hasRoomForRedo)).toEqual(['ok', 'warning']);
 });

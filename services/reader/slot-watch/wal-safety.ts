@@ -4,6 +4,9 @@
 export const WAL_SAFETY_STATES = ['ok', 'warning', 'critical', 'last_chance'] as const;
 export type WalSafety = (typeof WAL_SAFETY_STATES)[number];
 
+/** Redo goes first: what it reads makes more work for everybody, and can be read later just as well. */
+export const hasRoomForRedo = (safety: WalSafety): boolean => safety === 'ok' || safety === 'warning';
+
 export interface WalFacts {
   readonly walStatus: string | null;
   /** What may still be written before the slot is lost; null: no limit. */

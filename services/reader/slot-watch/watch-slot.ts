@@ -4,16 +4,23 @@ import type { ServiceSettings } from '../../../shared/lifecycle/service-settings
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { countGaps } from '../../../shared/side-tables/gaps.ts';
 import { slotName } from '../../../shared/side-tables/names.ts';
+import { countRedoJobs, openRedoJobs } from '../../../shared/side-tables/redo-jobs.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
+import type { ReaderMetrics } from '../metrics.ts';
 import { gapNotice } from '../preflight/gap-notice.ts';
 import { closeGaps } from '../repair/close-gaps.ts';
-import type { SlotMetrics } from './metrics.ts';
 import { readSlotHealth, type SlotHealth } from './slot-health.ts';
 import type { WalSafety } from './wal-safety.ts';
 
 const INTERVAL_MS = 5_000;
 /** Looking for what is left over after a gap reads whole tables. */
 const NO_TIMEOUT = 0;
+
+export interface SlotWatch {
+  readonly metrics: Pick<ReaderMetrics, 'slot' | 'redo'>;
+  /** Told at each look. */
+  readonly onSafety: (safety: WalSafety) => void;
+}
 
 /**
  * Measures the slot, tells each change of its state, and closes gaps whose redo is done. On a connection of its own, so that
@@ -22,7 +29,7 @@ const NO_TIMEOUT = 0;
 export async function watchSlot(
   settings: Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'logger'>,
   producer: RecordProducer,
-  metrics: SlotMetrics,
+  { metrics, onSafety }: SlotWatch,
   signal: AbortSignal,
 ): Promise<void> {
   const { definition, databaseUrl: url, logger } = settings;
@@ -32,16 +39,19 @@ export async function watchSlot(
   do {
     try {
       client ??= await connectDatabase({ url, applicationName, statementTimeoutMs: NO_TIMEOUT });
-      const closed = await closeGaps(client, definition);
-      for (const { id: gap, counts } of closed) logger.info({ gap, counts }, 'a gap is closed');
-      await producer.send(closed.map((gap) => gapNotice(definition.pipeline, gap, Date.now())));
-      metrics.gaps(await countGaps(client));
+      // First, since redo waits for it and closing a gap may take long.
       const health = await readSlotHealth(client, slotName(definition.pipeline));
       if (health !== undefined) {
-        metrics.seen(health);
+        metrics.slot.seen(health);
+        onSafety(health.safety);
         if (health.safety !== last) tell(logger, health);
         last = health.safety;
       }
+      const closed = await closeGaps(client, definition);
+      for (const { id: gap, counts } of closed) logger.info({ gap, counts }, 'a gap is closed');
+      await producer.send(closed.map((gap) => gapNotice(definition.pipeline, gap, Date.now())));
+      metrics.slot.gaps(await countGaps(client));
+      metrics.redo.jobs(await countRedoJobs(client), await openRedoJobs(client));
     } catch (error) {
       logger.warn({ err: error }, 'the slot could not be measured, or a gap not be closed');
       await client?.end().catch(() => {});
