@@ -1,8 +1,6 @@
 import { Gathering } from '../../shared/batching/gathering.ts';
-import { type BackoffLimits, backoffMs } from '../../shared/lifecycle/backoff.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
-import { isTransient } from '../../shared/postgres/transient.ts';
 import {
   type CacheBounds,
   type CachedRequest,
@@ -12,6 +10,7 @@ import {
   storeRequests,
 } from '../../shared/side-tables/request-cache.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import { untilAnswered, type WaitObserver } from './database-wait.ts';
 import type { SharedRequests } from './pay-once.ts';
 
 /** An answer of a text does not change with the days; what bounds the cache is its place on disk, about 1.4 GB of vectors. */
@@ -19,13 +18,6 @@ export const CACHE_BOUNDS: CacheBounds = { keptMs: 90 * 86_400_000, rowsMax: 250
 const FORGET_INTERVAL_MS = 60_000;
 /** Of one statement; an answer with a vector of 1024 numbers takes 5.5 KB. */
 const AT_ONCE_MAX = 250;
-const AGAIN: BackoffLimits = { firstMs: 100, maxMs: 2_000 };
-
-export interface WaitObserver {
-  /** The database does not answer, so nothing may be paid for. `resumed` follows, however the waiting ends. */
-  paused(): void;
-  resumed(): void;
-}
 
 export interface SharedRequestsSettings {
   readonly database: Queryable;
@@ -43,11 +35,12 @@ export interface SharedRequestsSettings {
 export function sharedRequests(settings: SharedRequestsSettings): SharedRequests {
   const { database, enrichment, observer, signals, bounds = CACHE_BOUNDS } = settings;
   const reads = new Gathering<string, CachedRequest | undefined>(
-    (hashes) => untilDone(observer, signals.stopping, () => readRequests(database, hashes, bounds.keptMs)),
+    (hashes) =>
+      untilAnswered(observer, signals.stopping, () => readRequests(database, hashes, bounds.keptMs)),
     AT_ONCE_MAX,
   );
   const stores = new Gathering<RequestToCache, undefined>(async (requests) => {
-    await untilDone(observer, signals.aborting, () =>
+    await untilAnswered(observer, signals.aborting, () =>
       storeRequests(database, enrichment, requests, bounds.keptMs),
     );
     return requests.map(() => undefined);
@@ -56,27 +49,6 @@ export function sharedRequests(settings: SharedRequestsSettings): SharedRequests
     read: (hash) => reads.ask(hash),
     store: (request) => stores.ask(request),
   };
-}
-
-async function untilDone<Result>(
-  observer: WaitObserver,
-  ending: AbortSignal,
-  statement: () => Promise<Result>,
-): Promise<Result> {
-  let attempt = 0;
-  try {
-    for (;;) {
-      try {
-        return await statement();
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        if (attempt === 0) observer.paused();
-        if (!(await pause(backoffMs(attempt++, AGAIN, Math.random), ending))) throw error;
-      }
-    }
-  } finally {
-    if (attempt > 0) observer.resumed();
-  }
 }
 
 /** Keeps the cache within its bounds until told to stop. Never rejects: what is left over now is forgotten later. */

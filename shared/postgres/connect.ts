@@ -14,6 +14,8 @@ export interface DatabaseSettings {
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   readonly statementTimeoutMs?: number;
+  /** A policy that hides rows from this role is an error then: who reads for everyone must not take hidden rows for deleted. */
+  readonly refusesRowSecurity?: boolean;
   /** The password of one login, where the URL asks for tokens. */
   readonly token?: TokenSource;
 }
@@ -46,7 +48,8 @@ export function clientConfig(settings: DatabaseSettings): pg.ClientConfig {
     ...login(address, settings.token ?? amazonToken),
     ...(address.tls === undefined ? {} : { ssl: tlsOptions(address.tls) }),
     application_name: settings.applicationName,
-    options: SESSION_OPTIONS,
+    options:
+      settings.refusesRowSecurity === true ? `${SESSION_OPTIONS} -c row_security=off` : SESSION_OPTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     keepAlive: true,
