@@ -34,7 +34,7 @@ export interface TestCapture extends AsyncDisposable {
   events(...tables: readonly string[]): Promise<readonly TopicEvent[]>;
   topic(table: string): string;
   /** Resolves when everything committed up to now is acknowledged. */
-  caughtUp(): Promise<void>;
+  caughtUp(deadlineMs?: number): Promise<void>;
 }
 
 export interface RunningReader extends AsyncDisposable {
@@ -64,10 +64,10 @@ export async function createCapture(
   await applyInit(client, admin, { definition });
   await admin.close();
   const running: RunningReader[] = [];
-  const caughtUp = async (): Promise<void> => {
+  const caughtUp = async (deadlineMs = CAUGHT_UP_MAX_MS): Promise<void> => {
     const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
     const passed = until(() => slotPassed(client, definition.pipeline, rows[0]?.lsn ?? ''), {
-      deadlineMs: CAUGHT_UP_MAX_MS,
+      deadlineMs,
       what: 'the slot to pass everything that is committed',
     });
     // A reader that ended by an error never gets there: its error is what the test should show.
