@@ -4,7 +4,7 @@ import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { FIRST_USER_OID, readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
-import { openRedoJobs, type RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { hasRoomForRedo, type WalSafety } from '../slot-watch/wal-safety.ts';
 import type { CapturedTable } from '../table-shape.ts';
 import type { ChunkWindow } from './chunk-window.ts';
@@ -12,6 +12,7 @@ import { GroupReadings } from './group-readings.ts';
 import { failJob, finishChunk, finishJob, startJob } from './job-progress.ts';
 import type { RedoMetrics } from './metrics.ts';
 import { type ChunkEnd, OpenChunk, type PassedChunk } from './open-chunk.ts';
+import { OurJobs } from './our-jobs.ts';
 import { CHUNK_BYTES_MAX } from './pacing.ts';
 import { type ReadChunk, readChunk } from './read-chunk.ts';
 import { clearSuspects, currentSnapshot, runningTransactions } from './running-transactions.ts';
@@ -42,17 +43,17 @@ export class RedoEngine {
   readonly #settings: RedoSettings;
   readonly #streamed = new StreamedTransactions();
   readonly #groups: GroupReadings;
+  readonly #jobs: OurJobs;
   readonly #nowMs: () => number;
   #types: TypeCatalog = new Map();
   /** Undefined until the slot has been measured: a redo must not be what costs it. */
   #safety: WalSafety | undefined;
   #isHeld = false;
-  /** Jobs that were told of. */
-  readonly #strange = new Set<string>();
   #chunk: OpenChunk | undefined;
 
   constructor(settings: RedoSettings) {
     this.#settings = settings;
+    this.#jobs = new OurJobs(settings);
     this.#nowMs = settings.nowMs ?? (() => performance.now());
     const { brokers, logger, definition } = settings;
     const kafka = { brokers, clientId: `${definition.pipeline}.reader`, logger };
@@ -111,31 +112,13 @@ export class RedoEngine {
   async #step(client: DatabaseClient, signal: AbortSignal): Promise<number> {
     this.#streamed.unseenBeforeLow(await currentSnapshot(client));
     await clearSuspects(client, this.#streamed);
-    const jobs = (await openRedoJobs(client)).filter((job) => this.#isOurs(job));
+    const jobs = await this.#jobs.open(client);
     if (this.#holds(jobs.length > 0)) return IDLE_LOOK_INTERVAL_MS;
     for (const job of jobs) {
       const rowsMax = await this.#rowsAllowed(job);
       if (rowsMax > 0 && (await this.#advance(client, job, rowsMax, signal))) return 0;
     }
     return jobs.length === 0 ? IDLE_LOOK_INTERVAL_MS : HELD_LOOK_INTERVAL_MS;
-  }
-
-  /**
-   * Init makes jobs for what it adds to the definition, in the same transaction. A reader that still runs by the definition
-   * before would publish the rows without pacing, or not know the table: such a job waits for its successor.
-   */
-  #isOurs({ job, schema, table, enrichments }: RedoJob): boolean {
-    const { definition, tables, logger } = this.#settings;
-    const isKnown =
-      tables.has(`${schema}.${table}`) &&
-      (enrichments.length === 0 || enrichments.some((name) => name in definition.enrichments));
-    if (isKnown || this.#strange.has(job)) return isKnown;
-    this.#strange.add(job);
-    logger.warn(
-      { job, table: `${schema}.${table}`, enrichments },
-      'a redo waits for a reader whose definition has its source and enrichment: restart it, or cancel the job',
-    );
-    return false;
   }
 
   /** True while the log runs short: a redo makes work for everybody, and can be done later just as well. */
