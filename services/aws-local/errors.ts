@@ -22,9 +22,10 @@ export class AwsError extends Error {
 /** The one writer of errors: the name in header and body, because the protocols of AWS read different ones. */
 export function errorAnswer(error: AwsError, protocol: Protocol, requestId: string): AwsAnswer {
   if (protocol === 'query') return queryErrorAnswer(error, requestId);
+  const type = protocol === 'json_1_1' ? 'application/x-amz-json-1.1' : 'application/json';
   return {
     status: error.status,
-    headers: { 'content-type': 'application/json', 'x-amzn-errortype': error.name },
+    headers: { 'content-type': type, 'x-amzn-errortype': error.name },
     body: JSON.stringify({
       __type: error.name,
       message: error.message,

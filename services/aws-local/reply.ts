@@ -9,7 +9,7 @@ export function reply(
   requestId: string,
   strike: Strike | undefined,
 ): number | undefined {
-  const body = Buffer.from(answer.body, 'utf8');
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : answer.body;
   const broken = strike?.kind === 'cut' || strike?.kind === 'stall' ? strike : undefined;
   if (broken?.place === 'before_answer') {
     if (broken.kind === 'cut') response.destroy();

@@ -1,16 +1,17 @@
+import { invokeModel } from './bedrock/invoke-model.ts';
+import { COMPREHEND_OPERATIONS } from './comprehend/operations.ts';
 import type { AwsRequest, Operation } from './operation.ts';
 import { invokeEndpoint } from './sagemaker/invoke-endpoint.ts';
 import { getCallerIdentity } from './sts/get-caller-identity.ts';
 
 /** Everything the stand-in can do; another service is a folder and its lines here. */
-const OPERATIONS: readonly Operation[] = [invokeEndpoint, getCallerIdentity];
+const OPERATIONS: readonly Operation[] = [
+  invokeEndpoint,
+  invokeModel,
+  ...COMPREHEND_OPERATIONS,
+  getCallerIdentity,
+];
 
 export function findOperation(request: AwsRequest): Operation | undefined {
   return OPERATIONS.find((operation) => operation.accepts(request));
-}
-
-/** Path segments as sent: decoding first would turn an encoded slash of a name into a separator. */
-export function rawSegments(url: string): readonly string[] {
-  const [path = ''] = url.split('?', 1);
-  return path.split('/').filter((segment) => segment !== '');
 }

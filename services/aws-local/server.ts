@@ -8,9 +8,10 @@ import { bendOf, FaultEngine, type Strike } from './faults/engine.ts';
 import { replacedAnswer } from './faults/strike.ts';
 import { CallLedger } from './ledger.ts';
 import type { AwsAnswer, AwsRequest, Call } from './operation.ts';
+import { rawSegments } from './path.ts';
 import { type Random, requestId, seededRandom } from './random.ts';
 import { reply } from './reply.ts';
-import { findOperation, rawSegments } from './router.ts';
+import { findOperation } from './router.ts';
 import { checkSignature } from './signature.ts';
 
 export interface AwsLocalSettings {
@@ -114,7 +115,7 @@ async function serve(parts: Parts, arrived: Arrived, response: ServerResponse, i
   const operation = findOperation(request);
   if (operation === undefined) {
     const unknown = new AwsError('UnknownOperationException', 404, 'There is no such operation.');
-    reply(response, errorAnswer(unknown, 'json', id), id, undefined);
+    reply(response, errorAnswer(unknown, 'rest_json', id), id, undefined);
     return;
   }
   const call = operation.read(request);

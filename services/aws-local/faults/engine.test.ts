@@ -7,8 +7,8 @@ const NO_LATENCY = { latencyMs: 0, jitterMs: 0 };
 const call = (endpoint: string, rows: readonly (readonly number[])[] = []): Call => ({
   endpoint,
   rows: rows.length,
-  matches: (column, equals) => rows.some((row) => row[column] === equals),
-  answer: () => ({ status: 200, headers: {}, body: '' }),
+  matches: (input) => 'column' in input && rows.some((row) => row[input.column] === input.equals),
+  answer: () => ({ status: 200, headers: {}, body: '', units: 0 }),
 });
 const THROTTLE: FaultRule = { fault: { kind: 'throttle' } };
 const kinds = (engine: FaultEngine, times: number, asked: Call = call('fraud')) =>

@@ -96,7 +96,7 @@ export class FaultEngine {
 function applies(rule: FaultRule, operation: string, call: Call): boolean {
   if (rule.operation !== undefined && rule.operation !== operation) return false;
   if (rule.endpoint !== undefined && rule.endpoint !== call.endpoint) return false;
-  return rule.input === undefined || call.matches(rule.input.column, rule.input.equals);
+  return rule.input === undefined || call.matches(rule.input);
 }
 
 /** The faults that are the model's own wrong answer rather than the service's. */

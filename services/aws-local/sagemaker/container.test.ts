@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { CONTAINER_BYTES_MAX, ContainerError, invokeXgboost } from './container.ts';
+import { CONTAINER_BYTES_MAX, ContainerError, invokeContainer } from './container.ts';
 import { parseCsv } from './csv.ts';
 import { fraudScorer } from './fraud.ts';
+import { xgboost } from './xgboost.ts';
 
 const ROW = '45.5,1,1,14,3.2,0';
 const SCORE = String(fraudScorer.score([45.5, 1, 1, 14, 3.2, 0]));
 const invoke = (body: string, contentType = 'text/csv', accept = 'text/csv') =>
-  invokeXgboost(
+  invokeContainer(
+    xgboost,
     fraudScorer,
     { bytes: Buffer.byteLength(body), rows: parseCsv(body), contentType, accept },
     undefined,

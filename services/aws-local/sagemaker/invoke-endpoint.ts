@@ -1,10 +1,14 @@
 import { AwsError } from '../errors.ts';
-import type { AwsAnswer, AwsRequest, Bend, Call, Operation } from '../operation.ts';
+import type { AwsRequest, Bend, Call, ModelAnswer, Operation } from '../operation.ts';
+import { decodeSegment } from '../path.ts';
+import { linearLearner, randomCutForest } from './built-in.ts';
 import { churnScorer } from './churn.ts';
-import { CONTAINER_BYTES_MAX, ContainerError, invokeXgboost } from './container.ts';
-import { parseCsv, type Rows } from './csv.ts';
+import { CONTAINER_BYTES_MAX, type Container, ContainerError, invokeContainer } from './container.ts';
+import type { Rows } from './csv.ts';
 import { fraudScorer } from './fraud.ts';
+import { parseRows, payloadFormat } from './payload.ts';
 import type { Scorer } from './scorer.ts';
+import { xgboost } from './xgboost.ts';
 
 const CUSTOM_ATTRIBUTES_MAX = 1_024;
 
@@ -15,24 +19,32 @@ function scorerOf(endpoint: string): Scorer | undefined {
   return undefined;
 }
 
+/** Which container serves it, by its name too. */
+function containerOf(endpoint: string): Container {
+  if (endpoint.includes('linear')) return linearLearner;
+  return endpoint.includes('forest') ? randomCutForest : xgboost;
+}
+
 export const invokeEndpoint: Operation = {
   service: 'sagemaker',
   name: 'InvokeEndpoint',
-  protocol: 'json',
+  protocol: 'rest_json',
   accepts: ({ method, segments }) =>
     method === 'POST' &&
     segments.length >= 3 &&
     segments.at(-3) === 'endpoints' &&
     segments.at(-1) === 'invocations',
   read(request) {
-    const endpoint = decodeName(request.segments.at(-2) ?? '');
+    const endpoint = decodeSegment(request.segments.at(-2) ?? '');
     const { length } = request.body;
     const readable = length > 0 && length <= CONTAINER_BYTES_MAX;
-    const rows = readable ? parseCsv(request.body.toString('utf8')) : undefined;
+    const format = payloadFormat(header(request, 'content-type') ?? '') ?? 'text/csv';
+    const rows = readable ? parseRows(request.body.toString('utf8'), format) : undefined;
     return {
       endpoint,
       rows: rows?.length ?? 0,
-      matches: (column, equals) => rows?.some((row) => row[column] === equals) ?? false,
+      matches: (input) =>
+        'column' in input && rows?.some((row) => row[input.column] === input.equals) === true,
       answer: (bend) => invoke(request, endpoint, rows, bend),
     } satisfies Call;
   },
@@ -43,7 +55,7 @@ function invoke(
   endpoint: string,
   rows: Rows | undefined,
   bend: Bend | undefined,
-): AwsAnswer {
+): ModelAnswer {
   const scorer = scorerOf(endpoint);
   if (scorer === undefined) {
     throw new AwsError('ValidationError', 400, `Endpoint ${endpoint} of account 000000000000 not found.`);
@@ -58,17 +70,19 @@ function invoke(
   }
   const variant = header(request, 'x-amzn-sagemaker-target-variant') ?? 'AllTraffic';
   try {
-    const answer = invokeXgboost(
+    const answer = invokeContainer(
+      containerOf(endpoint),
       scorer,
       {
         bytes: request.body.length,
         rows,
         contentType: header(request, 'content-type') ?? 'application/octet-stream',
-        accept: header(request, 'accept') ?? 'text/csv',
+        accept: header(request, 'accept') ?? '',
       },
       bend,
     );
-    return { ...answer, headers: { ...answer.headers, 'x-amzn-invoked-production-variant': variant } };
+    const headers = { ...answer.headers, 'x-amzn-invoked-production-variant': variant };
+    return { ...answer, headers, units: 0 }; // an endpoint is paid by the hour, called or not
   } catch (error) {
     if (error instanceof ContainerError) throw modelError(endpoint, error.status, error.message);
     throw error;
@@ -94,12 +108,4 @@ export function modelError(endpoint: string, status: number, message: string): A
 function header(request: AwsRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-function decodeName(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment; // a broken escape names no endpoint either way
-  }
 }

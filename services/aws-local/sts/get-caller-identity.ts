@@ -18,6 +18,6 @@ export const getCallerIdentity: Operation = {
     endpoint: '',
     rows: 0,
     matches: () => false,
-    answer: () => ({ status: 200, headers: { 'content-type': 'text/xml' }, body: BODY }),
+    answer: () => ({ status: 200, headers: { 'content-type': 'text/xml' }, body: BODY, units: 0 }),
   }),
 };
