@@ -1,6 +1,5 @@
 import type { TypeCatalog } from '../../shared/contracts/row-codec.ts';
 import { Fault } from '../../shared/errors/policy.ts';
-import { partitionOf } from '../../shared/kafka/partitioner.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import {
   type PgoutputMessage,
@@ -21,6 +20,7 @@ import type { RedoAddress } from './redo/open-chunk.ts';
 import {
   type CapturedTable,
   columnsToOmit,
+  recordOf,
   type TableShape,
   tableShape,
   writeKey,
@@ -182,9 +182,10 @@ export class ChangeEvents {
     const before = showsOld && old !== undefined ? writeOldRow(shape, old, 'row') : 'null';
     const { unchanged } = after;
     const value = this.#envelope(shape, { operation, before, after: after.json, lsn, unchanged });
-    if (value.length <= this.#context.recordBytesMax) return recordOf(shape, key, value);
+    const excessBytes = this.#excessBytes(value);
+    if (excessBytes <= 0) return recordOf(shape, key, value);
     // Too large for the topic: without its largest columns it still says which row changed, and when.
-    const omitted = columnsToOmit(shape, tuple, old, value.length - this.#context.recordBytesMax);
+    const omitted = columnsToOmit(shape, tuple, old, excessBytes);
     this.#omittedColumns += omitted.size;
     const lean = writeRow(shape, tuple, old, omitted).json;
     const leanBefore = before === 'null' ? before : writeOldRow(shape, old ?? tuple, 'row', omitted);
@@ -198,7 +199,7 @@ export class ChangeEvents {
       omitted: [...omitted],
     } as const;
     const leanValue = this.#envelope(shape, event);
-    if (leanValue.length <= this.#context.recordBytesMax) return recordOf(shape, key, leanValue);
+    if (this.#excessBytes(leanValue) <= 0) return recordOf(shape, key, leanValue);
     this.#takeBackIndex();
     throw new Fault(
       'undecodable',
@@ -213,7 +214,7 @@ export class ChangeEvents {
     const key = writeKey(shape, old);
     this.#observer?.windowFor(shape.schema, shape.name)?.deleted(key);
     let value = this.#envelope(shape, { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS });
-    if (value.length > this.#context.recordBytesMax) {
+    if (this.#excessBytes(value) > 0) {
       this.#takeBackIndex();
       value = this.#envelope(shape, {
         operation: 'd',
@@ -236,7 +237,7 @@ export class ChangeEvents {
     return Array.from({ length: partitions }, (_, partition) => ({ topic, partition, key: '{}', value }));
   }
 
-  #envelope(shape: TableShape, event: RowEvent): Buffer {
+  #envelope(shape: TableShape, event: RowEvent): string {
     const transaction = this.#transaction;
     if (transaction === undefined) throw new Fault('unknown', 'protocol', 'a row outside a transaction');
     const builtAtMs = this.#context.nowMs();
@@ -244,9 +245,15 @@ export class ChangeEvents {
     const { part } = transaction;
     const whole = { omitted: NO_COLUMNS, ...event, builtAtMs, eventIndex };
     const redo = this.#redo;
-    return Buffer.from(
-      redo === undefined ? envelope(shape.part, part, whole) : redoEnvelope(shape.part, part, whole, redo),
-    );
+    return redo === undefined
+      ? envelope(shape.part, part, whole)
+      : redoEnvelope(shape.part, part, whole, redo);
+  }
+
+  /** What is too much for the topic. A character is at most three bytes, so that most texts need no counting. */
+  #excessBytes(value: string): number {
+    const { recordBytesMax } = this.#context;
+    return 3 * value.length <= recordBytesMax ? 0 : Buffer.byteLength(value) - recordBytesMax;
   }
 
   /** The envelope just written is thrown away: its event is written once more. */
@@ -277,9 +284,4 @@ function observedRow({ columns }: TableShape, tuple: Tuple, old: Tuple | undefin
         ? tuple
         : tuple.map((value, place) => (value === UNCHANGED ? (old[place] ?? null) : value)),
   };
-}
-
-function recordOf(shape: TableShape, key: string, value: Buffer): TopicRecord {
-  const { topic, partitions } = shape.table;
-  return { topic, partition: partitionOf(key, partitions), key, value };
 }

@@ -2,11 +2,16 @@ import { expect, test } from 'vitest';
 import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
 import { Publisher } from './publisher.ts';
 
-const LIMITS = { bufferBytesMax: 4_000, sendBytesMax: 2_000, sendRowsMax: 10 };
 const record = (value: string): TopicRecord => ({ topic: 't', partition: 0, key: 'k', value });
 
-function producerOf(send: RecordProducer['send']): RecordProducer {
-  return { send, [Symbol.asyncDispose]: async () => {} };
+function producerOf(sendSet: RecordProducer['sendSet']): RecordProducer {
+  return {
+    sendSet,
+    send: async () => {
+      throw new Error('the publisher fills its sets itself');
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
 }
 
 test('a failed send ends the waiting for room, and nothing later is sent', async () => {
@@ -16,9 +21,9 @@ test('a failed send ends the waiting for room, and nothing later is sent', async
       sends++;
       throw new Error('refused');
     }),
-    LIMITS,
+    1_000,
   );
-  for (let index = 0; index < 20; index++) publisher.push({ record: record('x'.repeat(100)) });
+  for (let index = 0; index < 20; index++) publisher.push({ record: record('x'.repeat(30_000)) });
   const running = expect(publisher.run(() => {})).rejects.toThrow('refused');
   await expect(publisher.room()).rejects.toThrow('refused');
   await running;
@@ -28,10 +33,10 @@ test('a failed send ends the waiting for room, and nothing later is sent', async
 test('marks and callbacks follow the confirmation of everything before them, in order', async () => {
   const log: string[] = [];
   const publisher = new Publisher(
-    producerOf(async (records) => {
-      log.push(`sent ${records.length}`);
+    producerOf(async ({ count }) => {
+      log.push(`sent ${count}`);
     }),
-    LIMITS,
+    1_000,
   );
   publisher.push({ record: record('a') });
   publisher.push({ mark: { commitLsn: 1n, endLsn: 2n, committedAtUs: 0, counts: [] } });
@@ -39,4 +44,25 @@ test('marks and callbacks follow the confirmation of everything before them, in 
   publisher.close();
   await publisher.run((marks) => log.push(`published ${marks.map(({ endLsn }) => endLsn)}`));
   expect(log).toEqual(['sent 1', 'published 2', 'told']);
+});
+
+test('more than one send holds is sent in order, and there is room again as soon as it is under way', async () => {
+  const sent: number[] = [];
+  const publisher = new Publisher(
+    producerOf(async ({ count }) => {
+      sent.push(count);
+    }),
+    1_000,
+  );
+  const value = 'x'.repeat(30_000);
+  for (let index = 0; index < 20; index++) publisher.push({ record: record(value) });
+  publisher.push({ mark: { commitLsn: 1n, endLsn: 2n, committedAtUs: 0, counts: [] } });
+  const marked: number[] = [];
+  const running = publisher.run((marks) => marked.push(marks.length));
+  await publisher.room();
+  publisher.close();
+  await running;
+  expect(sent.length).toBeGreaterThan(1);
+  expect(sent.reduce((sum, count) => sum + count, 0)).toBe(20);
+  expect(marked).toEqual([...sent.slice(1).map(() => 0), 1]);
 });

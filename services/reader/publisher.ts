@@ -1,5 +1,6 @@
-import { BoundedQueue } from '../../shared/batching/bounded-queue.ts';
-import { bytesOf, type RecordProducer, type TopicRecord } from '../../shared/kafka/producer.ts';
+import { RecordSet } from '../../shared/kafka/produce/record-set.ts';
+import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
+import { Signal } from '../../shared/lifecycle/signal.ts';
 
 export interface TableCount {
   /** 'schema.table'. */
@@ -9,7 +10,7 @@ export interface TableCount {
   parked: number;
 }
 
-/** A transaction that is read whole: everything before it in the queue is part of it or older. */
+/** A transaction that is read whole: everything that was pushed before it is part of it or older. */
 export interface CommitMark {
   readonly commitLsn: bigint;
   readonly endLsn: bigint;
@@ -17,94 +18,121 @@ export interface CommitMark {
   readonly counts: readonly TableCount[];
 }
 
-/** `whenConfirmed` runs when everything before it in the queue is. */
+/** `whenConfirmed` runs when everything that was pushed before it is. */
 export type Outgoing =
   | { readonly record: TopicRecord }
   | { readonly mark: CommitMark }
   | { readonly whenConfirmed: () => void };
 
-export interface PublisherLimits {
-  /** Records waiting for their send. */
-  readonly bufferBytesMax: number;
-  /** Of one send, objects included; what a partition may get at once is the producer's business. */
-  readonly sendBytesMax: number;
-  readonly sendRowsMax: number;
-}
+/** One send: what goes out together, and who hears of it afterwards. */
+class Shipment {
+  readonly set = new RecordSet();
+  marks: CommitMark[] = [];
+  confirmed: (() => void)[] = [];
 
-/** What the objects weigh beside their bytes, roughly. */
-const OBJECT_BYTES = 300;
-const ROOM_WAIT_MAX_MS = 1_000;
+  get isEmpty(): boolean {
+    return this.set.count === 0 && this.marks.length === 0 && this.confirmed.length === 0;
+  }
+
+  clear(): void {
+    this.set.clear();
+    this.marks = [];
+    this.confirmed = [];
+  }
+}
 
 /**
  * The one send chain from the slot to Kafka: one send after the other, so that the order of the log is the order of the
- * topics. While a send is under way the next one fills.
+ * topics. While a send is under way the next one fills; records are written into it at once, and nothing else holds them.
  */
 export class Publisher {
-  readonly #queue: BoundedQueue<Outgoing>;
-  readonly #limits: PublisherLimits;
   readonly #producer: RecordProducer;
+  readonly #bufferBytesMax: number;
+  /** Filled, and waiting for their turn. */
+  readonly #waiting: Shipment[] = [];
+  #filling = new Shipment();
+  #spare: Shipment | undefined;
+  readonly #arrived = new Signal();
+  readonly #taken = new Signal();
+  #isClosed = false;
   #failure: unknown;
 
-  constructor(producer: RecordProducer, limits: PublisherLimits) {
+  /** `bufferBytesMax`: what may wait for its send before `room` holds back. */
+  constructor(producer: RecordProducer, bufferBytesMax: number) {
     this.#producer = producer;
-    this.#limits = limits;
-    this.#queue = new BoundedQueue(
-      { rowsMax: Number.MAX_SAFE_INTEGER, bytesMax: limits.bufferBytesMax },
-      bytesOfOutgoing,
-    );
+    this.#bufferBytesMax = bufferBytesMax;
   }
 
   get bufferedBytes(): number {
-    return this.#queue.bytes;
+    return this.#waiting.reduce((sum, { set }) => sum + set.bytes, this.#filling.set.bytes);
   }
 
   push(outgoing: Outgoing): void {
-    this.#queue.push(outgoing);
+    if (this.#isClosed) return;
+    if ('record' in outgoing) this.#append(outgoing.record);
+    else if ('mark' in outgoing) this.#filling.marks.push(outgoing.mark);
+    else this.#filling.confirmed.push(outgoing.whenConfirmed);
+    this.#arrived.give();
   }
 
   /** Resolves when more may be pushed: holding back here is what slows the slot down. Rejects once a send has failed. */
   async room(): Promise<void> {
-    while (this.#queue.full && !this.#queue.closed) await this.#queue.roomAgain(ROOM_WAIT_MAX_MS);
+    while (!this.#isClosed && this.bufferedBytes >= this.#bufferBytesMax) await this.#taken.wait();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** No more comes; `run` resolves when everything that was pushed is confirmed. */
   close(): void {
-    this.#queue.close();
+    this.#isClosed = true;
+    this.#arrived.give();
+    this.#taken.give();
   }
 
   /** Sends until closed and empty. Rejects with the first failed send, after which nothing later is sent. */
   async run(onPublished: (marks: readonly CommitMark[], records: number) => void): Promise<void> {
     try {
-      await this.#sendAll(onPublished);
+      for (;;) {
+        const shipment = this.#take();
+        if (shipment !== undefined) await this.#send(shipment, onPublished);
+        else if (this.#isClosed) return;
+        else await this.#arrived.wait();
+      }
     } catch (error) {
-      // Whoever waits for room would wait for ever: nobody takes from the queue any more.
+      // Whoever waits for room would wait for ever: nobody takes any more.
       this.#failure = error;
-      this.#queue.close();
+      this.close();
       throw error;
     }
   }
 
-  async #sendAll(onPublished: (marks: readonly CommitMark[], records: number) => void): Promise<void> {
-    const { sendBytesMax, sendRowsMax } = this.#limits;
-    for (;;) {
-      const batch = await this.#queue.take({ rowsMax: sendRowsMax, bytesMax: sendBytesMax, waitMaxMs: 0 });
-      if (batch.length === 0) return;
-      const records: TopicRecord[] = [];
-      const marks: CommitMark[] = [];
-      const confirmed: (() => void)[] = [];
-      for (const outgoing of batch) {
-        if ('record' in outgoing) records.push(outgoing.record);
-        else if ('mark' in outgoing) marks.push(outgoing.mark);
-        else confirmed.push(outgoing.whenConfirmed);
-      }
-      await this.#producer.send(records);
-      onPublished(marks, records.length);
-      for (const tell of confirmed) tell();
-    }
+  #append(record: TopicRecord): void {
+    if (this.#filling.set.append(record)) return;
+    this.#waiting.push(this.#filling);
+    this.#filling = this.#spare ?? new Shipment();
+    this.#spare = undefined;
+    this.#filling.set.append(record);
   }
-}
 
-function bytesOfOutgoing(outgoing: Outgoing): number {
-  return 'record' in outgoing ? bytesOf(outgoing.record) + OBJECT_BYTES : OBJECT_BYTES;
+  #take(): Shipment | undefined {
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) return waiting;
+    if (this.#filling.isEmpty) return undefined;
+    const taken = this.#filling;
+    this.#filling = this.#spare ?? new Shipment();
+    this.#spare = undefined;
+    return taken;
+  }
+
+  async #send(
+    shipment: Shipment,
+    onPublished: (marks: readonly CommitMark[], records: number) => void,
+  ): Promise<void> {
+    this.#taken.give();
+    const { set, marks, confirmed } = shipment;
+    if (set.count > 0) await this.#producer.sendSet(set);
+    onPublished(marks, set.count);
+    for (const tell of confirmed) tell();
+    shipment.clear();
+    this.#spare = shipment;
+  }
 }

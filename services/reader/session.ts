@@ -16,7 +16,7 @@ import { preflight } from './preflight/preflight.ts';
 import { publishedGuard } from './preflight/published-guard.ts';
 import { keepPosition } from './preflight/twin.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
-import { Publisher, type PublisherLimits } from './publisher.ts';
+import { Publisher } from './publisher.ts';
 import { RedoEngine } from './redo/engine.ts';
 import { createSnapshotJobs, forgetEmptySnapshots } from './redo/snapshot-jobs.ts';
 import { WATERMARK_PREFIX } from './redo/watermark.ts';
@@ -26,11 +26,7 @@ import { SlotProgress } from './slot-progress.ts';
 import { watchSlot } from './slot-watch/watch-slot.ts';
 
 const RECEIVE_BUFFER_BYTES_MAX = 1_048_576;
-const LIMITS: PublisherLimits = {
-  bufferBytesMax: 1_048_576,
-  sendBytesMax: 500_000,
-  sendRowsMax: 5_000,
-};
+const PUBLISH_BUFFER_BYTES_MAX = 1_048_576;
 
 const SESSION_END_MAX_MS = 4_000;
 
@@ -82,7 +78,7 @@ export async function runSession(
   if (signal.aborted) stop();
 
   const progress = new SlotProgress(confirmed);
-  const publisher = new Publisher(producer, LIMITS);
+  const publisher = new Publisher(producer, PUBLISH_BUFFER_BYTES_MAX);
   const recorder = new ProgressRecorder(context, publisher, progress);
   const alive = liveness(performance.now());
   const redo = new RedoEngine({ ...settings, tables: context.tables, metrics: metrics.redo });

@@ -1,6 +1,8 @@
 import { UNAVAILABLE_VALUE } from '../../shared/contracts/events.ts';
 import { type ColumnCodec, codecOf, type TypeCatalog } from '../../shared/contracts/row-codec.ts';
 import { Fault } from '../../shared/errors/policy.ts';
+import { partitionOf } from '../../shared/kafka/partitioner.ts';
+import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import { type Relation, type Tuple, UNCHANGED } from '../../shared/postgres/pgoutput.ts';
 import type { TablePart } from './envelope.ts';
 
@@ -156,4 +158,9 @@ const OMISSION_OVERHEAD_BYTES = 200;
 
 function sizeOf(value: Tuple[number] | undefined): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : 0;
+}
+
+export function recordOf(shape: TableShape, key: string, value: string): TopicRecord {
+  const { topic, partitions } = shape.table;
+  return { topic, partition: partitionOf(key, partitions), key, value };
 }

@@ -1,14 +1,16 @@
-import type { Producer } from 'kafkajs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Fault } from '../errors/policy.ts';
+import { type BackoffLimits, backoffMs } from '../lifecycle/backoff.ts';
+import { pause } from '../lifecycle/run-service.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import { type Cluster, clusterOf } from './produce/cluster.ts';
+import { errorOf, isWritten, produceRequest, type SealedBatch } from './produce/produce-protocol.ts';
+import type { BatchRecord, ProducerIdentity } from './produce/record-batch.ts';
+import { RecordSet } from './produce/record-set.ts';
 
-export interface TopicRecord {
+export interface TopicRecord extends BatchRecord {
   readonly topic: string;
   readonly partition: number;
-  readonly key: string | null;
-  /** null is a tombstone. */
-  readonly value: string | Buffer | null;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -18,42 +20,185 @@ export interface TopicRecord {
 export interface RecordProducer extends AsyncDisposable {
   /** Resolves when the brokers have confirmed every record, not when they are queued. */
   send(records: readonly TopicRecord[]): Promise<void>;
+  /** The same for a set that its owner has filled, and may clear afterwards. */
+  sendSet(set: RecordSet): Promise<void>;
 }
 
 export async function connectProducer(settings: KafkaSettings): Promise<RecordProducer> {
-  const producer = createKafka(settings).producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    retry: { retries: 8, initialRetryTime: 100, maxRetryTime: 2_000 },
-  });
+  const cluster = clusterOf(createKafka(settings));
   try {
-    await producer.connect();
+    await cluster.connect();
+    const identity = await againAndAgain(() => cluster.newProducer());
+    return new IdempotentProducer(cluster, identity);
   } catch (error) {
-    await producer.disconnect().catch(() => {});
+    await cluster.disconnect().catch(() => {});
     throw kafkaUnreachable(settings.brokers, error);
   }
-  return {
-    send: (records) => send(producer, records),
-    [Symbol.asyncDispose]: () => producer.disconnect(),
-  };
 }
 
-interface OutgoingMessage {
-  key: string | null;
-  value: string | Buffer | null;
-  partition: number;
-  headers?: Record<string, string>;
+/** Whichever comes first; an attempt at a broker that is gone takes seconds by itself. */
+const ATTEMPTS_MAX = 9;
+const GIVE_UP_AFTER_MS = 15_000;
+const AGAIN: BackoffLimits = { firstMs: 100, maxMs: 2_000 };
+/** How long the broker may wait for its replicas. */
+const REPLICAS_TIMEOUT_MS = 30_000;
+/** Sequence numbers begin again behind this. */
+const SEQUENCE_MAX = 0x7fffffff;
+
+interface SequencedBatch extends SealedBatch {
+  readonly count: number;
 }
 
-async function send(producer: Producer, records: readonly TopicRecord[]): Promise<void> {
-  for (const part of partsOf(records)) {
-    try {
-      await producer.sendBatch({ acks: -1, topicMessages: byTopic(part) });
-    } catch (error) {
-      throw sendFault(error);
+/** Exported for its test, which lets a cluster fail in ways that a real one cannot be made to. */
+export class IdempotentProducer implements RecordProducer {
+  readonly #cluster: Cluster;
+  readonly #identity: ProducerIdentity;
+  readonly #random: () => number;
+  /** By topic: the next number of each partition. */
+  readonly #sequences = new Map<string, number[]>();
+  readonly #own = new RecordSet();
+  readonly #over = new AbortController();
+  #failure: Fault | undefined;
+
+  constructor(cluster: Cluster, identity: ProducerIdentity, random: () => number = Math.random) {
+    this.#cluster = cluster;
+    this.#identity = identity;
+    this.#random = random;
+  }
+
+  async send(records: readonly TopicRecord[]): Promise<void> {
+    const set = this.#own;
+    for (const record of records) {
+      if (set.append(record)) continue;
+      await this.#sendOwn();
+      set.append(record);
+    }
+    if (set.count > 0) await this.#sendOwn();
+  }
+
+  async sendSet(set: RecordSet): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    let left: readonly SequencedBatch[] = Array.from(set.batches(), ({ topic, partition, batch }) => ({
+      topic,
+      partition,
+      count: batch.count,
+      bytes: batch.seal(this.#identity, this.#sequenceOf(topic, partition), Date.now()),
+    }));
+    const givenUpAtMs = performance.now() + GIVE_UP_AFTER_MS;
+    for (let attempt = 0; left.length > 0; attempt++) {
+      const { unwritten, trouble } = await this.#attempt(left);
+      left = unwritten;
+      if (left.length === 0) return;
+      const mayGoOn = trouble.passes && attempt + 1 < ATTEMPTS_MAX && performance.now() < givenUpAtMs;
+      const goesOn = mayGoOn && (await this.#wait(attempt));
+      if (!goesOn) {
+        this.#failure = sendFault(trouble);
+        throw this.#failure;
+      }
     }
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // No attempt may open a connection again that nobody would close.
+    this.#over.abort();
+    await this.#cluster.disconnect();
+  }
+
+  /** False when the producer is closed meanwhile. */
+  async #wait(attempt: number): Promise<boolean> {
+    if (!(await pause(backoffMs(attempt, AGAIN, this.#random), this.#over.signal))) return false;
+    // Somebody else may lead the partition now; when even that cannot be asked, the next attempt says so.
+    await this.#cluster.refresh().catch(() => {});
+    return !this.#over.signal.aborted;
+  }
+
+  async #sendOwn(): Promise<void> {
+    try {
+      await this.sendSet(this.#own);
+    } finally {
+      this.#own.clear();
+    }
+  }
+
+  /** Each batch to whoever leads its partition; the same bytes again until they are written, so never twice. */
+  async #attempt(batches: readonly SequencedBatch[]): Promise<{
+    readonly unwritten: readonly SequencedBatch[];
+    readonly trouble: Trouble;
+  }> {
+    const byLeader = new Map<string, SequencedBatch[]>();
+    const unwritten: SequencedBatch[] = [];
+    let trouble: Trouble = { type: 'LEADER_NOT_AVAILABLE', passes: true };
+    const failed = (which: readonly SequencedBatch[], why: Trouble): void => {
+      unwritten.push(...which);
+      // What lasts decides: the rest would only be tried in vain.
+      if (trouble.passes) trouble = why;
+    };
+    for (const batch of batches) {
+      try {
+        const leader = await this.#cluster.leaderOf(batch.topic, batch.partition);
+        if (leader === undefined) failed([batch], { type: 'LEADER_NOT_AVAILABLE', passes: true });
+        else byLeader.set(leader, [...(byLeader.get(leader) ?? []), batch]);
+      } catch (error) {
+        failed([batch], troubleOf(error));
+      }
+    }
+    await Promise.all(
+      Array.from(byLeader, async ([leader, theirs]) => {
+        try {
+          const answer = await this.#cluster.produce(leader, produceRequest(theirs, REPLICAS_TIMEOUT_MS));
+          for (const batch of theirs) {
+            const { topic, partition } = batch;
+            const said = answer.partitions.find((one) => one.topic === topic && one.partition === partition);
+            if (said === undefined) failed([batch], { type: 'NO_ANSWER', passes: true });
+            else if (isWritten(said.errorCode)) this.#written(batch);
+            else failed([batch], errorOf(said.errorCode));
+          }
+        } catch (error) {
+          failed(theirs, troubleOf(error));
+        }
+      }),
+    );
+    return { unwritten, trouble };
+  }
+
+  #sequenceOf(topic: string, partition: number): number {
+    return this.#sequences.get(topic)?.[partition] ?? 0;
+  }
+
+  #written({ topic, partition, count }: SequencedBatch): void {
+    let partitions = this.#sequences.get(topic);
+    if (partitions === undefined) {
+      partitions = [];
+      this.#sequences.set(topic, partitions);
+    }
+    partitions[partition] = (this.#sequenceOf(topic, partition) + count) & SEQUENCE_MAX;
+  }
+}
+
+async function againAndAgain<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt + 1 >= ATTEMPTS_MAX || !troubleOf(error).passes) throw error;
+      await wait(backoffMs(attempt, AGAIN, Math.random));
+    }
+  }
+}
+
+interface Trouble {
+  readonly type: string;
+  readonly passes: boolean;
+  readonly cause?: unknown;
+}
+
+/** What the client throws: a broker's answer by its name, or a connection that is gone. */
+function troubleOf(error: unknown): Trouble {
+  const type = kafkaType(error);
+  const code = type ?? (error instanceof Error ? error.name : 'unknown');
+  // Anything that is not the client's is a defect, and repeating a defect only hides it.
+  const isOfClient = type !== undefined || code.startsWith('KafkaJS');
+  return { type: code, passes: isOfClient && !SET_UP_TYPES.has(code), cause: error };
 }
 
 /** What no repetition mends, by Kafka's own names: rights, topics and sizes that somebody has to put right. */
@@ -69,15 +214,11 @@ const SET_UP_TYPES = new Set([
   'UNSUPPORTED_VERSION',
 ]);
 
-function sendFault(error: unknown): Fault {
-  const type = kafkaType(error);
-  if (type !== undefined && SET_UP_TYPES.has(type)) {
-    return new Fault('set_up', type, `Kafka refuses a send (${type}): no repetition mends that`, {
-      cause: error,
-    });
-  }
-  const code = type ?? (error instanceof Error ? error.name : 'unknown');
-  return new Fault('unavailable', code, 'Kafka did not confirm a send', { cause: error });
+function sendFault({ type, cause }: Trouble): Fault {
+  const options = cause === undefined ? {} : { cause };
+  return SET_UP_TYPES.has(type)
+    ? new Fault('set_up', type, `Kafka refuses a send (${type}): no repetition mends that`, options)
+    : new Fault('unavailable', type, 'Kafka did not confirm a send', options);
 }
 
 /** The client wraps the broker's answer once its own retries are used up. */
@@ -85,41 +226,4 @@ function kafkaType(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('type' in error && typeof error.type === 'string') return error.type;
   return kafkaType(error.cause);
-}
-
-/** Kafka limits what one send brings to one partition, so a send is cut before any partition can get too much. */
-const SEND_BYTES_MAX = 900_000;
-const RECORD_OVERHEAD_BYTES = 100;
-
-function* partsOf(records: readonly TopicRecord[]): Generator<readonly TopicRecord[]> {
-  let from = 0;
-  let bytes = 0;
-  for (const [index, record] of records.entries()) {
-    const recordBytes = bytesOf(record);
-    if (index > from && bytes + recordBytes > SEND_BYTES_MAX) {
-      yield records.slice(from, index);
-      from = index;
-      bytes = 0;
-    }
-    bytes += recordBytes;
-  }
-  if (from < records.length) yield from === 0 ? records : records.slice(from);
-}
-
-export function bytesOf({ key, value }: Pick<TopicRecord, 'key' | 'value'>): number {
-  const valueBytes = value === null ? 0 : Buffer.isBuffer(value) ? value.length : Buffer.byteLength(value);
-  return valueBytes + (key?.length ?? 0) + RECORD_OVERHEAD_BYTES;
-}
-
-function byTopic(records: readonly TopicRecord[]): { topic: string; messages: OutgoingMessage[] }[] {
-  const topics = new Map<string, OutgoingMessage[]>();
-  for (const { topic, partition, key, value, headers } of records) {
-    let messages = topics.get(topic);
-    if (messages === undefined) {
-      messages = [];
-      topics.set(topic, messages);
-    }
-    messages.push(headers === undefined ? { key, value, partition } : { key, value, partition, headers });
-  }
-  return Array.from(topics, ([topic, messages]) => ({ topic, messages }));
 }

@@ -1,3 +1,4 @@
+import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, test } from 'vitest';
 import { microBatches } from '../../shared/batching/micro-batches.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
@@ -5,6 +6,7 @@ import { connectConsumer, type FetchedRecord, type RecordConsumer } from '../../
 import { partitionOf } from '../../shared/kafka/partitioner.ts';
 import { connectProducer, type TopicRecord } from '../../shared/kafka/producer.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { seededRandom } from '../support/random-workload.ts';
 import { brokers, uniquePipelineName } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
@@ -12,6 +14,7 @@ const PARTITIONS = 3;
 const WINDOW = { rowsMax: 50, bytesMax: 1_048_576 };
 const ONE_AT_A_TIME = { rowsMax: 10, bytesMax: 1_048_576, waitMaxMs: 0 };
 const DEADLINE_MS = 20_000;
+const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 
 const settings = () => ({ brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') });
 
@@ -29,6 +32,57 @@ function recordsFor(topic: string, from: number, count: number): TopicRecord[] {
     const key = String(from + index);
     return { topic, partition: partitionOf(key, PARTITIONS), key, value: `value ${key}` };
   });
+}
+
+const TEXTS = [
+  '',
+  'a',
+  '{"id":1}',
+  'ä',
+  '日本語',
+  '\u0000\u001f"\\',
+  '👍🏽',
+  'x'.repeat(127),
+  'é'.repeat(70_000),
+];
+
+function oddRecords(topic: string, random: () => number): TopicRecord[] {
+  const text = (): string => TEXTS[Math.floor(random() * TEXTS.length)] ?? '';
+  const odd = Array.from({ length: 300 }, (_, index) => ({
+    topic,
+    partition: Math.floor(random() * PARTITIONS),
+    key: random() < 0.1 ? null : text(),
+    value: random() < 0.1 ? null : random() < 0.2 ? Buffer.from(`${text()}${index}`) : `${text()}${index}`,
+    ...(random() < 0.3 ? { headers: { ce_id: text(), größe: text() } } : {}),
+  }));
+  // Nearly as much as a topic takes, alone in its send.
+  return [...odd, { topic, partition: 0, key: 'large', value: 'y'.repeat(1_000_000) }];
+}
+
+/** With another client's reading half, since it checks the sums and knows the format on its own. */
+async function readPlainly(topic: string, count: number) {
+  const kafka = new Kafka({ brokers: [brokers()], logLevel: logLevel.NOTHING });
+  const consumer = kafka.consumer({ groupId: topic });
+  const read: { partition: number; key: string | null; value: string | null; headers: object }[] = [];
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ partition, message: { key, value, headers = {} } }) => {
+        const texts = Object.entries(headers).map(([name, text]) => [name, text?.toString()]);
+        read.push({
+          partition,
+          key: key?.toString() ?? null,
+          value: value?.toString() ?? null,
+          headers: Object.fromEntries(texts),
+        });
+      },
+    });
+    await until(() => read.length >= count, { deadlineMs: DEADLINE_MS, what: 'all records' });
+  } finally {
+    await consumer.disconnect();
+  }
+  return read;
 }
 
 async function produce(records: readonly TopicRecord[]): Promise<void> {
@@ -143,6 +197,24 @@ describe('the Kafka ports', () => {
     for (const consumer of [first, second]) consumer.queue.close();
     await Promise.all([consumingFirst, consumingSecond]);
     expect(new Set(keys(seen))).toEqual(allKeys(400));
+  });
+
+  test(`what is read is what was written: keys, tombstones, headers, any text, any size (seed ${SEED})`, async () => {
+    const topic = await newTopic();
+    const written = oddRecords(topic, seededRandom(SEED));
+    await produce(written);
+    const read = await readPlainly(topic, written.length);
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const wanted = written.filter((record) => record.partition === partition);
+      expect(read.filter((record) => record.partition === partition)).toEqual(
+        wanted.map(({ key, value, headers = {} }) => ({
+          partition,
+          key,
+          value: value?.toString() ?? null,
+          headers,
+        })),
+      );
+    }
   });
 
   test('lag counts what a group has not finished, and a broker that is away is said in one sentence', async () => {

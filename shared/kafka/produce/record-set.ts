@@ -1,0 +1,78 @@
+import type { TopicRecord } from '../producer.ts';
+import { RecordBatch } from './record-batch.ts';
+
+/** A partition's share of a send; every topic takes batches of this size. */
+const BATCH_BYTES_MAX = 500_000;
+/** Of all partitions together: what may wait or be under way at once is memory. */
+const SET_BYTES_MAX = 1_000_000;
+
+export interface PartitionBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: RecordBatch;
+}
+
+/** What goes to Kafka in one send, written as it comes. Used again and again by its owner. */
+export class RecordSet {
+  readonly #topics = new Map<string, (PartitionBatch | undefined)[]>();
+  #lastTopic = '';
+  #lastPartitions: (PartitionBatch | undefined)[] = [];
+  #bytes = 0;
+  #count = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** False, and nothing done, when the record has to go with the next send. A record alone is always taken. */
+  append(record: TopicRecord): boolean {
+    if (this.#bytes >= SET_BYTES_MAX) return false;
+    const { batch } = this.#batchOf(record);
+    const before = batch.count === 0 ? 0 : batch.bytes;
+    if (before > 0 && before + sizeOf(record) > BATCH_BYTES_MAX) return false;
+    batch.append(record);
+    this.#bytes += batch.bytes - before;
+    this.#count++;
+    return true;
+  }
+
+  *batches(): Generator<PartitionBatch, void, void> {
+    for (const partitions of this.#topics.values()) {
+      for (const one of partitions) if (one !== undefined && one.batch.count > 0) yield one;
+    }
+  }
+
+  clear(): void {
+    for (const { batch } of this.batches()) batch.clear();
+    this.#bytes = 0;
+    this.#count = 0;
+  }
+
+  #batchOf({ topic, partition }: TopicRecord): PartitionBatch {
+    // Record after record is of the same topic: only a change of it looks it up.
+    if (topic !== this.#lastTopic) {
+      let partitions = this.#topics.get(topic);
+      if (partitions === undefined) {
+        partitions = [];
+        this.#topics.set(topic, partitions);
+      }
+      this.#lastPartitions = partitions;
+      this.#lastTopic = topic;
+    }
+    const found = this.#lastPartitions[partition];
+    if (found !== undefined) return found;
+    const made = { topic, partition, batch: new RecordBatch() };
+    this.#lastPartitions[partition] = made;
+    return made;
+  }
+}
+
+/** At most this many bytes; what it takes too many only closes a batch a little earlier. */
+function sizeOf({ key, value }: TopicRecord): number {
+  const valueBytes = value === null ? 0 : typeof value === 'string' ? 3 * value.length : value.length;
+  return valueBytes + 3 * (key?.length ?? 0);
+}
