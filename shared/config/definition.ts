@@ -191,7 +191,7 @@ export type Source = z.output<typeof source>;
 export type Enrichment = z.output<typeof enrichment>;
 export type Model = Enrichment['model'];
 
-export type OutputType = 'float' | 'text';
+export type OutputType = 'float' | 'text' | 'bool';
 
 /** The outputs that flag and decide see, and that become columns. */
 export function outputsOf(

@@ -81,7 +81,7 @@ test.each([
   [
     'input: [title, body]',
     'input: [title]\n    output: { label: float }',
-    '21:5 enrichments.sentiment.output: the outputs of comprehend are known: label, confidence, positive, negative, neutral, mixed, language -> nothing: leave output out',
+    '21:5 enrichments.sentiment.output: the outputs of comprehend are known: label, confidence, positive, negative, neutral, mixed, language, language_origin, truncated -> nothing: leave output out',
   ],
   [
     'flag: score >= 0.9',
@@ -139,6 +139,16 @@ test.each([
     'pipeline: afterglow',
     'pipeline: afterglow\npipeline: again',
     '3:1 : this key is written twice -> it once',
+  ],
+  [
+    'model: { kind: comprehend, rate: 10/s }',
+    'model: { kind: titan-embedding, dimensions: 1536 }',
+    '19:49 enrichments.sentiment.model.dimensions: vectors of amazon.titan-embed-text-v2:0 cannot have 1536 dimensions -> 1024, 512, 256',
+  ],
+  [
+    'model: { kind: comprehend, rate: 10/s }',
+    'model: { kind: titan-embedding, model_id: amazon.titan-embed-text-v1 }',
+    '19:5 enrichments.sentiment.model.dimensions: vectors of amazon.titan-embed-text-v1 cannot have 1024 dimensions -> 1536',
   ],
   [
     'pipeline: afterglow',

@@ -19,6 +19,7 @@ export function applyRules(definition: Definition, written: WrittenNames): reado
     ...sourceFindings(definition),
     ...Object.entries(definition.enrichments).flatMap(([name, enrichment]) => [
       ...nameFindings(name, enrichment, written),
+      ...modelFindings(name, enrichment),
       ...outputFindings(name, enrichment),
       ...expressionFindings(name, enrichment),
       ...decideFindings(name, enrichment),
@@ -78,6 +79,13 @@ function nameFindings(name: string, enrichment: Enrichment, written: WrittenName
     findings.push({ path: [...path, 'from'], message, instead });
   }
   return findings;
+}
+
+function modelFindings(name: string, { model }: Enrichment): readonly Finding[] {
+  const problem = modelKind(model.kind).problemOf?.(model);
+  if (problem === undefined) return [];
+  const { setting, message, instead } = problem;
+  return [{ path: ['enrichments', name, 'model', setting], message, instead }];
 }
 
 /** Columns of the result table and of the view that are ours, whatever the outputs are called. */

@@ -127,6 +127,25 @@ type WithResult<Event, Result> = Event extends { status: 'scored' }
 export type EnrichedEvent<Result = unknown> = Readonly<WithResult<z.infer<typeof enrichedEvent>, Result>>;
 export type EnrichedStatus = EnrichedEvent['status'];
 
+export const embedding = z.object({
+  dimensions: z.int().min(1),
+  /** The text is longer than its chunks. */
+  truncated: z.boolean(),
+  chunks: z
+    .array(
+      z.object({
+        /** [start, end) in code points of the text. */
+        start: z.int().min(0),
+        end: z.int().min(1),
+        tokens: z.int().min(0),
+        vector_f32le_base64: z.string(),
+      }),
+    )
+    .readonly(),
+});
+/** The result of kinds that make vectors: one per chunk of a text. */
+export type Embedding = Readonly<z.infer<typeof embedding>>;
+
 export const deadLetter = z.object({
   id: z.string(),
   stage: z.enum(['capture', 'enrich', 'write']),
@@ -178,6 +197,7 @@ export type ProgressEvent = Readonly<z.infer<typeof progressEvent>>;
 
 const logPlace = z.object({ epoch: z.int().min(0), lsn });
 const noticeBase = { at: instant, pipeline: z.string() };
+const partitionNames = z.object({ count: z.int().min(0), names: z.array(z.string()).readonly() });
 const columnDescription = z.object({ name: z.string(), type_oid: z.int() });
 export const notice = z.discriminatedUnion('kind', [
   z.object({
@@ -211,6 +231,23 @@ export const notice = z.discriminatedUnion('kind', [
     tables: z.array(z.string()).readonly(),
     from: logPlace,
     to: logPlace.nullable(),
+  }),
+  z.object({
+    ...noticeBase,
+    kind: z.literal('partition_maintenance'),
+    change: z.string(),
+    table: z.string(),
+    /** With rows, or back after it was away; of each list the first hundred names. */
+    attached: partitionNames,
+    removed: partitionNames,
+    /** Emptied, or written anew with everything in it. */
+    rewritten: partitionNames,
+    found_at: instant,
+    found_lsn: lsn,
+    /** Enrichments whose results without a row are still to be looked for; told again when they were. */
+    to_sweep: z.array(z.string()).readonly(),
+    /** The redo jobs that follow. */
+    jobs: z.array(z.string()).readonly(),
   }),
 ]);
 /** On `<pipeline>.notices`, keyed by kind: what nobody should have to find out by missing rows. */

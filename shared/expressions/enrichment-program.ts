@@ -86,7 +86,7 @@ export function outputColumns(enrichment: Pick<Enrichment, 'model' | 'output'>):
   return Object.entries(outputsOf(enrichment)).map(([name, type]) => ({
     name,
     type,
-    base: type === 'float' ? 'float8' : 'text',
+    base: type === 'float' ? 'float8' : type,
     array: false,
     typeOid: 0,
     nullable: false,

@@ -1,6 +1,5 @@
 import type { AwsSettings } from '../aws/settings.ts';
 import { type Enrichment, outputsOf } from '../config/definition.ts';
-import { AfterglowError } from '../errors/catalogue.ts';
 import type { Model } from './model.ts';
 
 export interface OpenModel extends Disposable {
@@ -14,6 +13,7 @@ export async function openModel(
   callsMax: number,
 ): Promise<OpenModel> {
   const config = enrichment.model;
+  // Only the client that is needed is loaded: each of them takes its time and its memory.
   switch (config.kind) {
     case 'sagemaker': {
       const [{ createSagemakerRuntime }, { createSagemakerModel }] = await Promise.all([
@@ -21,16 +21,30 @@ export async function openModel(
         import('./sagemaker/model.ts'),
       ]);
       const client = createSagemakerRuntime(aws, { callsMax });
-      const model = createSagemakerModel(config, client, { outputs: Object.keys(outputsOf(enrichment)) });
-      return { model, [Symbol.dispose]: () => client.close() };
-    }
-    default:
-      throw new AfterglowError(
-        'definition_invalid',
-        `This version calls no models of kind ${config.kind} yet.`,
-        {
-          remedy: 'Remove that enrichment from the definition file; kind sagemaker works.',
-        },
+      return open(
+        client,
+        createSagemakerModel(config, client, { outputs: Object.keys(outputsOf(enrichment)) }),
       );
+    }
+    case 'comprehend': {
+      const [{ createComprehend }, { createComprehendModel }] = await Promise.all([
+        import('../aws/comprehend.ts'),
+        import('./comprehend/model.ts'),
+      ]);
+      const client = createComprehend(aws, { callsMax });
+      return open(client, createComprehendModel(config, client));
+    }
+    case 'titan-embedding': {
+      const [{ createBedrockRuntime }, { createTitanEmbeddingModel }] = await Promise.all([
+        import('../aws/bedrock-runtime.ts'),
+        import('./titan-embedding/model.ts'),
+      ]);
+      const client = createBedrockRuntime(aws, { callsMax });
+      return open(client, createTitanEmbeddingModel(config, client));
+    }
   }
+}
+
+function open(client: { close(): void }, model: Model): OpenModel {
+  return { model, [Symbol.dispose]: () => client.close() };
 }

@@ -35,7 +35,12 @@ export type Asked =
 /** Exactly one per item, in the items' order. */
 export type Outcome<Result> =
   | { readonly kind: 'ok'; readonly result: Result; readonly costNanoUsd: number }
-  | { readonly kind: 'rejected'; readonly fault: Fault };
+  | {
+      readonly kind: 'rejected';
+      readonly fault: Fault;
+      /** Asked once more, alone, it may pass: only a second refusal is final. */
+      readonly isWorthOneRetry?: true;
+    };
 
 export interface BatchLimits {
   /** Items in one call. */

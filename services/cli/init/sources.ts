@@ -92,7 +92,7 @@ function realSource(name: string, source: Source, definition: Definition, state:
 
 /** Where set-up installs pgvector when it is not there yet. */
 export const DEFAULT_VECTOR_SCHEMA = 'public';
-const SQL_TYPES = { float: 'double precision', text: 'text' } as const;
+const SQL_TYPES = { float: 'double precision', text: 'text', bool: 'boolean' } as const;
 
 function outputColumns(
   enrichment: Enrichment,

@@ -55,6 +55,10 @@ export const comprehend = {
     neutral: 'float',
     mixed: 'float',
     language: 'text',
+    /** column, detected or fallback. */
+    language_origin: 'text',
+    /** Only the first 5,000 bytes of the text were read. */
+    truncated: 'bool',
   },
   refusedActions: { reject: 'sentiment may hold a text for a person to read, never reject it' },
 } satisfies ModelKind;

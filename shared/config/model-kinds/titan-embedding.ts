@@ -2,14 +2,28 @@ import { z } from 'zod';
 import { about, rate } from '../values.ts';
 import type { ModelKind } from './model-kind.ts';
 
+/** The lengths that each model's vectors can have. */
+const DIMENSIONS: ReadonlyMap<unknown, readonly number[]> = new Map([
+  ['amazon.titan-embed-text-v2:0', [1024, 512, 256]],
+  ['amazon.titan-embed-text-v1', [1536]],
+]);
+
 export const titanEmbedding = {
   schema: z
     .strictObject({
       kind: z.literal('titan-embedding'),
+      model_id: z
+        .enum(['amazon.titan-embed-text-v2:0', 'amazon.titan-embed-text-v1'])
+        .meta(about('The model on Bedrock. V1 has 1536 dimensions.', 'amazon.titan-embed-text-v2:0'))
+        .default('amazon.titan-embed-text-v2:0'),
       dimensions: z
-        .literal([1024, 512, 256])
+        .literal([1536, 1024, 512, 256])
         .meta(about('Length of the vector: shorter is smaller on disk and a little less exact.', 1024))
         .default(1024),
+      normalize: z
+        .boolean()
+        .meta(about('Vectors of length 1, as comparing them by cosine likes them. V2 only.', true))
+        .default(true),
       max_chunks: z
         .int()
         .min(1)
@@ -18,9 +32,18 @@ export const titanEmbedding = {
         .default(64),
       rate: rate("Most calls: the account's quota, shared by all workers.", '6000/m').prefault('6000/m'),
     })
-    .meta(about('Amazon Titan Text Embeddings V2 on Bedrock: one vector per chunk of a text.')),
+    .meta(about('Amazon Titan Text Embeddings on Bedrock: one vector per chunk of a text.')),
   input: 'text',
   // Vectors are found with afterglow.similar(), not compared by flag and decide.
   outputs: {},
   refusedActions: {},
+  problemOf({ model_id, dimensions }) {
+    const possible = DIMENSIONS.get(model_id) ?? [];
+    if (possible.some((each) => each === dimensions)) return undefined;
+    return {
+      setting: 'dimensions',
+      message: `vectors of ${model_id} cannot have ${dimensions} dimensions`,
+      instead: possible.join(', '),
+    };
+  },
 } satisfies ModelKind;

@@ -2,7 +2,9 @@ import { classify } from '../../aws/errors.ts';
 import type { SagemakerRuntime } from '../../aws/sagemaker-runtime.ts';
 import { AfterglowError } from '../../errors/catalogue.ts';
 import { Fault } from '../../errors/policy.ts';
+import { withDeadline } from '../deadline.ts';
 import type { Model, Outcome } from '../model.ts';
+import { refusedAlone, rejected } from '../refusal.ts';
 import { features } from './input.ts';
 import { BYTES_MAX, batchLimits, DEADLINE_MS_DEFAULT, NUMBER_BYTES_MAX } from './limits.ts';
 import { COST_NANO_USD } from './price.ts';
@@ -46,7 +48,7 @@ export function createSagemakerModel(
     if (Buffer.byteLength(request.body) > BYTES_MAX) {
       throw new Fault('rejected_batch', 'oversize', `${rows.length} rows are more than ${BYTES_MAX} bytes.`);
     }
-    const limit = withDeadline(signal, deadlineMs);
+    using limit = withDeadline(signal, deadlineMs);
     try {
       const answer = await client.invokeEndpoint(
         {
@@ -60,8 +62,6 @@ export function createSagemakerModel(
       return parseResponse(answer, rows.length, outputs);
     } catch (error) {
       throw classify(error, { service: 'sagemaker', stopped: limit.stopped() });
-    } finally {
-      limit.clear();
     }
   }
 
@@ -101,7 +101,6 @@ function onlyResult(results: readonly Outputs[]): Outputs {
 
 type Rows = readonly (readonly number[])[];
 
-/** A refusal of a batch says nothing about its rows; of a single row it is that row's own outcome. */
 async function outcomes(
   rows: Rows,
   score: (rows: Rows) => Promise<readonly Outputs[]>,
@@ -110,40 +109,12 @@ async function outcomes(
     const results = await score(rows);
     return results.map((result) => ({ kind: 'ok', result, costNanoUsd: COST_NANO_USD }));
   } catch (error) {
-    if (rows.length > 1 || !(error instanceof Fault)) throw error;
-    if (error.kind === 'contract') return [rejected(error)];
-    if (error.kind !== 'rejected_batch') throw error;
-    return [rejected(new Fault('rejected_item', error.code, error.message, error))];
+    return refusedAlone(error, rows.length);
   }
-}
-
-function rejected(fault: Fault): Outcome<Outputs> {
-  return { kind: 'rejected', fault };
 }
 
 function at(scored: readonly Outcome<Outputs>[], place: number): Outcome<Outputs> {
   const outcome = scored[place];
   if (outcome === undefined) throw new Fault('contract', 'row_count', `Row ${place + 1} has no outcome.`);
   return outcome;
-}
-
-/** Both ends of a call in one signal, and which of them it was: the client reports either as the same AbortError. */
-function withDeadline(signal: AbortSignal, deadlineMs: number) {
-  const ending = new AbortController();
-  let late = false;
-  const stop = (): void => ending.abort();
-  const timer = setTimeout(() => {
-    late = true;
-    stop();
-  }, deadlineMs);
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
-  return {
-    signal: ending.signal,
-    stopped: () => (late ? 'deadline' : signal.aborted ? 'shutdown' : undefined),
-    clear: (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-    },
-  } as const;
 }

@@ -187,6 +187,42 @@ comment on column afterglow_internal.request_cache.cost_nano_usd is
   'What the answer cost, and every later use of it saves.';
 insert into "afterglow_internal"."migrations" (version, name) values (5, 'request_cache');
 
+-- side tables, partitions: bookkeeping of the services
+create table afterglow_internal.partitions (
+  table_schema text not null,
+  table_name   text not null,
+  table_oid    bigint not null,
+  partitions   jsonb not null,
+  seen_at      timestamptz not null default now(),
+  primary key (table_schema, table_name)
+);
+comment on table afterglow_internal.partitions is
+  'The partitions of each partitioned source as the reader last saw them: emptying, detaching and attaching one sends nothing through the log.';
+
+create table afterglow_internal.partition_changes (
+  id              bigint generated always as identity primary key,
+  table_schema    text not null,
+  table_name      text not null,
+  attached        text[] not null,
+  removed         text[] not null,
+  rewritten       text[] not null,
+  found_lsn       pg_lsn not null,
+  found_at        timestamptz not null default now(),
+  to_sweep        text[] not null,
+  sweep_condition text,
+  jobs            bigint[] not null default '{}',
+  told            boolean not null default false
+);
+comment on table afterglow_internal.partition_changes is
+  'Maintenance of partitions that was found, and the redo jobs that follow it.';
+comment on column afterglow_internal.partition_changes.to_sweep is
+  'Enrichments whose results of rows that are gone are still to be looked for: once everything older than found_lsn is written.';
+comment on column afterglow_internal.partition_changes.sweep_condition is
+  'SQL over the key that holds for every row the changed partitions could have; null: for every row of the table.';
+comment on column afterglow_internal.partition_changes.told is 'Whether notices has it as it stands here.';
+create index partition_changes_open on afterglow_internal.partition_changes (id) where not told or to_sweep <> '{}';
+insert into "afterglow_internal"."migrations" (version, name) values (6, 'partitions');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -267,6 +303,8 @@ create table if not exists "afterglow"."sentiment" (
   "neutral" double precision,
   "mixed" double precision,
   "language" text,
+  "language_origin" text,
+  "truncated" boolean,
   flagged boolean,
   decision text,
   rule text,
@@ -384,7 +422,7 @@ create or replace view "afterglow"."transactions_enriched" as select * from "aft
 
 -- view afterglow.reviews_enriched: source rows with their results beside them
 create or replace function "afterglow_internal"."reviews_enriched_1"()
-returns table ("id" bigint, "customer_id" bigint, "transaction_id" bigint, "product_name" text, "rating" smallint, "language" text, "title" text, "body" text, "helpful_votes" integer, "created_at" timestamp with time zone, "edited_at" timestamp with time zone, "sentiment_status" text, "sentiment_label" text, "sentiment_confidence" double precision, "sentiment_positive" double precision, "sentiment_negative" double precision, "sentiment_neutral" double precision, "sentiment_mixed" double precision, "sentiment_language" text, "sentiment_flagged" boolean, "sentiment_decision" text, "sentiment_scored_at" timestamp with time zone, "embedding_status" text, "embedding_scored_at" timestamp with time zone)
+returns table ("id" bigint, "customer_id" bigint, "transaction_id" bigint, "product_name" text, "rating" smallint, "language" text, "title" text, "body" text, "helpful_votes" integer, "created_at" timestamp with time zone, "edited_at" timestamp with time zone, "sentiment_status" text, "sentiment_label" text, "sentiment_confidence" double precision, "sentiment_positive" double precision, "sentiment_negative" double precision, "sentiment_neutral" double precision, "sentiment_mixed" double precision, "sentiment_language" text, "sentiment_language_origin" text, "sentiment_truncated" boolean, "sentiment_flagged" boolean, "sentiment_decision" text, "sentiment_scored_at" timestamp with time zone, "embedding_status" text, "embedding_scored_at" timestamp with time zone)
 language sql stable parallel safe
 as $afterglow$
 select
@@ -407,6 +445,8 @@ select
   result1."neutral" as "sentiment_neutral",
   result1."mixed" as "sentiment_mixed",
   result1."language" as "sentiment_language",
+  result1."language_origin" as "sentiment_language_origin",
+  result1."truncated" as "sentiment_truncated",
   result1."flagged" as "sentiment_flagged",
   result1."decision" as "sentiment_decision",
   result1."scored_at" as "sentiment_scored_at",
@@ -490,11 +530,14 @@ grant select, insert, update, delete on table "afterglow_internal"."crash_counts
 grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."request_cache" to "afterglow_enricher";
+grant select on table "afterglow_internal"."positions" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";
+grant select, insert, update, delete on table "afterglow_internal"."partition_changes" to "afterglow_reader";
 grant select, insert, update on table "afterglow_internal"."positions" to "afterglow_reader";
 grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_reader";
+grant select, insert, update on table "afterglow_internal"."partitions" to "afterglow_reader";
 grant select, update on table "afterglow_internal"."truncate_fences" to "afterglow_writer";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_reader";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_enricher";
@@ -541,7 +584,7 @@ insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, cont
 insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('sentiment', 1, '8d8ec6cf7a0f0fd420061df44cf8c623c6713d20dcf984e2d8255e183ef3aef9',  E'{"decide":[{"action":"hold","when":"label == \\"NEGATIVE\\" && confidence >= 0.95"},{"action":"publish","when":null}],"flag":"label == \\"NEGATIVE\\" && confidence >= 0.8","from":"reviews","input":[{"expression":"title","name":"title"},{"expression":"body","name":"body"}],"model":{"kind":"comprehend","language":{"column":"language","detect":"when_missing","fallback":"en"}},"table":{"name":"reviews","schema":"public"},"when":"size(body) >= 20"}');
 
 -- revision 1 of embedding: its first definition
-insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('embedding', 1, '1af67f6385baf60cdc693f34ab72dca899f9630a24e62c314384bc1a679e5bd8', '{"from":"reviews","input":[{"expression":"title","name":"title"},{"expression":"body","name":"body"}],"model":{"dimensions":1024,"kind":"titan-embedding","max_chunks":64},"table":{"name":"reviews","schema":"public"}}');
+insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('embedding', 1, 'e0b9c8a8dcb1b038f348846611224a2bf92ded5bed2301964e1362e2b8ccc64c', '{"from":"reviews","input":[{"expression":"title","name":"title"},{"expression":"body","name":"body"}],"model":{"dimensions":1024,"kind":"titan-embedding","max_chunks":64,"model_id":"amazon.titan-embed-text-v2:0","normalize":true},"table":{"name":"reviews","schema":"public"}}');
 
 -- revision 1 of churn: its first definition
 insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('churn', 1, '62fe4e6912c7889620015a8465c5f00890aaab25692712b51ecdf1a5a93ae087', '{"flag":"probability >= 0.75","from":"customers","input":[{"expression":"days(now - last_login_at.orValue(signed_up_at))","name":"days_since_login"},{"expression":"logins_30d","name":"logins_30d"},{"expression":"purchases_90d","name":"purchases_90d"},{"expression":"support_tickets_90d","name":"support_tickets_90d"},{"expression":"days(now - signed_up_at)","name":"account_age_days"}],"model":{"endpoint":"churn-xgboost","format":"csv","kind":"sagemaker","version":"2026-09"},"output":{"probability":"float"},"table":{"name":"customers","schema":"public"}}');

@@ -1,0 +1,73 @@
+import type { BedrockRuntime } from '../../aws/bedrock-runtime.ts';
+import { classify } from '../../aws/errors.ts';
+import type { Embedding } from '../../contracts/events.ts';
+import { Fault } from '../../errors/policy.ts';
+import { withDeadline } from '../deadline.ts';
+import type { Model, ModelItem, Outcome } from '../model.ts';
+import { refusedAlone } from '../refusal.ts';
+import { chunksOf, isCut } from './input.ts';
+import { BATCH_LIMITS, DEADLINE_MS_DEFAULT } from './limits.ts';
+import { embeddingNanoUsd, type TitanModelId } from './price.ts';
+import { embeddingRequest } from './request.ts';
+import { type ChunkVector, parseEmbedding } from './response.ts';
+
+/** The part of the definition's `model` that this kind reads. */
+export interface TitanEmbeddingConfig {
+  readonly model_id: TitanModelId;
+  readonly dimensions: number;
+  readonly normalize: boolean;
+  readonly max_chunks: number;
+}
+
+/** A text's chunks to Titan, one a call: a vector for each of them. */
+export function createTitanEmbeddingModel(
+  config: TitanEmbeddingConfig,
+  client: BedrockRuntime,
+  { deadlineMs = DEADLINE_MS_DEFAULT } = {},
+): Model<ChunkVector, Embedding> {
+  const { model_id: modelId, dimensions, normalize } = config;
+  const [name = modelId, version = ''] = modelId.split(/-(?=v\d)/);
+
+  async function embed(item: ModelItem, signal: AbortSignal): Promise<readonly Outcome<ChunkVector>[]> {
+    using limit = withDeadline(signal, deadlineMs);
+    try {
+      const body = embeddingRequest(textOf(item), { modelId, dimensions, normalize });
+      const answer = await client.invokeModel({ modelId, body }, limit.signal);
+      const result = parseEmbedding(answer, dimensions);
+      return [{ kind: 'ok', result, costNanoUsd: embeddingNanoUsd(modelId, result.tokens) }];
+    } catch (error) {
+      return refusedAlone(classify(error, { service: 'bedrock', stopped: limit.stopped() }), 1);
+    }
+  }
+
+  return {
+    id: { kind: 'titan-embedding', name, version },
+    parameters: { dimensions, normalize },
+    limits: BATCH_LIMITS,
+    isPaidPerCall: true,
+    itemsOf: (row) => chunksOf(row, config.max_chunks),
+    groupOf: () => '',
+    bytesOf: ({ input }) => (typeof input === 'string' ? Buffer.byteLength(input) : 0),
+    requestText: ({ input }) => String(input),
+    async call(items, signal) {
+      const [item, ...others] = items;
+      if (item === undefined) return [];
+      if (others.length > 0) throw new Fault('unknown', 'batch', 'Titan takes one text a call.');
+      return await embed(item, signal);
+    },
+    resultOf: (row, items, results) => ({
+      dimensions,
+      truncated: isCut(row, items),
+      chunks: items.map(({ span }, place) => {
+        const result = results[place];
+        if (span === undefined || result === undefined) throw new RangeError('a chunk has no vector');
+        return { ...span, tokens: result.tokens, vector_f32le_base64: result.vector_f32le_base64 };
+      }),
+    }),
+  };
+}
+
+function textOf({ input }: ModelItem): string {
+  if (typeof input === 'string' && input.trim() !== '') return input;
+  throw new Fault('rejected_item', 'empty_text', 'A titan-embedding model takes a text that is not blank.');
+}
