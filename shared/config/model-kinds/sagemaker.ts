@@ -20,7 +20,10 @@ export const sagemaker = {
             '2026-10',
           ),
         ),
-      format: z.enum(['csv']).meta(about('How rows are written to the endpoint.', 'csv')).default('csv'),
+      format: z
+        .enum(['csv', 'json', 'jsonl'])
+        .meta(about('How rows are written to the endpoint. XGBoost reads csv only.', 'csv'))
+        .default('csv'),
       batch: z
         .strictObject({
           rows: z.int().min(1).max(10_000).meta(about('Most rows in one call.', 100)).default(100),

@@ -4,8 +4,9 @@ import type { EndpointRequest, SagemakerRuntime } from '../../aws/sagemaker-runt
 import { Fault } from '../../errors/policy.ts';
 import { BYTES_MAX } from './limits.ts';
 import { createSagemakerModel } from './model.ts';
+import { requestBody } from './request.ts';
 
-const CONFIG = { endpoint: 'fraud-xgboost', version: '2026-10', format: 'csv' };
+const CONFIG = { endpoint: 'fraud-xgboost', version: '2026-10', format: 'csv' } as const;
 const SIGNAL = new AbortController().signal;
 
 /** A client whose container is a function of the request's body. */
@@ -184,8 +185,29 @@ test('a row is one item, counted in bytes by an upper bound, and named by exactl
   expect(model.isPaidPerCall).toBe(false);
 });
 
-test('a format of a later issue is refused by name', () => {
-  expect(() =>
-    createSagemakerModel({ ...CONFIG, format: 'json' }, runtime(echo), { outputs: ['score'] }),
-  ).toThrow(/json/);
+test('a body is never longer than its items were counted, in any format', () => {
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constant(-2.2250738585072014e-308),
+  );
+  const rows = fc.array(fc.array(number, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 9 });
+  fc.assert(
+    fc.property(rows, fc.constantFrom('csv', 'json', 'jsonl'), (inputs, format) => {
+      const model = createSagemakerModel({ ...CONFIG, format }, runtime(echo), { outputs: ['score'] });
+      const counted = inputs.reduce((sum, input) => sum + model.bytesOf({ input }), 0);
+      expect(requestBody(inputs, format).body.length).toBeLessThanOrEqual(
+        counted + '{"instances":[]}'.length,
+      );
+    }),
+    { seed: 3 },
+  );
+});
+
+test('what asks another copy or in another format is remembered apart', () => {
+  const parametersOf = (config: object) =>
+    createSagemakerModel({ ...CONFIG, ...config }, runtime(echo), { outputs: ['score'] }).parameters;
+  const seen = [{}, { format: 'json' }, { inference_component: 'blue' }, { target_variant: 'b' }].map(
+    (config) => JSON.stringify(parametersOf(config)),
+  );
+  expect(new Set(seen).size).toBe(seen.length);
 });

@@ -1,21 +1,20 @@
 import { classify } from '../../aws/errors.ts';
 import type { SagemakerRuntime } from '../../aws/sagemaker-runtime.ts';
-import { AfterglowError } from '../../errors/catalogue.ts';
 import { Fault } from '../../errors/policy.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Model, Outcome } from '../model.ts';
 import { refusedAlone, rejected } from '../refusal.ts';
 import { features } from './input.ts';
-import { BYTES_MAX, batchLimits, DEADLINE_MS_DEFAULT, NUMBER_BYTES_MAX } from './limits.ts';
+import { BYTES_MAX, batchLimits, DEADLINE_MS_DEFAULT, NUMBER_BYTES_MAX, ROW_BYTES_MAX } from './limits.ts';
 import { COST_NANO_USD } from './price.ts';
-import { csvRequest } from './request.ts';
+import { type Format, requestBody } from './request.ts';
 import { type Outputs, parseResponse } from './response.ts';
 
 /** The part of the definition's `model` that this kind reads; `batch.wait` in milliseconds. */
 export interface SagemakerModelConfig {
   readonly endpoint: string;
   readonly version: string;
-  readonly format: string;
+  readonly format: Format;
   readonly batch?: { readonly rows?: number | undefined; readonly wait?: number | undefined } | undefined;
   readonly inference_component?: string | undefined;
   readonly target_variant?: string | undefined;
@@ -33,18 +32,11 @@ export function createSagemakerModel(
   client: SagemakerRuntime,
   { outputs, deadlineMs = DEADLINE_MS_DEFAULT }: SagemakerModelOptions,
 ): Model<Outputs, Outputs> {
-  if (config.format !== 'csv') {
-    throw new AfterglowError(
-      'definition_invalid',
-      `Format ${config.format} of a sagemaker model is unknown.`,
-    );
-  }
-
   async function score(
     rows: readonly (readonly number[])[],
     signal: AbortSignal,
   ): Promise<readonly Outputs[]> {
-    const request = csvRequest(rows);
+    const request = requestBody(rows, config.format);
     if (Buffer.byteLength(request.body) > BYTES_MAX) {
       throw new Fault('rejected_batch', 'oversize', `${rows.length} rows are more than ${BYTES_MAX} bytes.`);
     }
@@ -72,8 +64,8 @@ export function createSagemakerModel(
     isPaidPerCall: false,
     itemsOf: ({ input }) => ({ kind: 'items', items: [{ input }] }),
     groupOf: () => '',
-    bytesOf: ({ input }) => input.length * NUMBER_BYTES_MAX,
-    requestText: ({ input }) => (typeof input === 'string' ? input : csvRequest([input]).body),
+    bytesOf: ({ input }) => input.length * NUMBER_BYTES_MAX + ROW_BYTES_MAX,
+    requestText: ({ input }) => (typeof input === 'string' ? input : input.join(',')),
     resultOf: (_row, _items, results) => onlyResult(results),
     async call(items, signal) {
       const inputs = items.map(features);

@@ -14,6 +14,13 @@ describe('the forms containers answer in', () => {
     ['one value per line, carriage returns', '0.1\r\n0.25\r\n', 'text/csv'],
     ['values on one line', '0.1,0.25', 'text/csv; charset=utf-8'],
     ['JSON predictions', '{"predictions":[{"score":0.1},{"score":0.25}]}', 'application/json'],
+    ['JSON scores', '{"scores":[{"score":0.1},{"score":0.25}]}', 'application/json'],
+    ['JSON lines', '{"score":0.1,"predicted_label":0}\n{"score":0.25}\n', 'application/jsonlines'],
+    [
+      'JSON lines under another name',
+      '{"score":0.1}\r\n{"score":0.25}',
+      'application/x-ndjson; charset=utf-8',
+    ],
     ['JSON predictions under another type', '{"predictions":[{"score":1e-1},{"score":0.25}]}', 'text/plain'],
   ])('%s', (_name, body, contentType) => {
     expect(parseResponse(answer(body, contentType), 2, ['score'])).toEqual([{ score: 0.1 }, { score: 0.25 }]);
@@ -24,6 +31,12 @@ describe('the forms containers answer in', () => {
     const json = '{"predictions":[{"score":0.3,"predicted_label":1}]}';
     expect(parseResponse(answer(json, 'application/json'), 1, ['probability'])).toEqual([
       { probability: 0.3 },
+    ]);
+  });
+
+  test('one row of JSON lines is one object', () => {
+    expect(parseResponse(answer('{"score":0.1}', 'application/jsonlines'), 1, ['score'])).toEqual([
+      { score: 0.1 },
     ]);
   });
 
@@ -63,6 +76,20 @@ describe('anything else is a contract fault, never a guess', () => {
   ])('%s', (_name, body, code) => {
     const thrown = catching(() => parseResponse(answer(body), 2, ['score']));
     expect(thrown).toMatchObject({ kind: 'contract', code, requestId: 'r-1' });
+  });
+
+  test.each([
+    ['a line too few', '{"score":0.1}', 'row_count'],
+    ['a line too many', '{"score":0.1}\n{"score":0.2}\n{"score":0.3}', 'row_count'],
+    ['an empty line between', '{"score":0.1}\n\n{"score":0.2}', 'not_json'],
+    ['a cut line', '{"score":0.1}\n{"sco', 'not_json'],
+    ['NaN as Python prints it', '{"score":0.1}\n{"score":NaN}', 'not_json'],
+    ['a line without a score', '{"score":0.1}\n{"label":1}', 'not_finite'],
+    ['a number alone', '0.1\n0.2', 'not_finite'],
+    ['a list of classes', '{"score":0.1}\n{"score":[0.2,0.8]}', 'not_finite'],
+  ])('of JSON lines: %s', (_name, body, code) => {
+    const thrown = catching(() => parseResponse(answer(body, 'application/jsonlines'), 2, ['score']));
+    expect(thrown).toMatchObject({ kind: 'contract', code });
   });
 
   test('several outputs on one line for several rows could be cut up in two ways', () => {

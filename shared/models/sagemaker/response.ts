@@ -11,8 +11,8 @@ export interface ResponseBody {
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
- * One record of outputs per row, in the rows' order, from the three forms that containers answer in: values separated
- * by commas on one line, one row per line, and JSON predictions. Throws a `contract` fault for anything else: an answer
+ * One record of outputs per row, in the rows' order, from the forms that containers answer in: values separated by commas
+ * on one line, one row per line, JSON with a list of predictions or scores, and a JSON record per line. Throws a `contract` fault for anything else: an answer
  * of another count could belong to any of the rows.
  */
 export function parseResponse(
@@ -22,11 +22,21 @@ export function parseResponse(
 ): readonly Outputs[] {
   const text = answer.body.trim();
   if (text === '') throw contract(answer, 'empty_answer', `The answer to ${rows} rows is empty.`);
-  const values = isJson(answer, text) ? fromJson(answer, text, outputs) : fromCsv(text, rows, outputs.length);
+  const values = valuesOf(answer, text, rows, outputs);
   if (values.length !== rows) {
     throw contract(answer, 'row_count', `The answer to ${rows} rows has ${values.length}.`);
   }
   return values.map((row) => named(answer, row, outputs));
+}
+
+function valuesOf(
+  answer: ResponseBody,
+  text: string,
+  rows: number,
+  outputs: readonly string[],
+): readonly (readonly unknown[])[] {
+  if (isJsonLines(answer)) return text.split('\n').map((line) => outputsOf(parsed(answer, line), outputs));
+  return isJson(answer, text) ? fromJson(answer, text, outputs) : fromCsv(text, rows, outputs.length);
 }
 
 function named(answer: ResponseBody, row: readonly unknown[], outputs: readonly string[]): Outputs {
@@ -62,6 +72,10 @@ function toNumber(cell: string): number {
   return NUMBER.test(text) ? Number(text) : Number.NaN; // Number() alone would read '' as 0 and 0x10 as 16
 }
 
+function isJsonLines({ contentType }: ResponseBody): boolean {
+  return /^application\/(?:x-)?(?:jsonlines|ndjson)\b/i.test(contentType);
+}
+
 function isJson(answer: ResponseBody, text: string): boolean {
   return answer.contentType.toLowerCase().startsWith('application/json') || text.startsWith('{');
 }
@@ -71,15 +85,21 @@ function fromJson(
   text: string,
   outputs: readonly string[],
 ): readonly (readonly unknown[])[] {
-  let parsed: unknown;
+  const json = parsed(answer, text);
+  // Random Cut Forest calls its list `scores`.
+  const predictions = own(json, 'predictions') ?? own(json, 'scores');
+  if (!Array.isArray(predictions) || !predictions.every((each) => typeof each === 'object')) {
+    throw contract(answer, 'shape', 'The answer has no list of predictions.');
+  }
+  return predictions.map((prediction: unknown) => outputsOf(prediction, outputs));
+}
+
+function parsed(answer: ResponseBody, text: string): unknown {
   try {
-    parsed = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw contract(answer, 'not_json', 'The answer says it is JSON and is not.'); // the parser's own text quotes it
   }
-  const predictions = own(parsed, 'predictions');
-  if (!Array.isArray(predictions)) throw contract(answer, 'shape', 'The answer has no list of predictions.');
-  return predictions.map((prediction: unknown) => outputsOf(prediction, outputs));
 }
 
 /** A single output may have a name of its own in the definition: the built-in containers always say `score`. */
