@@ -36,7 +36,7 @@ interface CallOptions {
 async function faultOf(options: CallOptions = {}): Promise<Fault> {
   const { settings = local, requestTimeoutMs = 10_000, deadlineMs = 10_000, signal = NEVER } = options;
   const client = createSagemakerRuntime(settings, { callsMax: 4, requestTimeoutMs });
-  const config = { endpoint: options.endpoint ?? 'fraud-xgboost', version: '1', format: 'csv' };
+  const config = { endpoint: options.endpoint ?? 'fraud-xgboost', version: '1', format: 'csv' } as const;
   try {
     const model = createSagemakerModel(config, client, { outputs: ['score'], deadlineMs });
     const outcomes = await model.call(ROWS, signal);

@@ -95,7 +95,7 @@ describe('InvokeEndpoint', () => {
       input: { column: 0, equals: 4711 },
       fault: { kind: 'model_error', original_status: 400 },
     });
-    const config = { endpoint: 'fraud-xgboost', version: '1', format: 'csv' };
+    const config = { endpoint: 'fraud-xgboost', version: '1', format: 'csv' } as const;
     const model = createSagemakerModel(config, client, { outputs: ['score'] });
     const item = (amount: number) => ({ input: [amount, 1, 1, 14, 3.2, 0] });
     await expect(model.call([item(1), item(4711)], NEVER)).rejects.toMatchObject({ kind: 'rejected_batch' });
