@@ -3,7 +3,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 
 // Node sees only some of the names that this CommonJS module exports.
-const { ConfigResourceTypes, KafkaJSError, KafkaJSProtocolError } = kafkajs;
+const { ConfigResourceTypes, ConfigSource, KafkaJSError, KafkaJSProtocolError } = kafkajs;
 
 export interface TopicDefinition {
   readonly topic: string;
@@ -39,8 +39,12 @@ export interface KafkaAdmin {
   describeTopics(topics: readonly string[]): Promise<readonly (TopicDescription | undefined)[]>;
   /** Creates what is missing; true for each topic that it made. Existing ones are left alone. */
   createTopics(definitions: readonly TopicDefinition[]): Promise<readonly boolean[]>;
+  /** Gives topics these settings; what else they were given stays. */
+  alterTopics(changes: readonly Pick<TopicDefinition, 'topic' | 'settings'>[]): Promise<void>;
   deleteTopics(topics: readonly string[]): Promise<void>;
   deleteGroups(groups: readonly string[]): Promise<void>;
+  /** A group that has never committed begins with what comes from now on. One that has stays where it is. */
+  startAtEnd(group: string, topic: string): Promise<void>;
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
   /** First offset still kept and next offset to be written, per partition. */
   ends(topic: string): Promise<readonly PartitionEnds[]>;
@@ -96,6 +100,8 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
       );
       return definitions.map(({ topic }) => !existing.has(topic));
     },
+    alterTopics: (changes) => alterTopics(admin, changes),
+    startAtEnd: (group, topic) => startAtEnd(admin, group, topic),
     async deleteTopics(topics) {
       const existing = new Set(await listTopics());
       const present = topics.filter((topic) => existing.has(topic));
@@ -154,6 +160,48 @@ async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> 
     if (performance.now() > deadlineMs) throw new Error(`no leader for ${topics.join(', ')}`);
     await wait(LEADERS_LOOK_INTERVAL_MS);
   }
+}
+
+/** The client only knows the older request, which takes every setting away that it does not name. */
+async function alterTopics(
+  admin: Admin,
+  changes: readonly Pick<TopicDefinition, 'topic' | 'settings'>[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  const type = ConfigResourceTypes.TOPIC;
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: changes.map(({ topic }) => ({ type, name: topic })),
+  });
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: changes.map(({ topic, settings }) => {
+      const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
+      const given = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+      const kept = given.map(({ configName, configValue }): [string, string] => [configName, configValue]);
+      const merged = Object.entries({ ...Object.fromEntries(kept), ...settings });
+      return { type, name: topic, configEntries: merged.map(([name, value]) => ({ name, value })) };
+    }),
+  });
+}
+
+const NEVER_COMMITTED = '-1';
+
+async function startAtEnd(admin: Admin, groupId: string, topic: string): Promise<void> {
+  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const committed = new Map(found?.partitions.map(({ partition, offset }) => [partition, offset]));
+  const isCommitted = (partition: number): boolean =>
+    (committed.get(partition) ?? NEVER_COMMITTED) !== NEVER_COMMITTED;
+  const ends = await admin.fetchTopicOffsets(topic);
+  if (ends.every(({ partition }) => isCommitted(partition))) return;
+  await admin.setOffsets({
+    groupId,
+    topic,
+    partitions: ends.map(({ partition, high }) => ({
+      partition,
+      offset: isCommitted(partition) ? (committed.get(partition) ?? high) : high,
+    })),
+  });
 }
 
 async function describeTopics(

@@ -3,7 +3,13 @@ import { BoundedQueue, type QueueLimits } from '../batching/bounded-queue.ts';
 import { Fault } from '../errors/policy.ts';
 import { pause } from '../lifecycle/run-service.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
-import { type Assignment, OffsetTracker, type RecordPlace } from './offsets.ts';
+import {
+  type Assignment,
+  type OffsetToCommit,
+  OffsetTracker,
+  type RecordPlace,
+  type UncommittedStretch,
+} from './offsets.ts';
 
 export interface FetchedRecord extends RecordPlace {
   readonly key: Buffer | null;
@@ -19,6 +25,8 @@ export interface ConsumerOptions {
   readonly window: QueueLimits;
   readonly onAssigned?: (partitionCount: number) => void;
   readonly onRevoked?: () => void;
+  /** Kafka has these now. */
+  readonly onCommitted?: (offsets: readonly OffsetToCommit[]) => void;
 }
 
 /** A member of a consumer group: takes records from `queue`, says which are finished, offsets follow by themselves. */
@@ -28,6 +36,8 @@ export interface RecordConsumer extends AsyncDisposable {
   finish(records: Iterable<RecordPlace>): void;
   /** Records of an ended membership are taken from the queue but not worked on. */
   isCurrent(record: RecordPlace): boolean;
+  /** What was taken up and would come again after a restart. */
+  uncommitted(): readonly UncommittedStretch[];
 }
 
 const SESSION_TIMEOUT_MS = 10_000;
@@ -116,6 +126,10 @@ class GroupMember implements RecordConsumer {
     return record.assignment.current;
   }
 
+  uncommitted(): readonly UncommittedStretch[] {
+    return this.#tracker.uncommitted();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.queue.close();
     this.#closing.abort();
@@ -163,6 +177,7 @@ class GroupMember implements RecordConsumer {
     try {
       await this.#consumer.commitOffsets([...moved]);
       this.#tracker.committed(moved);
+      this.#options.onCommitted?.(moved);
     } catch {
       // Nothing is lost: it is tried again, and at worst the records are repeated after a restart.
     }

@@ -51,4 +51,17 @@ describe('the offset tracker', () => {
     expect(tracker.start(record(2n, assignment))).toBe(true);
     expect(tracker.start(record(2n, assignment))).toBe(false);
   });
+
+  test('tells where a partition would begin again, and of one that is safe throughout nothing', () => {
+    const assignment = { current: true };
+    const tracker = new OffsetTracker();
+    for (const offset of [5n, 6n, 9n]) tracker.start(record(offset, assignment));
+    tracker.start(record(1n, assignment, 1));
+    expect(tracker.uncommitted()).toEqual([
+      { topic: 'topic', partition: 0, first: 5n },
+      { topic: 'topic', partition: 1, first: 1n },
+    ]);
+    tracker.finish([record(5n, assignment), record(9n, assignment), record(1n, assignment, 1)]);
+    expect(tracker.uncommitted()).toEqual([{ topic: 'topic', partition: 0, first: 6n }]);
+  });
 });

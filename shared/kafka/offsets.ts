@@ -19,10 +19,18 @@ export interface OffsetToCommit {
   readonly offset: string;
 }
 
+export interface UncommittedStretch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly first: bigint;
+}
+
 interface PartitionProgress {
   readonly topic: string;
   readonly partition: number;
   readonly prefix: ContiguousPrefix;
+  /** The first that this membership took up. */
+  readonly first: bigint;
   newest: bigint;
   committed: bigint;
 }
@@ -43,7 +51,14 @@ export class OffsetTracker {
     let entry = this.#partitions.get(name);
     if (entry === undefined) {
       const { topic, partition } = record;
-      entry = { topic, partition, prefix: new ContiguousPrefix(), newest: -1n, committed: -1n };
+      entry = {
+        topic,
+        partition,
+        prefix: new ContiguousPrefix(),
+        first: record.offset,
+        newest: -1n,
+        committed: -1n,
+      };
       this.#partitions.set(name, entry);
     }
     if (record.offset <= entry.newest) return false;
@@ -68,6 +83,14 @@ export class OffsetTracker {
       if (safe !== undefined && safe > committed) moved.push({ topic, partition, offset: String(safe + 1n) });
     }
     return moved;
+  }
+
+  /** Of each partition the first that is not safe, if any was taken up. */
+  uncommitted(): readonly UncommittedStretch[] {
+    return [...this.#partitions.values()].flatMap(({ topic, partition, prefix, first, newest }) => {
+      const next = prefix.safe === undefined ? first : prefix.safe + 1n;
+      return next <= newest ? [{ topic, partition, first: next }] : [];
+    });
   }
 
   /** Kafka has these now. */

@@ -81,6 +81,20 @@ test('sequence numbers count the records of each partition', async () => {
   ]);
 });
 
+test('sends that are asked for at once go out one after the other', async () => {
+  const { producer, attempts } = clusterThat(() => 0);
+  await Promise.all([
+    producer.send([record(0)]),
+    producer.send([record(0), record(0)]),
+    producer.send([record(0)]),
+  ]);
+  expect(attempts.map(([sent]) => sent)).toMatchObject([
+    { firstSequence: 0, count: 1 },
+    { firstSequence: 1, count: 2 },
+    { firstSequence: 3, count: 1 },
+  ]);
+});
+
 test('only what was not written goes out again, with its own numbers, to whoever leads now', async () => {
   let leader = '1';
   const { producer, attempts, refreshes } = clusterThat(

@@ -14,8 +14,9 @@ export interface TopicRecord extends BatchRecord {
 }
 
 /**
- * Writes records so that they are safe: idempotent, confirmed by all in-sync replicas. Sends of one producer are made one
- * after the other by its owner; a rejected send leaves it unusable, because what the broker has of it is unknown.
+ * Writes records so that they are safe: idempotent, confirmed by all in-sync replicas. Sends go out one after the other, in
+ * the order in which they were asked for; a rejected one leaves the producer unusable, because what the broker has of it
+ * is unknown.
  */
 export interface RecordProducer extends AsyncDisposable {
   /** Resolves when the brokers have confirmed every record, not when they are queued. */
@@ -58,6 +59,7 @@ export class IdempotentProducer implements RecordProducer {
   readonly #sequences = new Map<string, number[]>();
   readonly #own = new RecordSet();
   readonly #over = new AbortController();
+  #lastTurn: Promise<void> = Promise.resolve();
   #failure: Fault | undefined;
 
   constructor(cluster: Cluster, identity: ProducerIdentity, random: () => number = Math.random) {
@@ -67,6 +69,21 @@ export class IdempotentProducer implements RecordProducer {
   }
 
   async send(records: readonly TopicRecord[]): Promise<void> {
+    await this.#inTurn(() => this.#sendRecords(records));
+  }
+
+  async sendSet(set: RecordSet): Promise<void> {
+    await this.#inTurn(() => this.#sendSet(set));
+  }
+
+  /** Sequence numbers are given when a send begins, so the next one begins when it has ended. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => {});
+    await turn;
+  }
+
+  async #sendRecords(records: readonly TopicRecord[]): Promise<void> {
     const set = this.#own;
     for (const record of records) {
       if (set.append(record)) continue;
@@ -76,7 +93,7 @@ export class IdempotentProducer implements RecordProducer {
     if (set.count > 0) await this.#sendOwn();
   }
 
-  async sendSet(set: RecordSet): Promise<void> {
+  async #sendSet(set: RecordSet): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     let left: readonly SequencedBatch[] = Array.from(set.batches(), ({ topic, partition, batch }) => ({
       topic,
@@ -114,7 +131,7 @@ export class IdempotentProducer implements RecordProducer {
 
   async #sendOwn(): Promise<void> {
     try {
-      await this.sendSet(this.#own);
+      await this.#sendSet(this.#own);
     } finally {
       this.#own.clear();
     }
