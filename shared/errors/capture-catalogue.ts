@@ -58,4 +58,10 @@ export const CAPTURE_CATALOGUE = {
     meaning: 'The publication does not hold what the definition names.',
     remedy: 'Run `afterglow init`; nothing has been acknowledged.',
   },
+  group_offsets_lost: {
+    exit: 4,
+    meaning: 'Kafka threw away changes that an enrichment had not taken, or forgot how far it was.',
+    remedy:
+      'Nothing: a redo of its rows follows by itself. Start enrichers more often than the topic forgets.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -30,6 +30,7 @@ export const INTERNAL_TABLES = [
   'redo_jobs',
   'gaps',
   'request_cache',
+  'dropped_letters',
 ] as const;
 export type InternalTable = (typeof INTERNAL_TABLES)[number];
 const internalTable = (name: InternalTable): string => ours(name);
@@ -40,10 +41,13 @@ export const REVISIONS = internalTable('revisions');
 export const POSITIONS = internalTable('positions');
 export const TRUNCATE_FENCES = internalTable('truncate_fences');
 export const TOPIC_PARTITIONS = internalTable('topic_partitions');
+export const KNOWN_GROUPS = internalTable('known_groups');
+export const CRASH_COUNTS = internalTable('crash_counts');
 export const SCHEMA_VERSIONS = internalTable('schema_versions');
 export const REDO_KEYS = internalTable('redo_keys');
 export const REDO_JOBS = internalTable('redo_jobs');
 export const GAPS = internalTable('gaps');
+export const DROPPED_LETTERS = internalTable('dropped_letters');
 export const REQUEST_CACHE = internalTable('request_cache');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */

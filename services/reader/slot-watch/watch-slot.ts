@@ -1,3 +1,4 @@
+import { gapNotice } from '../../../shared/kafka/gap-notice.ts';
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
@@ -7,7 +8,6 @@ import { slotName } from '../../../shared/side-tables/names.ts';
 import { countRedoJobs, openRedoJobs } from '../../../shared/side-tables/redo-jobs.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { ReaderMetrics } from '../metrics.ts';
-import { gapNotice } from '../preflight/gap-notice.ts';
 import { closeGaps } from '../repair/close-gaps.ts';
 import { readSlotHealth, type SlotHealth } from './slot-health.ts';
 import type { WalSafety } from './wal-safety.ts';

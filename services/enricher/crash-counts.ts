@@ -1,0 +1,117 @@
+import { AfterglowError } from '../../shared/errors/catalogue.ts';
+import { Fault } from '../../shared/errors/policy.ts';
+import type { RecordPlace, UncommittedStretch } from '../../shared/kafka/offsets.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
+import { isTransient } from '../../shared/postgres/transient.ts';
+import {
+  type CrashCount,
+  forgetCrashCount,
+  readCrashCounts,
+  storeCrashCount,
+} from '../../shared/side-tables/crash-counts.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+
+/** After so many ends at the same first uncommitted offset, what was under way runs row by row. */
+const ENDS_MAX = 3;
+/** A row that ends the worker so often while nothing else is under way is to blame. */
+const ROW_ENDS_MAX = 2;
+
+/** Ends by its own error; what is away, and what a person has to set up, says nothing about a row. */
+export const isOwnEnd = (error: unknown): boolean =>
+  !isTransient(error) && !(error instanceof AfterglowError && error.code !== 'defect');
+
+/** Pure: the count of a partition after one more end. `alone`: the row that was alone under way. */
+export function afterEnd(
+  known: CrashCount | undefined,
+  stretch: UncommittedStretch & { readonly newest: bigint },
+  alone: bigint | undefined,
+): CrashCount {
+  const { topic, partition, first, newest } = stretch;
+  const place = { topic, partition, firstOffset: first };
+  if (known === undefined || first > known.newestOffset || first < known.firstOffset) {
+    return { ...place, ends: 1, newestOffset: newest, row: undefined };
+  }
+  if (alone !== undefined) {
+    const ends = known.row?.offset === alone ? known.row.ends + 1 : 1;
+    return { ...known, firstOffset: first, row: { offset: alone, ends } };
+  }
+  if (first !== known.firstOffset) return { ...place, ends: 1, newestOffset: newest, row: undefined };
+  const newestOffset = newest > known.newestOffset ? newest : known.newestOffset;
+  return { ...known, ends: known.ends + 1, newestOffset };
+}
+
+/** Isolates a row that ends the process, over the lives of several processes. */
+export class Crashes {
+  readonly #group: string;
+  readonly #logger: Logger;
+  /** By partition. */
+  readonly #known: Map<string, CrashCount>;
+  readonly #newest = new Map<string, bigint>();
+  #alone: RecordPlace | undefined;
+
+  private constructor(group: string, known: readonly CrashCount[], logger: Logger) {
+    this.#group = group;
+    this.#logger = logger;
+    this.#known = new Map(known.map((count) => [placeOf(count), count]));
+  }
+
+  static async read(client: Queryable, group: string, logger: Logger): Promise<Crashes> {
+    const known = await readCrashCounts(client, group);
+    const isolated = known.filter(({ ends }) => ends >= ENDS_MAX);
+    if (isolated.length > 0) {
+      logger.warn(
+        { partitions: isolated.map(({ partition }) => partition) },
+        'workers ended three times at the same place: these rows run one by one',
+      );
+    }
+    return new Crashes(group, known, logger);
+  }
+
+  /** Nothing else may be under way while this record is. */
+  isAlone(record: RecordPlace): boolean {
+    const count = this.#known.get(placeOf(record));
+    return count !== undefined && count.ends >= ENDS_MAX && record.offset <= count.newestOffset;
+  }
+
+  /** The record is taken up. Returns why it is failed without being worked on, if it is. */
+  taken(record: RecordPlace): Fault | undefined {
+    const place = placeOf(record);
+    this.#newest.set(place, record.offset);
+    this.#alone = this.isAlone(record) ? record : undefined;
+    const row = this.#known.get(place)?.row;
+    if (row?.offset !== record.offset || row.ends < ROW_ENDS_MAX) return undefined;
+    return new Fault('unknown', 'ended_worker', 'The worker ended twice while it worked on this row alone.');
+  }
+
+  /** Published: a place that is passed is forgotten. */
+  async finished(client: Queryable, records: readonly RecordPlace[]): Promise<void> {
+    if (this.#known.size === 0) return;
+    for (const record of records) {
+      const count = this.#known.get(placeOf(record));
+      if (count === undefined || record.offset < count.newestOffset) continue;
+      this.#known.delete(placeOf(record));
+      await forgetCrashCount(client, this.#group, count);
+    }
+  }
+
+  /** The worker ends by its own error. Never rejects: the error itself is what has to be told. */
+  async ended(client: Queryable, uncommitted: readonly UncommittedStretch[]): Promise<void> {
+    const alone = this.#alone;
+    try {
+      for (const stretch of uncommitted) {
+        const place = placeOf(stretch);
+        const newest = this.#newest.get(place);
+        // What was only fetched had no part in it; neither had other partitions when one row was alone.
+        if (newest === undefined || newest < stretch.first) continue;
+        if (alone !== undefined && place !== placeOf(alone)) continue;
+        const count = afterEnd(this.#known.get(place), { ...stretch, newest }, alone?.offset);
+        await storeCrashCount(client, this.#group, count);
+      }
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the end of this worker could not be counted');
+    }
+  }
+}
+
+const placeOf = ({ topic, partition }: Pick<RecordPlace, 'topic' | 'partition'>): string =>
+  `${topic}/${partition}`;

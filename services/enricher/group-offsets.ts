@@ -1,0 +1,155 @@
+import { parseLsn } from '../../shared/contracts/position.ts';
+import { CATALOGUE } from '../../shared/errors/catalogue.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import type { KafkaSettings } from '../../shared/kafka/connect.ts';
+import { gapNotice } from '../../shared/kafka/gap-notice.ts';
+import type { OffsetToCommit } from '../../shared/kafka/offsets.ts';
+import type { RecordProducer } from '../../shared/kafka/producer.ts';
+import { pause } from '../../shared/lifecycle/run-service.ts';
+import { type DatabasePool, inTransaction, type Queryable } from '../../shared/postgres/connect.ts';
+import type { TableName } from '../../shared/postgres/published.ts';
+import { type Gap, recordGap, startRepair } from '../../shared/side-tables/gaps.ts';
+import {
+  forgetGroupOffsets,
+  lockGroup,
+  readGroupOffsets,
+  rememberGroupOffsets,
+} from '../../shared/side-tables/known-groups.ts';
+import { stateTable } from '../../shared/side-tables/names.ts';
+import { createRedoJob } from '../../shared/side-tables/redo-jobs.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import { lossOf, type OffsetLoss } from './offset-loss.ts';
+
+export interface GroupSettings {
+  readonly pipeline: string;
+  readonly enrichment: string;
+  readonly group: string;
+  readonly topic: string;
+  readonly table: TableName;
+  readonly database: DatabasePool;
+  readonly logger: Logger;
+}
+
+const REASON = 'group_offsets_lost';
+
+/**
+ * Before anything is consumed: did the log throw away what this group had not taken? Then that is a gap. It is recorded with
+ * the redo that closes it in one transaction, by one process of the group; the group goes on at the start of the log.
+ */
+export async function checkOffsets(
+  settings: GroupSettings,
+  kafka: KafkaSettings,
+  producer: RecordProducer,
+): Promise<void> {
+  const { database, group, logger, pipeline } = settings;
+  const lags = await lagOf(kafka, settings);
+  const gap = await inTransaction(database, async (client) => {
+    await lockGroup(client, group);
+    const known = await readGroupOffsets(client, group);
+    const losses = lags.flatMap((lag) => {
+      const remembered = known.find(
+        ({ topic, partition }) => topic === lag.topic && partition === lag.partition,
+      );
+      return lossOf(lag, remembered?.offset) ?? [];
+    });
+    if (losses.length === 0) return undefined;
+    await settle(client, group, losses);
+    return await record(client, settings, losses);
+  });
+  if (gap === undefined) return;
+  logger.error({ gap: gap.id, reason: gap.reason, jobs: gap.jobs }, gap.detail);
+  await producer.send([gapNotice(pipeline, gap, Date.now())]);
+}
+
+async function lagOf(kafka: KafkaSettings, { group, topic }: GroupSettings) {
+  const admin = await connectKafkaAdmin(kafka);
+  try {
+    return await admin.lag(group, [topic]);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** So that the next process of the group, and the next start, do not find the same loss again. */
+async function settle(client: Queryable, group: string, losses: readonly OffsetLoss[]): Promise<void> {
+  const isMissing = ({ kind }: OffsetLoss): boolean => kind === 'offset_missing';
+  await forgetGroupOffsets(client, group, losses.filter(isMissing));
+  const goingOn = losses.filter((loss) => !isMissing(loss));
+  await rememberGroupOffsets(
+    client,
+    group,
+    goingOn.map(({ topic, partition, logStart }) => ({ topic, partition, offset: logStart })),
+  );
+}
+
+async function record(
+  client: Queryable,
+  settings: GroupSettings,
+  losses: readonly OffsetLoss[],
+): Promise<Gap> {
+  const { enrichment, table } = settings;
+  const from = await newestOutcome(client, enrichment);
+  const detail = detailOf(settings, losses);
+  const draft = { reason: REASON, detail, halts: false, tables: [table], from };
+  const gap = await recordGap(client, draft);
+  if (gap === undefined) throw new Error('a gap without a halt was not recorded');
+  const { schema, name } = table;
+  // Rows first; the keys that have a result and no row any more follow when these are read (the reader sweeps).
+  const job = await createRedoJob(client, { schema, table: name, reason: 'gap', enrichments: [enrichment] });
+  const repair = { to: from, tables: [table], slotReplaced: false, jobs: [job] };
+  await startRepair(client, gap.id, repair);
+  return { ...gap, state: 'repairing', to: from, jobs: [job] };
+}
+
+function detailOf({ group }: GroupSettings, losses: readonly OffsetLoss[]): string {
+  const places = losses.map(
+    ({ partition, kind, reached, logStart }) =>
+      `partition ${partition} from ${logStart}, had come to ${reached} (${kind})`,
+  );
+  return `${CATALOGUE[REASON].meaning} Group ${group}: ${places.join('; ')}.`;
+}
+
+/** Everything behind it may be missing. */
+async function newestOutcome(client: Queryable, enrichment: string): Promise<Gap['from']> {
+  const { rows } = await client.query<{ epoch: number; lsn: string }>(
+    `select epoch, commit_lsn::text as lsn from ${stateTable(enrichment)} order by epoch desc, commit_lsn desc limit 1`,
+  );
+  return { epoch: rows[0]?.epoch ?? 0, lsn: parseLsn(rows[0]?.lsn ?? '0/0') };
+}
+
+const REMEMBER_INTERVAL_MS = 2_000;
+
+/** Keeps in the database what the group has committed in Kafka. */
+export class CommittedOffsets {
+  readonly #newest = new Map<string, OffsetToCommit>();
+
+  /** For the consumer. */
+  readonly committed = (offsets: readonly OffsetToCommit[]): void => {
+    for (const offset of offsets) this.#newest.set(`${offset.topic}/${offset.partition}`, offset);
+  };
+
+  /** Never rejects: what is not remembered now is remembered later, and at worst a loss is not seen. */
+  async keep({ database, group, logger }: GroupSettings, signal: AbortSignal): Promise<void> {
+    let isGoingOn = true;
+    while (isGoingOn) {
+      isGoingOn = await pause(REMEMBER_INTERVAL_MS, signal);
+      const moved = [...this.#newest.values()];
+      this.#newest.clear();
+      try {
+        await rememberGroupOffsets(
+          database,
+          group,
+          moved.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) })),
+        );
+      } catch (error) {
+        logger.debug({ err: error }, 'committed offsets could not be remembered');
+        for (const offset of moved) this.#remember(offset);
+      }
+    }
+  }
+
+  #remember(offset: OffsetToCommit): void {
+    const place = `${offset.topic}/${offset.partition}`;
+    if (!this.#newest.has(place)) this.#newest.set(place, offset);
+  }
+}
