@@ -13,6 +13,8 @@ const WATCH_INTERVAL_MS = 1_000;
 export const NODE_ARGUMENTS = [
   '--disable-warning=ExperimentalWarning',
   '--disable-warning=TimeoutNegativeWarning',
+  // Node's own choice grows with the machine's memory and takes 50 MB more of it for no speed.
+  '--max-semi-space-size=16',
 ];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 

@@ -26,7 +26,9 @@ export async function drain(
   try {
     const first = await recordsReach(1, topic, parts, program);
     const last = await recordsReach(rows, topic, parts, program);
-    if (last.records !== rows) throw new Error(`${last.records} records of ${rows} rows in ${topic}`);
+    if (last.records !== rows) {
+      throw new Error(`${last.records} records of ${rows} rows in ${topic}: ${program.gist()}`);
+    }
     const seconds = last.atSeconds - first.atSeconds;
     const cpuSeconds = last.cpuSeconds - first.cpuSeconds;
     return {

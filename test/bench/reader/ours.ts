@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { NODE_ARGUMENTS } from '../../../services/cli/node24.js';
 import { cdcTopic } from '../../../shared/contracts/topics.ts';
 import { slotName } from '../../../shared/side-tables/names.ts';
 import type { Capture } from './capture.ts';
@@ -20,6 +21,7 @@ export async function ourReader(profileFolder: string | undefined): Promise<Capt
         name: 'ours',
         program: process.execPath,
         programArguments: [
+          ...NODE_ARGUMENTS,
           ...profile,
           `${REPOSITORY}/services/cli/main.ts`,
           '--config',
