@@ -1,7 +1,12 @@
-import { type DatabaseClient, quoteIdentifier } from './connect.ts';
+import { type DatabaseClient, type Queryable, quoteIdentifier } from './connect.ts';
 
 interface Explained {
   readonly Plan: { readonly 'Plan Rows': number };
+}
+
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
 }
 
 /**
@@ -10,22 +15,27 @@ interface Explained {
  */
 export async function estimateRows(
   client: DatabaseClient,
-  table: { readonly schema: string; readonly name: string },
+  table: TableName,
   condition?: string,
 ): Promise<number> {
-  const from = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
-  // A line of its own, because the condition may end in a comment.
-  const where = condition === undefined ? '' : ` where (${condition}\n)`;
   await client.query('begin read only');
   try {
-    // With a parameter PostgreSQL takes one statement only, so that no second one can hide in the condition.
-    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
-      `explain (format json) select from ${from}${where} limit $1::bigint`,
-      [null],
-    );
-    const [explained] = JSON.parse(rows[0]?.['QUERY PLAN'] ?? '[]') as readonly Explained[];
-    return explained?.Plan['Plan Rows'] ?? 0;
+    return await plannedRows(client, table, condition);
   } finally {
     await client.query('rollback');
   }
+}
+
+/** The same inside whatever transaction there is: with a condition that must be a read-only one. */
+export async function plannedRows(client: Queryable, table: TableName, condition?: string): Promise<number> {
+  const from = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+  // A line of its own, because the condition may end in a comment.
+  const where = condition === undefined ? '' : ` where (${condition}\n)`;
+  // With a parameter PostgreSQL takes one statement only, so that no second one can hide in the condition.
+  const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+    `explain (format json) select from ${from}${where} limit $1::bigint`,
+    [null],
+  );
+  const [explained] = JSON.parse(rows[0]?.['QUERY PLAN'] ?? '[]') as readonly Explained[];
+  return explained?.Plan['Plan Rows'] ?? 0;
 }

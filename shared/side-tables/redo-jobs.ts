@@ -1,6 +1,6 @@
 // Jobs that have rows read again. Whoever wants that only makes a job; the reader does them all in the same way.
 import type { RedoReason } from '../contracts/events.ts';
-import type { Queryable } from '../postgres/connect.ts';
+import { type Queryable, quoteLiteral } from '../postgres/connect.ts';
 import { REDO_JOBS, REDO_KEYS } from './names.ts';
 
 export const REDO_STATES = ['waiting', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
@@ -72,6 +72,18 @@ export async function createRedoJob(client: Queryable, job: NewRedoJob): Promise
   const [made] = rows;
   if (made === undefined) throw new Error('a job was inserted and did not come back');
   return made.job;
+}
+
+/** The same as text, for a script: rows of a whole table for these enrichments. */
+export function redoJobStatement(job: Omit<NewRedoJob, 'condition' | 'keys'>): string {
+  const { schema, table, reason, enrichments, estimatedRows } = job;
+  const names = enrichments.map(quoteLiteral).join(', ');
+  const values = [
+    ...[schema, table, reason].map(quoteLiteral),
+    `array[${names}]::text[]`,
+    estimatedRows ?? 'null',
+  ];
+  return `insert into ${REDO_JOBS} (table_schema, table_name, reason, enrichments, estimated_rows) values (${values.join(', ')})`;
 }
 
 const SELECT = `

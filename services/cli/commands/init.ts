@@ -19,6 +19,8 @@ export function initCommand(run: Run): Command {
 Makes the schemas afterglow and afterglow_internal, a role for each service, the publication, side tables, views,
 revisions and topics; never a trigger, nor a column in your tables. Run it again after each change of the
 definition: it does only what is missing, all of it or nothing. The replication slot is made by the reader.
+A source that joins later is loaded, and an enrichment that joins an old source gets its rows by a backfill of its
+own; --dry-run shows how many rows. Topic settings that fall short are altered, partition counts never.
 --remove drops the slot first, since an abandoned slot fills the disk.
 
 Examples:

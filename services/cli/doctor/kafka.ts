@@ -1,6 +1,6 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import type { KafkaAdmin, TopicDefinition, TopicDescription } from '../../../shared/kafka/admin.ts';
-import { initTopics } from '../init/topics.ts';
+import { differenceText, initTopics, lackingSettings } from '../init/topics.ts';
 import { type Finding, findings } from './finding.ts';
 
 export interface KafkaFacts {
@@ -22,13 +22,6 @@ export async function readKafkaFacts(
   };
 }
 
-/** Settings where more is fine, as opposed to those that have to be equal. */
-const AT_LEAST = new Set([
-  'retention.ms',
-  'max.message.bytes',
-  'delete.retention.ms',
-  'min.compaction.lag.ms',
-]);
 const SAFE_REPLICAS = 3;
 
 /** Pure: every topic is there, keeps what it has to keep for long enough, and is written safely. */
@@ -85,14 +78,9 @@ function checkTopic(
       .join(',');
     return `kafka-configs.sh --bootstrap-server ${brokers[0] ?? ''} --alter --entity-type topics --entity-name ${wanted.topic} --add-config ${list}`;
   };
-  const wrong = Object.entries(wanted.settings).filter(
-    ([name, value]) => !isEnough(name, value, actual.settings[name]),
-  );
-  if (wrong.length > 0) {
-    const told = wrong.map(
-      ([name, value]) => `${name} is ${actual.settings[name] ?? 'not set'} instead of ${value}`,
-    );
-    found.push(failed(`${wanted.topic}: ${told.join('; ')}.`, alter(Object.fromEntries(wrong))));
+  const lacking = lackingSettings(wanted.settings, actual.settings);
+  if (Object.keys(lacking).length > 0) {
+    found.push(failed(`${wanted.topic}: ${differenceText(lacking, actual.settings)}.`, alter(lacking)));
   }
   const inSync = Number(actual.settings['min.insync.replicas'] ?? 1);
   if (inSync > actual.replicationFactor) {
@@ -111,11 +99,4 @@ function checkTopic(
     );
   }
   return found;
-}
-
-/** -1 is Kafka's word for "without limit". */
-function isEnough(name: string, wanted: string, actual: string | undefined): boolean {
-  if (actual === undefined) return false;
-  if (!AT_LEAST.has(name)) return actual === wanted;
-  return (name === 'retention.ms' && actual === '-1') || Number(actual) >= Number(wanted);
 }

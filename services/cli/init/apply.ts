@@ -83,7 +83,7 @@ async function applyPlan(
       await runStep(client, kafka, step);
     }
     // Topics before the commit: when Kafka breaks off, the database is as it was, and what Kafka has is found next time.
-    await createTopics(kafka, plan);
+    await fitTopics(kafka, plan);
     await client.query('commit');
     return plan;
   } catch (error) {
@@ -104,9 +104,13 @@ async function runStep(client: DatabaseClient, kafka: KafkaAdmin, step: InitStep
 }
 
 /** All at once: the brokers take as long for one as for many. */
-async function createTopics(kafka: KafkaAdmin, plan: InitPlan): Promise<void> {
+async function fitTopics(kafka: KafkaAdmin, plan: InitPlan): Promise<void> {
   const topics = plan.steps.flatMap((step) => (step.kind === 'topic' ? [step.topic] : []));
   if (topics.length > 0) await kafka.createTopics(topics);
+  await kafka.alterTopics(plan.steps.filter((step) => step.kind === 'topic_settings'));
+  for (const step of plan.steps) {
+    if (step.kind === 'group_start') await kafka.startAtEnd(step.group, step.topic);
+  }
 }
 
 async function removeGroups(kafka: KafkaAdmin, groups: readonly string[]): Promise<void> {

@@ -33,7 +33,7 @@ export function checkServer(definition: Definition, state: InitState): void {
     );
   }
   for (const { topic, partitions, keyed } of initTopics(definition)) {
-    const existing = state.topics.get(topic) ?? state.recordedPartitions.get(topic);
+    const existing = state.topics.get(topic)?.partitions ?? state.recordedPartitions.get(topic);
     if (keyed && existing !== undefined && existing !== partitions) {
       throw new AfterglowError(
         'partitions_fixed',

@@ -59,6 +59,7 @@ function freshState(changes: Partial<InitState> = {}, catalog: Catalog = demoCat
     topics: new Map(),
     publication: undefined,
     slot: undefined,
+    estimates: new Map(),
     roles: new Map(),
     grants: new Set(['["public","USAGE","public",null,null]']),
     foreignTables: new Map(),
@@ -93,7 +94,11 @@ test.each<[string, Partial<InitState>, string]>([
   ['wal_level', { server: { ...freshState().server, walLevel: 'replica' } }, 'wal_level_too_low'],
   ['another pipeline', { pipeline: 'other', migrations: [1] }, 'database_of_another_pipeline'],
   ['no pgvector', { vectorAvailable: false }, 'vector_missing'],
-  ['other partitions', { topics: new Map([['afterglow.enriched.fraud', 3]]) }, 'partitions_fixed'],
+  [
+    'other partitions',
+    { topics: new Map([['afterglow.enriched.fraud', { partitions: 3, settings: {} }]]) },
+    'partitions_fixed',
+  ],
   [
     'a publication of all tables',
     {

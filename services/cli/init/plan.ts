@@ -6,12 +6,20 @@ import { migrationStatements, pendingMigrations } from '../../../shared/side-tab
 import { PIPELINE, REVISIONS, TOPIC_PARTITIONS } from '../../../shared/side-tables/names.ts';
 import { checkFunctionNames, checkServer, missingPrivileges } from './checks.ts';
 import { publicationSteps } from './publication.ts';
+import { redoSteps } from './redo-steps.ts';
 import { type LoginPasswords, missingRoles, roleNotes, roleSteps } from './roles.ts';
 import { DEFAULT_VECTOR_SCHEMA, realSources } from './sources.ts';
 import type { InitState } from './state.ts';
-import { type InitPlan, type InitStep, type SqlStep, sqlStep, type TopicStep } from './step.ts';
+import {
+  type InitPlan,
+  type InitStep,
+  type SqlStep,
+  sqlStep,
+  type TopicSettingsStep,
+  type TopicStep,
+} from './step.ts';
 import { outputFunctionSteps, tableSteps } from './table-steps.ts';
-import { initTopics } from './topics.ts';
+import { differenceText, initTopics, lackingSettings } from './topics.ts';
 import { extensionSteps, viewSteps } from './view-steps.ts';
 import { grantSteps } from './wanted-grants.ts';
 
@@ -43,6 +51,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
     ...grantSteps(pipeline, sources, state),
     ...revisionSteps(definition, state),
     ...partitionSteps(definition, state),
+    ...redoSteps(definition, state),
     ...topicSteps(definition, state),
   ];
   const rolesAreNew = missingRoles(pipeline, state).length > 0 && loginPasswords === undefined;
@@ -97,15 +106,20 @@ function partitionSteps(definition: Definition, state: InitState): readonly SqlS
   );
 }
 
-function topicSteps(definition: Definition, state: InitState): readonly TopicStep[] {
-  return initTopics(definition)
-    .filter(({ topic }) => !state.topics.has(topic))
-    .map(({ topic, partitions, settings }) => ({
-      kind: 'topic',
-      title: `topic ${topic}`,
-      reason: `${partitions} ${partitions === 1 ? 'partition' : 'partitions'}, ${settings['cleanup.policy']}`,
-      topic: { topic, partitions, settings },
-    }));
+function topicSteps(definition: Definition, state: InitState): readonly (TopicStep | TopicSettingsStep)[] {
+  return initTopics(definition).flatMap(
+    ({ topic, partitions, settings }): readonly (TopicStep | TopicSettingsStep)[] => {
+      const existing = state.topics.get(topic);
+      if (existing === undefined) {
+        const reason = `${partitions} ${partitions === 1 ? 'partition' : 'partitions'}, ${settings['cleanup.policy']}`;
+        return [{ kind: 'topic', title: `topic ${topic}`, reason, topic: { topic, partitions, settings } }];
+      }
+      const lacking = lackingSettings(settings, existing.settings);
+      if (Object.keys(lacking).length === 0) return [];
+      const reason = differenceText(lacking, existing.settings);
+      return [{ kind: 'topic_settings', title: `settings of ${topic}`, reason, topic, settings: lacking }];
+    },
+  );
 }
 
 function leftOver(definition: Definition, state: InitState): readonly string[] {

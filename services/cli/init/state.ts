@@ -1,8 +1,9 @@
 // What set-up finds: everything that planInit decides by, read at once, so that the plan itself is a pure function.
 import type { Definition } from '../../../shared/config/definition.ts';
-import type { KafkaAdmin } from '../../../shared/kafka/admin.ts';
+import type { KafkaAdmin, TopicDescription } from '../../../shared/kafka/admin.ts';
 import { type Catalog, readCatalog } from '../../../shared/postgres/catalog.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
+import { plannedRows } from '../../../shared/postgres/estimate.ts';
 import { appliedMigrations } from '../../../shared/side-tables/migrations.ts';
 import {
   INTERNAL_SCHEMA,
@@ -45,9 +46,11 @@ export interface InitState {
   readonly pipeline: string | undefined;
   readonly revisions: ReadonlyMap<string, { readonly revision: number; readonly sha256: string }>;
   readonly recordedPartitions: ReadonlyMap<string, number>;
-  readonly topics: ReadonlyMap<string, number>;
+  readonly topics: ReadonlyMap<string, Pick<TopicDescription, 'partitions' | 'settings'>>;
   readonly publication: Publication | undefined;
   readonly slot: { readonly active: boolean } | undefined;
+  /** How many rows the planner expects in a source, by tableKey(); asked only while there is a slot. */
+  readonly estimates: ReadonlyMap<string, number>;
   readonly roles: ReadonlyMap<string, ExistingRole>;
   /** grantKey() of every privilege that our roles hold here; of PUBLIC's those on schemas. */
   readonly grants: ReadonlySet<string>;
@@ -107,6 +110,7 @@ export async function readInitState(
   const migrations = await appliedMigrations(client);
   const isSetUp = migrations.length > 0;
   const server = await readServer(client);
+  const slot = await readSlot(client, slotName(pipeline));
   return {
     server,
     catalog: await readCatalog(client),
@@ -116,7 +120,8 @@ export async function readInitState(
     recordedPartitions: isSetUp ? await readRecordedPartitions(client) : new Map(),
     topics: await readTopics(kafka, definition),
     publication: await readPublication(client, publicationName(pipeline)),
-    slot: await readSlot(client, slotName(pipeline)),
+    slot,
+    estimates: slot === undefined ? new Map() : await readEstimates(client, definition),
     roles: await readRoles(client, pipeline),
     grants: new Set(
       (await readGrants(client, [...ROLES.map((role) => roleName(pipeline, role)), 'public'])).map(grantKey),
@@ -191,11 +196,23 @@ async function readRecordedPartitions(client: Queryable): Promise<ReadonlyMap<st
   return new Map(rows.map(({ topic, partitions }) => [topic, partitions]));
 }
 
-async function readTopics(kafka: KafkaAdmin, definition: Definition): Promise<ReadonlyMap<string, number>> {
+async function readTopics(kafka: KafkaAdmin, definition: Definition): Promise<InitState['topics']> {
   const described = await kafka.describeTopics(initTopics(definition).map(({ topic }) => topic));
-  return new Map(
-    described.flatMap((found) => (found === undefined ? [] : [[found.topic, found.partitions]])),
-  );
+  return new Map(described.flatMap((found) => (found === undefined ? [] : [[found.topic, found]])));
+}
+
+/** Of the tables that this role may read; what is missing is told elsewhere. */
+async function readEstimates(client: Queryable, definition: Definition): Promise<InitState['estimates']> {
+  const estimates = new Map<string, number>();
+  for (const { table } of Object.values(definition.sources)) {
+    const { rows } = await client.query(
+      `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $1 and c.relname = $2 and has_table_privilege(c.oid, 'SELECT')`,
+      [table.schema, table.name],
+    );
+    if (rows.length > 0) estimates.set(tableKey(table), await plannedRows(client, table));
+  }
+  return estimates;
 }
 
 async function readForeignTables(

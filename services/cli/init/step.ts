@@ -1,7 +1,7 @@
 import type { TopicDefinition } from '../../../shared/kafka/admin.ts';
 
 /** One thing that set-up does, with the reason it gives for it. */
-export type InitStep = SqlStep | TopicStep | RemovalStep;
+export type InitStep = SqlStep | TopicStep | TopicSettingsStep | GroupStartStep | RemovalStep;
 
 export interface SqlStep {
   readonly kind: 'sql';
@@ -15,6 +15,24 @@ export interface TopicStep {
   readonly title: string;
   readonly reason: string;
   readonly topic: TopicDefinition;
+}
+
+export interface TopicSettingsStep {
+  readonly kind: 'topic_settings';
+  readonly title: string;
+  readonly reason: string;
+  readonly topic: string;
+  /** Only those that change. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A group that has never committed gets the end of its topic. */
+export interface GroupStartStep {
+  readonly kind: 'group_start';
+  readonly title: string;
+  readonly reason: string;
+  readonly group: string;
+  readonly topic: string;
 }
 
 export interface RemovalStep {
@@ -54,8 +72,11 @@ export function printSql(plan: InitPlan): string {
       sql.push(comment, ...step.statements.map((statement) => `${statement.replace(/;$/, '')};`), '');
     } else if (step.kind === 'topic') {
       const { topic, partitions, settings } = step.topic;
-      const shown = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-      kafka.push(`-- create topic ${topic}, ${partitions} partitions, ${shown.join(', ')}`);
+      kafka.push(`-- create topic ${topic}, ${partitions} partitions, ${settingsText(settings)}`);
+    } else if (step.kind === 'topic_settings') {
+      kafka.push(`-- alter topic ${step.topic}, ${settingsText(step.settings)}`);
+    } else if (step.kind === 'group_start') {
+      kafka.push(`-- commit the end of topic ${step.topic} for group ${step.group}, before the script above`);
     } else {
       const what = step.kind === 'remove_topics' ? 'topic' : 'group';
       kafka.push(...step.names.map((name) => `-- delete ${what} ${name}`));
@@ -63,6 +84,11 @@ export function printSql(plan: InitPlan): string {
   }
   return [...(sql.length === 0 ? [] : ['begin;', '', ...sql, 'commit;']), ...kafka, ''].join('\n');
 }
+
+const settingsText = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
 
 /** A line break in a name would end the comment and let the rest run as SQL. */
 const oneLine = (text: string): string => text.replaceAll(/[\r\n\u2028\u2029]/g, ' ');

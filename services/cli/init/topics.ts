@@ -32,6 +32,41 @@ const ENRICHED = {
 /** A letter holds the record it is about, and base64 makes that larger by a third. */
 const DEAD = { ...kept(ARCHIVE_RETENTION_MS), 'max.message.bytes': String(2 * CDC_MESSAGE_BYTES_MAX) };
 
+/** Where more is fine; all others have to be equal. */
+const AT_LEAST = new Set([
+  'retention.ms',
+  'max.message.bytes',
+  'delete.retention.ms',
+  'min.compaction.lag.ms',
+]);
+const WITHOUT_LIMIT = '-1';
+
+/** What a topic is given less of than it has to have, or something else. */
+export function lackingSettings(
+  wanted: TopicDefinition['settings'],
+  actual: TopicDefinition['settings'],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([name, value]) => !isEnough(name, value, actual[name])),
+  );
+}
+
+function isEnough(name: string, wanted: string, actual: string | undefined): boolean {
+  if (actual === undefined) return false;
+  if (!AT_LEAST.has(name)) return actual === wanted;
+  return (name === 'retention.ms' && actual === WITHOUT_LIMIT) || Number(actual) >= Number(wanted);
+}
+
+/** "retention.ms is 3600000 instead of 604800000; …". */
+export function differenceText(
+  lacking: Readonly<Record<string, string>>,
+  actual: TopicDefinition['settings'],
+): string {
+  return Object.entries(lacking)
+    .map(([name, value]) => `${name} is ${actual[name] ?? 'not set'} instead of ${value}`)
+    .join('; ');
+}
+
 export interface InitTopic extends TopicDefinition {
   /** Rows are spread over it by key, so its partition count is fixed for its life and recorded. */
   readonly keyed: boolean;

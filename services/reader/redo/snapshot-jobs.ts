@@ -13,12 +13,15 @@ const JOBS_LOOKED_AT_MAX = 10_000;
 export async function createSnapshotJobs(client: DatabaseClient, definition: Definition): Promise<void> {
   const jobs = await listRedoJobs(client, JOBS_LOOKED_AT_MAX);
   for (const { table } of Object.values(definition.sources)) {
-    const enrichments = enrichmentsOfTable(definition, table);
-    const isMade = jobs.some(
+    const made = jobs.filter(
       ({ schema, table: name, reason, finishedAt }) =>
         reason === 'snapshot' && finishedAt === null && schema === table.schema && name === table.name,
     );
-    if (enrichments.length === 0 || isMade) continue;
+    // What joined the definition since a start that was broken off is in none of its jobs.
+    const enrichments = enrichmentsOfTable(definition, table).filter(
+      (enrichment) => !made.some((job) => job.enrichments.includes(enrichment)),
+    );
+    if (enrichments.length === 0) continue;
     const estimatedRows = await estimateRows(client, table);
     await createRedoJob(client, {
       schema: table.schema,
