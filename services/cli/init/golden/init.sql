@@ -223,6 +223,25 @@ comment on column afterglow_internal.partition_changes.told is 'Whether notices 
 create index partition_changes_open on afterglow_internal.partition_changes (id) where not told or to_sweep <> '{}';
 insert into "afterglow_internal"."migrations" (version, name) values (6, 'partitions');
 
+-- side tables, crash_counts: bookkeeping of the services
+alter table afterglow_internal.crash_counts
+  add column newest_offset bigint not null default 0,
+  add column row_offset    bigint,
+  add column row_ends      integer not null default 0;
+comment on column afterglow_internal.crash_counts.newest_offset is
+  'What was under way by then: after three ends everything up to here runs row by row.';
+comment on column afterglow_internal.crash_counts.row_offset is
+  'The row that was alone under way at the latest end; the one that ends the worker twice is failed as unknown.';
+
+create table afterglow_internal.dropped_letters (
+  dead_letter_id text primary key,
+  enrichment     text not null,
+  dropped_at     timestamptz not null default now()
+);
+comment on table afterglow_internal.dropped_letters is
+  'Failures that somebody looked at and let be: `afterglow dead list` leaves them out. The rows stay failed.';
+insert into "afterglow_internal"."migrations" (version, name) values (7, 'crash_counts');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -531,6 +550,9 @@ grant select, insert, update, delete on table "afterglow_internal"."known_groups
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."request_cache" to "afterglow_enricher";
 grant select on table "afterglow_internal"."positions" to "afterglow_enricher";
+grant select, insert on table "afterglow_internal"."redo_jobs" to "afterglow_enricher";
+grant select, insert on table "afterglow_internal"."redo_keys" to "afterglow_enricher";
+grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";
