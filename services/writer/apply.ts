@@ -47,11 +47,16 @@ export async function applyOutcomes(
   if (newer.length === 0) return { written: [], superseded: outcomes.length };
   const written = await places(client, statements.upsertState, stateParameters(tables, newer), newer);
   const scored = written.filter((outcome): outcome is Scored => outcome.status === 'scored');
-  // Chunks are replaced together: there may be fewer of them than before.
-  const cleared = tables.chunked ? written : written.filter(({ status }) => status !== 'scored');
-  const clearedKeys = cleared.map(({ key }) => key);
-  if (cleared.length > 0) await execute(client, statements.deleteResults, keyParameters(tables, clearedKeys));
-  if (scored.length > 0) await execute(client, statements.upsertResults, resultParameters(tables, scored));
+  const clearedKeys = written.flatMap(({ status, key }) => (status === 'scored' ? [] : [key]));
+  if (clearedKeys.length > 0) {
+    await execute(client, statements.deleteResults, keyParameters(tables, clearedKeys));
+  }
+  if (scored.length > 0) {
+    const results = resultParameters(tables, scored);
+    const { deleteChangedChunks } = statements;
+    if (deleteChangedChunks !== undefined) await execute(client, deleteChangedChunks, results);
+    await execute(client, statements.upsertResults, results);
+  }
   return { written, superseded: outcomes.length - written.length };
 }
 

@@ -19,9 +19,9 @@ const REFUSING_CLASSES = new Set([
 
 /** Why the database, or the key's own shape, refuses a row for good; undefined for everything that may pass later. */
 export function refusalOf(error: unknown): Fault | undefined {
-  // A key that lacks a column of the table is found before the database is asked.
+  // What has no place in the table at all is found before the database is asked.
   if (error instanceof RangeError)
-    return new Fault('refused_by_database', 'key', 'the key is not a key of this table');
+    return new Fault('refused_by_database', 'shape', 'the key or the result does not fit this table');
   const state = sqlState(error);
   if (state === undefined || !REFUSING_CLASSES.has(state.slice(0, 2))) return undefined;
   return new Fault('refused_by_database', state, `the side tables refuse the row (SQLSTATE ${state})`, {

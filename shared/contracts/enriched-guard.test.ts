@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isEnrichedEvent } from './enriched-guard.ts';
-import { type EnrichedEvent, enrichedEvent } from './events.ts';
+import { isEmbedding, isEnrichedEvent } from './enriched-guard.ts';
+import { type EnrichedEvent, embedding, enrichedEvent } from './events.ts';
 import { pathsOf, withReplaced } from './replaced.test-support.ts';
 
 const base = {
@@ -66,4 +66,24 @@ describe('the guard of outcome events', () => {
       { numRuns: 5000 },
     );
   });
+});
+
+test('the guard of vectors says of any one-place change what the schema says', () => {
+  const sample = {
+    dimensions: 256,
+    truncated: false,
+    chunks: [
+      { start: 0, end: 10, tokens: 3, vector_f32le_base64: 'AACAPw==' },
+      { start: 10, end: 12, tokens: 1, vector_f32le_base64: '' },
+    ],
+  };
+  expect(isEmbedding(sample)).toBe(true);
+  const replacement = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, -1, 0, 1, 1.5, 2 ** 53, true, []));
+  fc.assert(
+    fc.property(fc.constantFrom(...pathsOf(sample).slice(1)), replacement, (path, value) => {
+      const changed = withReplaced(sample, path, value) as Readonly<Record<string, unknown>>;
+      expect(isEmbedding(changed)).toBe(embedding.safeParse(changed).success);
+    }),
+    { numRuns: 3000, seed: 5 },
+  );
 });

@@ -1,5 +1,5 @@
 // The writer's check of an outcome: by hand for its speed, held equal to the schema by a property test.
-import type { EnrichedEvent } from './events.ts';
+import type { Embedding, EnrichedEvent } from './events.ts';
 
 export type AnyEnrichedEvent = EnrichedEvent<Readonly<Record<string, unknown>>>;
 
@@ -32,6 +32,29 @@ export function isEnrichedEvent(value: unknown): value is AnyEnrichedEvent {
     (value.input_hash === null || matches(value.input_hash, SHA256)) &&
     matches(value.enriched_at, INSTANT) &&
     hasItsStatus(value)
+  );
+}
+
+/** The result of kinds that make vectors: true for what the schema accepts. */
+export function isEmbedding(result: Fields): result is Embedding {
+  const { dimensions, truncated, chunks } = result;
+  return (
+    isCount(dimensions) &&
+    dimensions >= 1 &&
+    typeof truncated === 'boolean' &&
+    Array.isArray(chunks) &&
+    chunks.every((chunk) => isChunk(chunk))
+  );
+}
+
+function isChunk(chunk: unknown): boolean {
+  return (
+    isFields(chunk) &&
+    isCount(chunk.start) &&
+    isCount(chunk.end) &&
+    chunk.end >= 1 &&
+    isCount(chunk.tokens) &&
+    isText(chunk.vector_f32le_base64)
   );
 }
 

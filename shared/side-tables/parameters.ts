@@ -1,17 +1,11 @@
 // Outcomes of the enriched topics as the arrays that the writer's statements take.
+import { isEmbedding } from '../contracts/enriched-guard.ts';
 import type { EnrichedEvent, RowKey } from '../contracts/events.ts';
 import type { EnrichmentTables } from './enrichment-tables.ts';
 
 type AnyEvent = EnrichedEvent<Readonly<Record<string, unknown>>>;
 export type Outcome = Exclude<AnyEvent, { status: 'truncated' }>;
 export type Scored = Extract<AnyEvent, { status: 'scored' }>;
-
-interface Chunk {
-  readonly start: number;
-  readonly end: number;
-  readonly tokens: number;
-  readonly vector_f32le_base64: string;
-}
 
 type Values = readonly (readonly unknown[])[];
 
@@ -51,7 +45,7 @@ export function stateParameters(tables: EnrichmentTables, outcomes: readonly Out
   ];
 }
 
-/** For upsertResults: one element per row of the result table, so several per outcome of a chunked kind. */
+/** For upsertResults and deleteChangedChunks: one element per row of the result table, so several per outcome of a chunked kind. */
 export function resultParameters(tables: EnrichmentTables, outcomes: readonly Scored[]): Values {
   if (tables.chunked) return chunkParameters(tables, outcomes);
   return [
@@ -67,7 +61,7 @@ export function resultParameters(tables: EnrichmentTables, outcomes: readonly Sc
 
 function chunkParameters(tables: EnrichmentTables, outcomes: readonly Scored[]): Values {
   const rows = outcomes.flatMap((outcome) =>
-    (outcome.result.chunks as readonly Chunk[]).map((chunk, number) => ({ outcome, chunk, number })),
+    chunksOf(outcome).map((chunk, number) => ({ outcome, chunk, number })),
   );
   return [
     ...keyParameters(
@@ -80,7 +74,13 @@ function chunkParameters(tables: EnrichmentTables, outcomes: readonly Scored[]):
     rows.map(({ chunk }) => chunk.tokens),
     rows.map(({ chunk }) => vectorText(chunk.vector_f32le_base64)),
     ...besideParameters(rows.map(({ outcome }) => outcome)),
+    rows.map(({ outcome }) => outcome.cached),
   ];
+}
+
+function chunksOf({ result }: Scored) {
+  if (!isEmbedding(result)) throw new RangeError('the result has no vectors');
+  return result.chunks;
 }
 
 /** The columns of RESULT_COLUMNS in their order. */
@@ -112,8 +112,9 @@ const BYTES_PER_FLOAT = 4;
 
 function vectorText(base64: string): string {
   const bytes = Buffer.from(base64, 'base64');
-  const numbers = Array.from({ length: bytes.length / BYTES_PER_FLOAT }, (_, index) =>
-    bytes.readFloatLE(index * BYTES_PER_FLOAT),
-  );
+  const numbers = new Float32Array(Math.floor(bytes.length / BYTES_PER_FLOAT));
+  for (let place = 0; place < numbers.length; place += 1) {
+    numbers[place] = bytes.readFloatLE(place * BYTES_PER_FLOAT);
+  }
   return `[${numbers.join(',')}]`;
 }

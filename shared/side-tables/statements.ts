@@ -3,7 +3,8 @@
 //   lockFence                 SHARE; a batch that holds a truncate runs raiseFence instead, for a lock cannot be upgraded safely
 //   checkPositions            optional and cheap: which of these are newer than what is stored
 //   upsertState               the fence; answers which outcomes won
-//   deleteResults             for winners that are not scored, and for winners of chunked kinds
+//   deleteResults             for winners that are not scored
+//   deleteChangedChunks       for winners of chunked kinds that are scored
 //   upsertResults             for winners that are scored
 //
 // Outcomes are sent as arrays, one element per outcome; an answer is the outcomes' places, counted from 1. Keys travel as
@@ -34,6 +35,8 @@ export interface WriterStatements {
   readonly upsertResults: Statement;
   /** Values: keyParameters(). */
   readonly deleteResults: Statement;
+  /** Chunked kinds only. Values: resultParameters(). Chunks of a key go together, unless all of them are there already. */
+  readonly deleteChangedChunks: Statement | undefined;
   /** Values: epoch, commit_lsn, event_index of the truncate. One row when it is newer than every earlier one, else none and nothing to do. */
   readonly raiseFence: Statement;
   /** Values as raiseFence, after it. Marks every older key as deleted by this truncate. */
@@ -73,6 +76,9 @@ export function writerStatements(tables: EnrichmentTables): WriterStatements {
     upsertState: statement('upsert_state', upsertState(tables)),
     upsertResults: statement('upsert_results', tables.chunked ? insertChunks(tables) : upsertResults(tables)),
     deleteResults: statement('delete_results', deleteResults(tables)),
+    deleteChangedChunks: tables.chunked
+      ? statement('delete_changed', deleteChangedChunks(tables))
+      : undefined,
     raiseFence: statement('raise_fence', raiseFence(tables)),
     markTruncated: statement('mark_truncated', markTruncated(tables)),
     deleteTruncatedResults: statement('delete_truncated', deleteTruncatedResults(tables)),
@@ -199,15 +205,37 @@ function upsertResults(tables: EnrichmentTables): string {
   on conflict (${list(keys)}) do update set ${list(names.map((name) => `${name} = excluded.${name}`))}`;
 }
 
-/** All chunks of a key are deleted first, in the same transaction: there may be fewer of them now. */
+/**
+ * A cached outcome repeats what is there, most of the time: leaving it alone spares the index over the vectors. They are
+ * compared as text, since the operators of their type may stand in any schema.
+ */
+function deleteChangedChunks(tables: EnrichmentTables): string {
+  const table = resultTable(tables.enrichment);
+  const aliases = keyAliases(tables);
+  const keys = resultKeys(tables);
+  const chunk = CHUNK_COLUMNS.map(column);
+  const same = (prefix: string): string =>
+    list(prefixed(prefix, [...chunk, ...visible(tables)]).map((name) => `${name}::text`));
+  return `delete from ${table} as stored
+  using (select ${list(prefixed('sent', aliases))}
+    from ${sentRows(tables, [...CHUNK_COLUMNS, ...tables.outputs, ...RESULT_COLUMNS, CACHED])}
+    left join ${table} as present on ${equal(prefixed('present', keys), prefixed('sent', aliases))} and present.chunk = sent.chunk
+    group by ${list(prefixed('sent', aliases))}
+    having not bool_and(sent.cached and row(${same('present')}) is not distinct from row(${same('sent')}))
+      or count(*) <> (select count(*) from ${table} as every where ${equal(prefixed('every', keys), prefixed('sent', aliases))})) as changed
+  where ${equal(prefixed('stored', keys), prefixed('changed', aliases))}`;
+}
+
+/** What is still there after deleteChangedChunks, in the same transaction, is as it was sent. */
 function insertChunks(tables: EnrichmentTables): string {
   const aliases = keyAliases(tables);
   const columns = [...CHUNK_COLUMNS, ...tables.outputs, ...RESULT_COLUMNS];
   const names = columns.map(column);
   return `insert into ${resultTable(tables.enrichment)} (${list([...resultKeys(tables), ...names])})
   select ${list(prefixed('sent', [...aliases, ...names]))}
-  from ${sentRows(tables, columns)}
-  order by ${list(prefixed('sent', aliases))}, sent.chunk`;
+  from ${sentRows(tables, [...columns, CACHED])}
+  order by ${list(prefixed('sent', aliases))}, sent.chunk
+  on conflict (${list([...resultKeys(tables), 'chunk'])}) do nothing`;
 }
 
 function deleteResults(tables: EnrichmentTables): string {

@@ -194,21 +194,27 @@ const EMBEDDING: EnrichmentTables = {
   chunked: true,
 };
 
+const embedded = (
+  at: number,
+  vectors: readonly (readonly number[])[],
+  more: Partial<Scored> = {},
+): Scored => ({
+  ...scored('1', at, 0),
+  result: {
+    dimensions: 3,
+    truncated: false,
+    chunks: vectors.map((vector, index) => ({
+      start: index * 10,
+      end: index * 10 + 10,
+      tokens: 2,
+      vector_f32le_base64: Buffer.from(new Float32Array(vector).buffer).toString('base64'),
+    })),
+  },
+  ...more,
+});
+
 test('all chunks of a key are replaced together, also when there are fewer than before', async () => {
   await using setting = await setUp(EMBEDDING, 18, ['create extension vector schema public']);
-  const embedded = (at: number, vectors: readonly number[][]): Scored => ({
-    ...scored('1', at, 0),
-    result: {
-      dimensions: 3,
-      truncated: false,
-      chunks: vectors.map((vector, index) => ({
-        start: index * 10,
-        end: index * 10 + 10,
-        tokens: 2,
-        vector_f32le_base64: Buffer.from(new Float32Array(vector).buffer).toString('base64'),
-      })),
-    },
-  });
   const chunks = async (): Promise<unknown> =>
     (
       await setting.client.query(
@@ -227,6 +233,45 @@ test('all chunks of a key are replaced together, also when there are fewer than 
   ]);
   expect(await write(setting, [embedded(6, [[0.5, 0, 0]]), embedded(5, [[9, 9, 9]])])).toEqual([1]);
   expect(await chunks()).toEqual([{ chunk: 0, chunk_start: 0, embedding: '[0.5,0,0]' }]);
+});
+
+test('a cached outcome leaves chunks alone that are there already, and replaces them when anything differs', async () => {
+  // In a schema that no search_path names, so that nothing relies on finding the type's operators.
+  const elsewhere = { ...EMBEDDING, outputs: [{ name: 'embedding', type: 'vectors.halfvec(3)' }] };
+  await using setting = await setUp(elsewhere, 18, [
+    'create schema vectors',
+    'create extension vector schema vectors',
+  ]);
+  const stored = async () =>
+    (
+      await setting.client.query<{ vector: string; place: string }>(
+        'select embedding as vector, ctid::text as place from afterglow.embedding order by chunk',
+      )
+    ).rows;
+  const two = [
+    [1, 2, 3],
+    [0.1, 0.2, 0.3],
+  ];
+  const cached = { cached: true };
+  await write(setting, [embedded(1, two)]);
+  const before = await stored();
+  expect(before).toHaveLength(2);
+  await write(setting, [embedded(2, two, cached)]);
+  expect(await stored()).toEqual(before);
+  for (const [at, vectors] of [
+    [3, two.slice(0, 1)],
+    [4, two],
+    [5, two.toReversed()],
+    [6, [...two, [7, 8, 9]]],
+  ] as const) {
+    await write(setting, [embedded(at, [...vectors], cached)]);
+    const now = await stored();
+    expect(now).toHaveLength(vectors.length);
+    expect(now.every(({ place }) => !before.some((row) => row.place === place))).toBe(true);
+    expect(JSON.parse(now[0]?.vector ?? '')[0]).toBeCloseTo(vectors[0]?.[0] ?? 0, 2);
+  }
+  await write(setting, [skipped('1', 7)]);
+  expect(await stored()).toEqual([]);
 });
 
 test.each([

@@ -120,7 +120,7 @@ export async function write(
   const won = await places(client, statements.upsertState, stateParameters(tables, outcomes));
   const winners = won.map((place) => outcomes[place - 1]).filter((outcome) => outcome !== undefined);
   const results = winners.filter((outcome): outcome is Scored => outcome.status === 'scored');
-  const gone = winners.filter((outcome) => outcome.status !== 'scored' || tables.chunked);
+  const gone = winners.filter((outcome) => outcome.status !== 'scored');
   await client.query({
     ...statements.deleteResults,
     values: [
@@ -130,7 +130,10 @@ export async function write(
       ),
     ],
   });
-  await client.query({ ...statements.upsertResults, values: [...resultParameters(tables, results)] });
+  const values = [...resultParameters(tables, results)];
+  const { deleteChangedChunks } = statements;
+  if (deleteChangedChunks !== undefined) await client.query({ ...deleteChangedChunks, values });
+  await client.query({ ...statements.upsertResults, values });
   await client.query('commit');
   return won;
 }
