@@ -14,7 +14,7 @@ import {
 export interface FetchedRecord extends RecordPlace {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** When the producer made it. */
+  /** When the broker took it. */
   readonly timestampMs: number;
 }
 

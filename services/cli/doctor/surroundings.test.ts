@@ -38,7 +38,12 @@ describe('Kafka', () => {
     [
       'retention is short and the policy wrong',
       only(cdc, {
-        settings: { 'cleanup.policy': 'compact', 'retention.ms': '3600000', 'max.message.bytes': '9999999' },
+        settings: {
+          'cleanup.policy': 'compact',
+          'retention.ms': '3600000',
+          'max.message.bytes': '9999999',
+          'message.timestamp.type': 'LogAppendTime',
+        },
       }),
       [
         `failed: ${cdc}: cleanup.policy is compact instead of delete; retention.ms is 3600000 instead of 604800000. | kafka-configs.sh --bootstrap-server b:9092 --alter --entity-type topics --entity-name ${cdc} --add-config cleanup.policy=delete,retention.ms=604800000`,
@@ -47,7 +52,12 @@ describe('Kafka', () => {
     [
       'longer retention and larger messages are fine',
       only(cdc, {
-        settings: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'max.message.bytes': '9999999' },
+        settings: {
+          'cleanup.policy': 'delete',
+          'retention.ms': '-1',
+          'max.message.bytes': '9999999',
+          'message.timestamp.type': 'LogAppendTime',
+        },
       }),
       [],
     ],

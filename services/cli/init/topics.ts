@@ -18,9 +18,16 @@ const DAY_MS = 86_400_000;
 export const CDC_RETENTION_MS = 7 * DAY_MS;
 const ARCHIVE_RETENTION_MS = 30 * DAY_MS;
 
+/**
+ * The brokers' clock decides how long a record is kept. By the producer's, one machine whose clock runs ahead by more than an
+ * hour could write nothing at all, and one that lags would have its records thrown away early.
+ */
+const TIMED_BY_BROKER = { 'message.timestamp.type': 'LogAppendTime' };
+
 const kept = (retentionMs: number): Readonly<Record<string, string>> => ({
   'cleanup.policy': 'delete',
   'retention.ms': String(retentionMs),
+  ...TIMED_BY_BROKER,
 });
 const CDC = { ...kept(CDC_RETENTION_MS), 'max.message.bytes': String(CDC_MESSAGE_BYTES_MAX) };
 /** Every outcome and every tombstone stays at least as long as the change it answers. */
@@ -28,6 +35,7 @@ const ENRICHED = {
   'cleanup.policy': 'compact',
   'delete.retention.ms': String(CDC_RETENTION_MS),
   'min.compaction.lag.ms': String(CDC_RETENTION_MS),
+  ...TIMED_BY_BROKER,
 };
 /** A letter holds the record it is about, and base64 makes that larger by a third. */
 const DEAD = { ...kept(ARCHIVE_RETENTION_MS), 'max.message.bytes': String(2 * CDC_MESSAGE_BYTES_MAX) };
@@ -97,7 +105,7 @@ export function initTopics(definition: Definition): readonly InitTopic[] {
     single(deadCaptureTopic(pipeline), DEAD),
     single(progressTopic(pipeline), kept(CDC_RETENTION_MS)),
     single(noticesTopic(pipeline), kept(ARCHIVE_RETENTION_MS)),
-    single(positionsTopic(pipeline), { 'cleanup.policy': 'compact' }),
+    single(positionsTopic(pipeline), { 'cleanup.policy': 'compact', ...TIMED_BY_BROKER }),
   ];
 }
 

@@ -615,18 +615,18 @@ insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, cont
 insert into "afterglow_internal"."topic_partitions" (topic, partitions) values ('afterglow.cdc.public.transactions', 6), ('afterglow.cdc.public.reviews', 6), ('afterglow.cdc.public.customers', 6), ('afterglow.enriched.fraud', 6), ('afterglow.dead.fraud', 6), ('afterglow.enriched.sentiment', 6), ('afterglow.dead.sentiment', 6), ('afterglow.enriched.embedding', 6), ('afterglow.dead.embedding', 6), ('afterglow.enriched.churn', 6), ('afterglow.dead.churn', 6);
 
 commit;
--- create topic afterglow.cdc.public.transactions, 6 partitions, cleanup.policy=delete, retention.ms=604800000, max.message.bytes=1048588
--- create topic afterglow.cdc.public.reviews, 6 partitions, cleanup.policy=delete, retention.ms=604800000, max.message.bytes=1048588
--- create topic afterglow.cdc.public.customers, 6 partitions, cleanup.policy=delete, retention.ms=604800000, max.message.bytes=1048588
--- create topic afterglow.enriched.fraud, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
--- create topic afterglow.dead.fraud, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
--- create topic afterglow.enriched.sentiment, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
--- create topic afterglow.dead.sentiment, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
--- create topic afterglow.enriched.embedding, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
--- create topic afterglow.dead.embedding, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
--- create topic afterglow.enriched.churn, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000
--- create topic afterglow.dead.churn, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
--- create topic afterglow.dead.capture, 1 partitions, cleanup.policy=delete, retention.ms=2592000000, max.message.bytes=2097176
--- create topic afterglow.progress, 1 partitions, cleanup.policy=delete, retention.ms=604800000
--- create topic afterglow.notices, 1 partitions, cleanup.policy=delete, retention.ms=2592000000
--- create topic afterglow.positions, 1 partitions, cleanup.policy=compact
+-- create topic afterglow.cdc.public.transactions, 6 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime, max.message.bytes=1048588
+-- create topic afterglow.cdc.public.reviews, 6 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime, max.message.bytes=1048588
+-- create topic afterglow.cdc.public.customers, 6 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime, max.message.bytes=1048588
+-- create topic afterglow.enriched.fraud, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.dead.fraud, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
+-- create topic afterglow.enriched.sentiment, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.dead.sentiment, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
+-- create topic afterglow.enriched.embedding, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.dead.embedding, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
+-- create topic afterglow.enriched.churn, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.dead.churn, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
+-- create topic afterglow.dead.capture, 1 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
+-- create topic afterglow.progress, 1 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.notices, 1 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.positions, 1 partitions, cleanup.policy=compact, message.timestamp.type=LogAppendTime
