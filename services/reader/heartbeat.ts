@@ -4,7 +4,7 @@ import type { Queryable } from '../../shared/postgres/connect.ts';
 /** Tells our own messages in the log from everybody else's. */
 export const HEARTBEAT_PREFIX = 'afterglow.heartbeat';
 
-const INTERVAL_MS = 3_000;
+export const HEARTBEAT_INTERVAL_MS = 3_000;
 /** Nothing at all received for this long, though we wrote something to be received: the stream is dead. */
 const SILENCE_MAX_MS = 12_000;
 
@@ -35,7 +35,7 @@ export async function heartbeatRegularly(
   onSilent: (silenceMs: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  while (await pause(INTERVAL_MS, signal)) {
+  while (await pause(HEARTBEAT_INTERVAL_MS, signal)) {
     // A beat that cannot be written is no reason to drop the stream: what arrives, or does not, decides.
     await client
       .query('select pg_logical_emit_message(true, $1, $2)', [HEARTBEAT_PREFIX, String(Date.now())])

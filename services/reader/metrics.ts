@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
+import { type PartitionMetrics, partitionMetrics } from './partitions/metrics.ts';
 import type { CommitMark } from './publisher.ts';
 import { type RedoMetrics, redoMetrics } from './redo/metrics.ts';
 import { type SlotMetrics, slotMetrics } from './slot-watch/metrics.ts';
@@ -14,6 +15,7 @@ export interface ReaderMetrics {
   heartbeat(writtenAtMs: number): void;
   readonly slot: SlotMetrics;
   readonly redo: RedoMetrics;
+  readonly partitions: PartitionMetrics;
 }
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -66,6 +68,7 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
   return {
     slot: slotMetrics(registry),
     redo: redoMetrics(registry),
+    partitions: partitionMetrics(registry),
     published(marks, records) {
       transactions.inc(marks.length);
       for (const { counts } of marks)

@@ -11,6 +11,8 @@ import { Capture } from './capture.ts';
 import { ChangeEvents } from './change-events.ts';
 import { heartbeatRegularly, type Liveness, liveness } from './heartbeat.ts';
 import type { ReaderMetrics } from './metrics.ts';
+import { rememberPartitions } from './partitions/note-changes.ts';
+import { watchPartitions } from './partitions/watch-partitions.ts';
 import { readCaptureContext } from './preflight/capture-context.ts';
 import { preflight } from './preflight/preflight.ts';
 import { publishedGuard } from './preflight/published-guard.ts';
@@ -58,6 +60,7 @@ export async function runSession(
   });
   if (clearance === undefined) return;
   await forgetEmptySnapshots(client, definition);
+  await rememberPartitions(client, definition);
   const { epoch, facts, confirmed } = clearance;
   const context = await readCaptureContext(client, { server: facts.server, epoch }, definition, partitionsOf);
   const versions = new SchemaVersions(await loadSchemaVersions(client));
@@ -115,6 +118,11 @@ export async function runSession(
     heartbeatRegularly(beside, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
     recorder.run(ending.signal),
     redo.run(ending.signal),
+    watchPartitions(
+      settings,
+      { producer: positions, metrics: metrics.partitions, safe: () => progress.safe },
+      ending.signal,
+    ),
     watchSlot(settings, positions, { metrics, onSafety: (safety) => redo.walSafety(safety) }, ending.signal),
   ];
   // Whatever fails ends the stream: what follows must not overtake it.

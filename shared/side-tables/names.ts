@@ -29,6 +29,8 @@ export const INTERNAL_TABLES = [
   'redo_keys',
   'redo_jobs',
   'gaps',
+  'partitions',
+  'partition_changes',
   'request_cache',
   'dropped_letters',
 ] as const;
@@ -47,6 +49,8 @@ export const SCHEMA_VERSIONS = internalTable('schema_versions');
 export const REDO_KEYS = internalTable('redo_keys');
 export const REDO_JOBS = internalTable('redo_jobs');
 export const GAPS = internalTable('gaps');
+export const PARTITIONS = internalTable('partitions');
+export const PARTITION_CHANGES = internalTable('partition_changes');
 export const DROPPED_LETTERS = internalTable('dropped_letters');
 export const REQUEST_CACHE = internalTable('request_cache');
 

@@ -21,6 +21,8 @@ export const METRIC = {
     pinningPid: 'afterglow_reader_slot_pinning_transaction_pid',
     pinningXid: 'afterglow_reader_slot_pinning_transaction_xid',
     gaps: 'afterglow_reader_gaps',
+    partitionChanges: 'afterglow_reader_partition_changes_total',
+    partitionSweeps: 'afterglow_reader_partition_sweeps',
     redoRows: 'afterglow_reader_redo_rows_total',
     redoChunks: 'afterglow_reader_redo_chunks_total',
     redoJobs: 'afterglow_reader_redo_jobs',
@@ -35,6 +37,8 @@ export const METRIC = {
     faults: 'afterglow_enricher_faults_total',
     commitToEnriched: 'afterglow_enricher_commit_to_enriched_seconds',
     paused: 'afterglow_enricher_paused',
+    requests: 'afterglow_enricher_requests_total',
+    savedUsd: 'afterglow_enricher_saved_usd_total',
   },
   writer: {
     events: 'afterglow_writer_events_total',

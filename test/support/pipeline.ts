@@ -42,14 +42,15 @@ export interface RunningServices extends AsyncDisposable {
   readonly ended: Promise<void>;
 }
 
-/** `edit` changes the text of the shipped definition before it is read. */
+/** `edit` changes the text of the shipped definition before it is read; `tables` takes the place of the demo's. */
 export async function createPipeline(
   version: 16 | 18 = 18,
   edit: (text: string) => string = (text) => text,
+  tables?: string,
 ): Promise<TestPipeline> {
   const database = await createDatabase(version);
   const client = await connectDatabase({ url: database.url, applicationName: 'test' });
-  await client.query(await readFile(SCHEMA, 'utf8'));
+  await client.query(tables ?? (await readFile(SCHEMA, 'utf8')));
   const pipeline = uniquePipelineName();
   const text = edit(
     (await readFile('afterglow.yaml', 'utf8')).replace('pipeline: afterglow', `pipeline: ${pipeline}`),

@@ -1,0 +1,47 @@
+// What became of the partitions of a table since they were last seen. Pure.
+import type { Partition, PartitionedTable } from '../../../shared/postgres/partitions.ts';
+import type { RememberedPartition, RememberedTable } from '../../../shared/side-tables/partitions.ts';
+
+export interface PartitionDifference {
+  /** New, or away in between: then it is among the removed, too. */
+  readonly attached: readonly Partition[];
+  readonly removed: readonly RememberedPartition[];
+  readonly rewritten: readonly RememberedPartition[];
+}
+
+export function partitionDifference(before: RememberedTable, now: PartitionedTable): PartitionDifference {
+  const earlier = new Map(before.partitions.map((partition) => [partition.oid, partition]));
+  const later = new Map(now.partitions.map((partition) => [partition.oid, partition]));
+  const stayed = (a: Partition, b: Partition | undefined): boolean => a.placed === b?.placed;
+  return {
+    attached: now.partitions.filter((partition) => !stayed(partition, earlier.get(partition.oid))),
+    removed: before.partitions.filter((partition) => !stayed(partition, later.get(partition.oid))),
+    rewritten: before.partitions.filter((partition) => {
+      const found = later.get(partition.oid);
+      return stayed(partition, found) && partition.file !== found?.file;
+    }),
+  };
+}
+
+/** Another table under the same name is no maintenance: a table that was made again halts the reader, and is repaired whole. */
+export const isSameTable = (before: RememberedTable, now: PartitionedTable): boolean =>
+  before.oid === now.oid;
+
+export const isDifferent = (before: RememberedTable, now: PartitionedTable): boolean =>
+  !isSameTable(before, now) ||
+  Object.values(partitionDifference(before, now)).some(({ length }) => length > 0);
+
+/** Beyond this a statement costs more to plan than it saves. */
+export const CONDITIONS_MAX = 200;
+
+/** Holds for every row that one of them could have; null: no condition that is worth it. */
+export function anyOf(conditions: readonly (string | null)[], countAll: number): string | null {
+  const known = conditions.filter((condition) => condition !== null);
+  const isAll = conditions.length >= countAll;
+  if (known.length < conditions.length || isAll || known.length > CONDITIONS_MAX) return null;
+  return known.map((condition) => `(${condition})`).join(' or ');
+}
+
+/** What a condition names may be gone when it is needed: that of a hash partition names the table it is a partition of. */
+export const lastingCondition = (condition: string | null): string | null =>
+  condition?.includes('satisfies_hash_partition') === true ? null : condition;

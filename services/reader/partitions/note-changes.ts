@@ -1,0 +1,166 @@
+import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
+import { parseLsn } from '../../../shared/contracts/position.ts';
+import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
+import {
+  type PartitionContent,
+  type PartitionedTable,
+  readPartitionContents,
+  readPartitions,
+} from '../../../shared/postgres/partitions.ts';
+import type { TableName } from '../../../shared/postgres/published.ts';
+import {
+  lockRemembered,
+  type PartitionChangeDraft,
+  type RememberedTable,
+  recordPartitionChange,
+  remember,
+  rememberedPartitions,
+} from '../../../shared/side-tables/partitions.ts';
+import { createRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { sourceTables } from '../preflight/facts.ts';
+import { nameOf } from '../preflight/published-changes.ts';
+import {
+  anyOf,
+  CONDITIONS_MAX,
+  isDifferent,
+  isSameTable,
+  lastingCondition,
+  partitionDifference,
+} from './compare.ts';
+
+/** What the tables have before anything of them is read: from here on every change of their partitions is found. */
+export async function rememberPartitions(client: DatabaseClient, definition: Definition): Promise<void> {
+  const known = new Set((await rememberedPartitions(client)).map(nameOf));
+  for (const table of await readPartitions(client, sourceTables(definition))) {
+    if (known.has(nameOf(table))) continue;
+    const contents = await readPartitionContents(
+      client,
+      table.partitions.map(({ oid }) => oid),
+    );
+    await remember(client, asRemembered(table, contents));
+  }
+}
+
+/** Looks at the partitions of every source, and writes down what became of them since they were last seen. */
+export async function notePartitionChanges(
+  client: DatabaseClient,
+  definition: Definition,
+): Promise<readonly PartitionChangeDraft[]> {
+  const found: PartitionChangeDraft[] = [];
+  const before = new Map((await rememberedPartitions(client)).map((table) => [nameOf(table), table]));
+  for (const table of await readPartitions(client, sourceTables(definition))) {
+    const remembered = before.get(nameOf(table));
+    if (remembered !== undefined && !isDifferent(remembered, table)) continue;
+    await client.query('begin');
+    try {
+      const change = await noteTable(client, definition, table);
+      await client.query('commit');
+      if (change !== undefined) found.push(change);
+    } catch (error) {
+      await client.query('rollback').catch(() => {});
+      throw error;
+    }
+  }
+  return found;
+}
+
+/** Memory, record and jobs as one: a change is found once, and what follows from it is never forgotten. */
+async function noteTable(
+  client: Queryable,
+  definition: Definition,
+  table: TableName,
+): Promise<PartitionChangeDraft | undefined> {
+  const before = await lockRemembered(client, table);
+  // Once more behind the lock: another reader may have been here.
+  const [now] = await readPartitions(client, [table]);
+  if (now === undefined) return undefined;
+  const contents = await readPartitionContents(
+    client,
+    now.partitions.map(({ oid }) => oid),
+  );
+  await remember(client, asRemembered(now, contents));
+  if (before === undefined || !isSameTable(before, now)) return undefined;
+  const change = await follow(client, definition, before, now, contents);
+  if (change !== undefined) await recordPartitionChange(client, change);
+  return change;
+}
+
+/** undefined: nothing came or went that anybody could miss. */
+async function follow(
+  client: Queryable,
+  definition: Definition,
+  before: RememberedTable,
+  now: PartitionedTable,
+  contents: readonly PartitionContent[],
+): Promise<PartitionChangeDraft | undefined> {
+  const { attached, removed, rewritten } = partitionDifference(before, now);
+  const contentOf = new Map(contents.map((content) => [content.oid, content]));
+  const filled = attached.flatMap(({ oid, name }) => {
+    const content = contentOf.get(oid);
+    return content?.mayHoldRows === true ? [{ name, content }] : [];
+  });
+  const gone = [...removed, ...rewritten];
+  if (filled.length === 0 && gone.length === 0) return undefined;
+  const table = { schema: now.schema, name: now.name };
+  const enrichments = enrichmentsOfTable(definition, table);
+  const loaded = enrichments.length === 0 ? [] : filled.map(({ content }) => content);
+  return {
+    table,
+    attached: filled.map(({ name }) => name),
+    removed: removed.map(({ name }) => name),
+    rewritten: rewritten.map(({ name }) => name),
+    foundLsn: await endOfLog(client),
+    toSweep: gone.length === 0 ? [] : enrichments,
+    sweepCondition: anyOf(
+      gone.map(({ condition }) => condition),
+      before.partitions.length,
+    ),
+    jobs: await createLoadJobs(client, table, enrichments, loaded, now.partitions.length),
+  };
+}
+
+/** Rows of a partition that came with it were never in the log of this table. */
+async function createLoadJobs(
+  client: Queryable,
+  table: TableName,
+  enrichments: readonly string[],
+  loaded: readonly PartitionContent[],
+  countAll: number,
+): Promise<readonly string[]> {
+  const jobs: string[] = [];
+  for (let from = 0; from < loaded.length; from += CONDITIONS_MAX) {
+    const part = loaded.slice(from, from + CONDITIONS_MAX);
+    const condition = anyOf(
+      part.map((content) => content.condition),
+      countAll,
+    );
+    const rows = part.reduce((sum, { estimatedRows }) => sum + (estimatedRows ?? Number.NaN), 0);
+    jobs.push(
+      await createRedoJob(client, {
+        schema: table.schema,
+        table: table.name,
+        reason: 'backfill',
+        enrichments,
+        ...(condition === null ? {} : { condition }),
+        ...(Number.isNaN(rows) ? {} : { estimatedRows: rows }),
+      }),
+    );
+  }
+  return jobs;
+}
+
+async function endOfLog(client: Queryable): Promise<bigint> {
+  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
+  return parseLsn(rows[0]?.lsn ?? '');
+}
+
+function asRemembered(table: PartitionedTable, contents: readonly PartitionContent[]): RememberedTable {
+  const conditions = new Map(contents.map(({ oid, condition }) => [oid, condition]));
+  return {
+    ...table,
+    partitions: table.partitions.map((partition) => ({
+      ...partition,
+      condition: lastingCondition(conditions.get(partition.oid) ?? null),
+    })),
+  };
+}
