@@ -1,9 +1,13 @@
 import type { AwsAnswer, Protocol } from './operation.ts';
 
+/** Clients of one protocol look into the header first, those of another into the body: either must do. */
+type NamePlace = 'both' | 'header' | 'body';
+
 /** An error as a service of AWS reports it: name and status are what clients match on. */
 export class AwsError extends Error {
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
+  readonly nameIn: NamePlace;
 
   /** `members` are further fields of the body, e.g. OriginalStatusCode. */
   constructor(
@@ -11,11 +15,13 @@ export class AwsError extends Error {
     status: number,
     message: string,
     members: Readonly<Record<string, unknown>> = {},
+    nameIn: NamePlace = 'both',
   ) {
     super(message);
     this.name = name;
     this.status = status;
     this.members = members;
+    this.nameIn = nameIn;
   }
 }
 
@@ -25,9 +31,12 @@ export function errorAnswer(error: AwsError, protocol: Protocol, requestId: stri
   const type = protocol === 'json_1_1' ? 'application/x-amz-json-1.1' : 'application/json';
   return {
     status: error.status,
-    headers: { 'content-type': type, 'x-amzn-errortype': error.name },
+    headers: {
+      'content-type': type,
+      ...(error.nameIn === 'body' ? {} : { 'x-amzn-errortype': error.name }),
+    },
     body: JSON.stringify({
-      __type: error.name,
+      ...(error.nameIn === 'header' ? {} : { __type: error.name }),
       message: error.message,
       Message: error.message,
       ...error.members,

@@ -6,6 +6,10 @@ export interface CallCount {
   readonly endpoint: string;
   calls: number;
   rows: number;
+  /** Calls that a model answered, whether or not the answer was read: what the bill would list. */
+  paid_calls: number;
+  /** Hundreds of characters of Comprehend, tokens of Bedrock. */
+  paid_units: number;
   bytes_in: number;
   bytes_out: number;
   /** By HTTP status; 0: no complete answer (cut, stalled, or the client left). */
@@ -49,6 +53,12 @@ export class CallLedger {
     return count;
   }
 
+  /** A model has answered: from here on the call costs, whatever becomes of the answer. */
+  paid(count: CallCount, units: number): void {
+    count.paid_calls += 1;
+    count.paid_units += units;
+  }
+
   ended(count: CallCount, status: number, bytesOut: number): void {
     count.bytes_out += bytesOut;
     count.statuses[status] = (count.statuses[status] ?? 0) + 1;
@@ -76,6 +86,8 @@ export class CallLedger {
     const names = [
       ['afterglow_aws_local_calls_total', 'Calls that reached an operation.', 'calls'],
       ['afterglow_aws_local_rows_total', 'Rows in those calls.', 'rows'],
+      ['afterglow_aws_local_paid_calls_total', 'Calls that a model answered.', 'paid_calls'],
+      ['afterglow_aws_local_paid_units_total', 'What the price list counts for them.', 'paid_units'],
       ['afterglow_aws_local_received_bytes_total', 'Bytes of their bodies.', 'bytes_in'],
       ['afterglow_aws_local_sent_bytes_total', 'Bytes of the answers.', 'bytes_out'],
     ] as const;
@@ -102,6 +114,8 @@ export class CallLedger {
       endpoint,
       calls: 0,
       rows: 0,
+      paid_calls: 0,
+      paid_units: 0,
       bytes_in: 0,
       bytes_out: 0,
       statuses: {},

@@ -1,4 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Checks } from './checks.ts';
+import type { Bend, BendKind } from './faults/bend.ts';
+import type { InputMatch } from './faults/rule.ts';
 
 export type ServiceName = 'bedrock' | 'comprehend' | 'sagemaker' | 'sts';
 /** Who writes errors how: restJson1 and JSON 1.1 with the name in header and body, or the XML of the query protocol. */
@@ -16,22 +19,11 @@ export interface AwsAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
-}
-
-/** An answer of a model: what the price list counts for it is paid, whether or not the client ever reads it. */
-export interface ModelAnswer extends AwsAnswer {
-  /** Hundreds of characters of Comprehend, tokens of Bedrock; 0 where the endpoint is paid by the hour. */
-  readonly units: number;
-}
-
-/** Which inputs a fault follows: rows with this number at this column, counted from 0, or texts that hold this one. */
-export type InputMatch = { readonly column: number; readonly equals: number } | { readonly contains: string };
-
-/** How a fault bends what a model would have said. */
-export interface Bend {
-  readonly kind: 'rows' | 'not_a_number' | 'malformed' | 'empty';
-  /** Rows too many, or with a minus too few. */
-  readonly change?: number | undefined;
+  /**
+   * What the price list counts, whether or not the client ever reads the answer: hundreds of characters of Comprehend,
+   * tokens of Bedrock, 0 for an endpoint that is paid by the hour. Left out: not an answer of a model.
+   */
+  readonly paidUnits?: number;
 }
 
 /** One call as counts, quotas and faults see it. */
@@ -40,9 +32,11 @@ export interface Call {
   readonly endpoint: string;
   /** Rows, documents or texts. */
   readonly rows: number;
+  /** What a quota of tokens counts, before anything is answered; 0 where there is none. */
+  readonly tokens: number;
   matches(input: InputMatch): boolean;
   /** Throws an AwsError for what the service refuses, in the order it checks. */
-  answer(bend: Bend | undefined): ModelAnswer;
+  answer(bend: Bend | undefined): AwsAnswer;
 }
 
 /** One operation of one service: a folder adds one and lists it in the router. */
@@ -50,7 +44,9 @@ export interface Operation {
   readonly service: ServiceName;
   readonly name: string;
   readonly protocol: Protocol;
+  /** Which wrong answers its model can be made to give. */
+  readonly bends: ReadonlySet<BendKind>;
   /** Whether a request is meant for it, from method, target and path alone. */
   accepts(request: AwsRequest): boolean;
-  read(request: AwsRequest): Call;
+  read(request: AwsRequest, checks: Checks): Call;
 }

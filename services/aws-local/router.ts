@@ -1,3 +1,4 @@
+import { converse } from './bedrock/converse.ts';
 import { invokeModel } from './bedrock/invoke-model.ts';
 import { COMPREHEND_OPERATIONS } from './comprehend/operations.ts';
 import type { AwsRequest, Operation } from './operation.ts';
@@ -8,6 +9,7 @@ import { getCallerIdentity } from './sts/get-caller-identity.ts';
 const OPERATIONS: readonly Operation[] = [
   invokeEndpoint,
   invokeModel,
+  converse,
   ...COMPREHEND_OPERATIONS,
   getCallerIdentity,
 ];

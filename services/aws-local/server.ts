@@ -1,17 +1,21 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { readBody } from './body.ts';
-import { answerControl, CONTROL_BYTES_MAX, type Control, createControl, mayControl } from './control.ts';
+import { type Control, createControl } from './control.ts';
+import { answerControl, CONTROL_BYTES_MAX, mayControl } from './control-http.ts';
 import { AwsError, errorAnswer } from './errors.ts';
-import { bendOf, FaultEngine, type Strike } from './faults/engine.ts';
-import { replacedAnswer } from './faults/strike.ts';
-import { CallLedger } from './ledger.ts';
-import type { AwsAnswer, AwsRequest, Call } from './operation.ts';
+import { FaultEngine, type Verdict } from './faults/engine.ts';
+import type { FaultRule } from './faults/rule.ts';
+import { replacedAnswer, spoiledAnswer } from './faults/strike.ts';
+import { type CallCount, CallLedger } from './ledger.ts';
+import { type AnyRequest, type AnyResponse, cut, hasLeft, listen } from './listener.ts';
+import type { AwsAnswer, AwsRequest, Call, Operation } from './operation.ts';
 import { rawSegments } from './path.ts';
+import { Quotas } from './quotas/quotas.ts';
+import type { QuotaRule } from './quotas/rule.ts';
 import { type Random, requestId, seededRandom } from './random.ts';
 import { reply } from './reply.ts';
 import { findOperation } from './router.ts';
+import { oversize, throttled } from './service-errors.ts';
 import { checkSignature } from './signature.ts';
 
 export interface AwsLocalSettings {
@@ -20,6 +24,9 @@ export interface AwsLocalSettings {
   readonly latencyMs?: number;
   readonly jitterMs?: number;
   readonly seed: number;
+  /** In force from the start, and again after every reset. */
+  readonly faults?: readonly FaultRule[];
+  readonly quotas?: readonly QuotaRule[];
   /** Told of errors that are ours; the client sees its connection end. */
   readonly onDefect?: (error: unknown) => void;
 }
@@ -31,13 +38,12 @@ export interface AwsLocal {
   close(): Promise<void>;
 }
 
-/** SageMaker's limit for real-time payloads; the container inside has a smaller one of its own. */
+/** SageMaker's and Bedrock's limit; the container inside an endpoint has a smaller one of its own. */
 const BODY_BYTES_MAX = 25 * 1024 * 1024;
-// Longer than any pause of a client between two calls: a reused connection must not meet one that we are closing.
-const KEEP_ALIVE_TIMEOUT_MS = 600_000;
 
 interface Parts {
   readonly faults: FaultEngine;
+  readonly quotas: Quotas;
   readonly ledger: CallLedger;
   readonly control: Control;
   readonly random: Random;
@@ -47,43 +53,34 @@ interface Parts {
 export async function startAwsLocal(settings: AwsLocalSettings): Promise<AwsLocal> {
   const random = seededRandom(settings.seed);
   const { latencyMs = 0, jitterMs = 0 } = settings;
-  const faults = new FaultEngine({ latencyMs, jitterMs }, random);
+  const now = () => performance.now();
+  const faults = new FaultEngine({ latencyMs, jitterMs }, random, now);
+  const quotas = new Quotas(now);
   const ledger = new CallLedger();
-  const parts: Parts = { faults, ledger, control: createControl(faults, ledger), random };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, (request, response) => {
+  const beginning = { faults: settings.faults ?? [], quotas: settings.quotas ?? [] };
+  const control = createControl({ faults, quotas, ledger }, beginning);
+  const parts: Parts = { faults, quotas, ledger, control, random };
+  const listener = await listen(settings.port, (request, response) => {
     handle(parts, request, response).catch((error: unknown) => {
       // A client that left while it was sending needs no answer and is nobody's defect.
       if (request.complete) settings.onDefect?.(error);
-      response.destroy();
+      cut(response);
     });
   });
-  server.listen(settings.port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : settings.port;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    control: parts.control,
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const { port } = listener;
+  return { url: `http://127.0.0.1:${port}`, port, control, close: () => listener.close() };
 }
 
-async function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(parts: Parts, request: AnyRequest, response: AnyResponse): Promise<void> {
   const { method = 'GET', url = '/' } = request;
   const segments = rawSegments(url);
   const own = segments[0] === '_control';
   const body = await readBody(request, own ? CONTROL_BYTES_MAX : BODY_BYTES_MAX);
   const id = requestId(parts.random);
   if (own) {
-    reply(response, controlled(parts.control, request, method, segments, body), id, undefined);
+    await reply(response, controlled(parts.control, request, method, segments, body), id, undefined);
   } else if (method === 'GET') {
-    reply(response, await telemetry(parts.ledger, segments[0]), id, undefined);
+    await reply(response, await telemetry(parts.ledger, segments[0]), id, undefined);
   } else {
     await serve(parts, { method, segments, headers: request.headers, body }, response, id);
   }
@@ -91,7 +88,7 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
 
 function controlled(
   control: Control,
-  request: IncomingMessage,
+  request: AnyRequest,
   method: string,
   segments: readonly string[],
   body: Buffer | undefined,
@@ -110,43 +107,61 @@ async function telemetry(ledger: CallLedger, page: string | undefined): Promise<
 
 type Arrived = Omit<AwsRequest, 'body'> & { readonly body: Buffer | undefined };
 
-async function serve(parts: Parts, arrived: Arrived, response: ServerResponse, id: string): Promise<void> {
-  const request = { ...arrived, body: arrived.body ?? Buffer.alloc(0) };
+const EMPTY = Buffer.alloc(0);
+
+async function serve(parts: Parts, arrived: Arrived, response: AnyResponse, id: string): Promise<void> {
+  const request = { ...arrived, body: arrived.body ?? EMPTY };
   const operation = findOperation(request);
   if (operation === undefined) {
     const unknown = new AwsError('UnknownOperationException', 404, 'There is no such operation.');
-    reply(response, errorAnswer(unknown, 'rest_json', id), id, undefined);
+    await reply(response, errorAnswer(unknown, 'rest_json', id), id, undefined);
     return;
   }
-  const call = operation.read(request);
+  const call = operation.read(request, parts.control.checks());
   const invocationId = request.headers['amz-sdk-invocation-id'];
   const count = parts.ledger.arrived(operation.service, operation.name, call.endpoint, {
     rows: call.rows,
     bytesIn: request.body.length,
     invocationId: typeof invocationId === 'string' ? invocationId : undefined,
   });
-  let strike: Strike | undefined;
+  let verdict: Verdict | undefined;
   let answer: AwsAnswer;
+  let leave: (() => void) | undefined;
   try {
     checkSignature(request.headers, operation.service);
-    const verdict = parts.faults.judge(operation.name, call);
-    strike = verdict.strike;
+    const entered = parts.quotas.enter(operation, call);
+    if (entered.refused !== undefined) throw throttled(operation.service, { what: entered.refused });
+    leave = entered.leave;
+    verdict = parts.faults.judge(operation, call);
     if (verdict.delayMs > 0) await pauseUnlessLeft(verdict.delayMs, response);
-    if (arrived.body === undefined) throw new AwsError('ValidationError', 400, 'Detected oversize body.');
-    answer = answerOf(call, strike);
+    if (arrived.body === undefined) throw oversize(operation.service);
+    answer = answerOf(parts.ledger, count, operation, call, verdict);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     answer = errorAnswer(error, operation.protocol, id);
+  } finally {
+    leave?.();
   }
-  const bytes = response.destroyed ? undefined : reply(response, answer, id, strike);
+  if (verdict?.strike !== undefined) answer = spoiledAnswer(answer, verdict.strike, operation);
+  const bytes = hasLeft(response) ? undefined : await reply(response, answer, id, verdict?.strike);
   parts.ledger.ended(count, bytes === undefined ? 0 : answer.status, bytes ?? 0);
 }
 
-function answerOf(call: Call, strike: Strike | undefined): AwsAnswer {
-  return replacedAnswer(strike, call.endpoint) ?? call.answer(bendOf(strike));
+function answerOf(
+  ledger: CallLedger,
+  count: CallCount,
+  operation: Operation,
+  call: Call,
+  { strike, bend }: Verdict,
+): AwsAnswer {
+  const replaced = replacedAnswer(strike, operation, call.endpoint);
+  if (replaced !== undefined) return replaced;
+  const answer = call.answer(bend);
+  if (answer.paidUnits !== undefined) ledger.paid(count, answer.paidUnits);
+  return answer;
 }
 
-async function pauseUnlessLeft(delayMs: number, response: ServerResponse): Promise<void> {
+async function pauseUnlessLeft(delayMs: number, response: AnyResponse): Promise<void> {
   const left = new AbortController();
   const leave = (): void => left.abort();
   response.once('close', leave);

@@ -1,3 +1,4 @@
+import type { Checks } from '../checks.ts';
 import { AwsError } from '../errors.ts';
 import { isObject, type JsonObject } from '../request-body.ts';
 import type { TitanModel } from './titan-models.ts';
@@ -14,7 +15,11 @@ export interface TitanRequest {
 export type EmbeddingType = 'float' | 'binary';
 
 /** What is asked for, or the error of the first rule it breaks: shape, then characters, then tokens. */
-export function readTitanRequest(body: JsonObject | undefined, model: TitanModel): TitanRequest {
+export function readTitanRequest(
+  body: JsonObject | undefined,
+  model: TitanModel,
+  checks: Checks,
+): TitanRequest {
   if (body === undefined) throw malformed('the body is not a JSON object');
   const { inputText, dimensions, normalize = true, embeddingTypes = ['float'] } = body;
   if (inputText === undefined) throw malformed('#: required key [inputText] not found');
@@ -30,11 +35,11 @@ export function readTitanRequest(body: JsonObject | undefined, model: TitanModel
   const types = readTypes(embeddingTypes);
   if (inputText === '') throw malformed('#/inputText: expected minLength: 1, actual: 0');
   const characters = inputText.length > model.charactersMax ? [...inputText].length : 0;
-  if (characters > model.charactersMax) {
+  if (checks.characters && characters > model.charactersMax) {
     throw malformed(`expected maxLength: ${model.charactersMax}, actual: ${characters}`);
   }
   const tokens = tokenCount(inputText);
-  if (tokens > model.tokensMax) {
+  if (checks.tokens && tokens > model.tokensMax) {
     throw new AwsError(
       'ValidationException',
       400,

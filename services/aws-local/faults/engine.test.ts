@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Call } from '../operation.ts';
+import type { Call, Operation } from '../operation.ts';
 import { FaultEngine } from './engine.ts';
 import { type FaultRule, faultRule } from './rule.ts';
 
@@ -7,15 +7,26 @@ const NO_LATENCY = { latencyMs: 0, jitterMs: 0 };
 const call = (endpoint: string, rows: readonly (readonly number[])[] = []): Call => ({
   endpoint,
   rows: rows.length,
+  tokens: 0,
   matches: (input) => 'column' in input && rows.some((row) => row[input.column] === input.equals),
-  answer: () => ({ status: 200, headers: {}, body: '', units: 0 }),
+  answer: () => ({ status: 200, headers: {}, body: '' }),
 });
+const operation = (name: string): Operation => ({
+  service: 'sagemaker',
+  name,
+  protocol: 'rest_json',
+  bends: new Set(['rows', 'not_a_number'] as const),
+  accepts: () => true,
+  read: () => call('fraud'),
+});
+const INVOKE = operation('InvokeEndpoint');
+const NOW = (): number => 0;
 const THROTTLE: FaultRule = { fault: { kind: 'throttle' } };
 const kinds = (engine: FaultEngine, times: number, asked: Call = call('fraud')) =>
-  Array.from({ length: times }, () => engine.judge('InvokeEndpoint', asked).strike?.kind);
+  Array.from({ length: times }, () => engine.judge(INVOKE, asked).strike?.kind);
 
 test('a counted fault strikes that often, an uncounted one until it is removed', () => {
-  const engine = new FaultEngine(NO_LATENCY, () => 0.5);
+  const engine = new FaultEngine(NO_LATENCY, () => 0.5, NOW);
   engine.add({ ...THROTTLE, calls: 2 });
   expect(kinds(engine, 3)).toEqual(['throttle', 'throttle', undefined]);
   const id = engine.add(THROTTLE);
@@ -26,7 +37,7 @@ test('a counted fault strikes that often, an uncounted one until it is removed',
 });
 
 test('a rule follows operation, endpoint and input, and says how often it struck', () => {
-  const engine = new FaultEngine(NO_LATENCY, () => 0.5);
+  const engine = new FaultEngine(NO_LATENCY, () => 0.5, NOW);
   engine.add({ ...THROTTLE, operation: 'GetCallerIdentity' });
   engine.add({ ...THROTTLE, endpoint: 'churn' });
   engine.add({ fault: { kind: 'model_error', original_status: 400 }, input: { column: 1, equals: 4711 } });
@@ -51,11 +62,11 @@ test('a rule follows operation, endpoint and input, and says how often it struck
 });
 
 test('latencies add up, and of two faults the younger waits for a later call', () => {
-  const engine = new FaultEngine({ latencyMs: 20, jitterMs: 10 }, () => 0.5);
+  const engine = new FaultEngine({ latencyMs: 20, jitterMs: 10 }, () => 0.5, NOW);
   engine.add({ fault: { kind: 'latency', latency_ms: 100, jitter_ms: 0 } });
   engine.add({ fault: { kind: 'throttle' }, calls: 1 });
   engine.add({ fault: { kind: 'empty' }, calls: 1 });
-  expect(engine.judge('InvokeEndpoint', call('fraud'))).toMatchObject({
+  expect(engine.judge(INVOKE, call('fraud'))).toMatchObject({
     delayMs: 125,
     strike: { kind: 'throttle' },
   });
@@ -75,7 +86,7 @@ test.each([
 });
 
 test('rules without end are refused', () => {
-  const engine = new FaultEngine(NO_LATENCY, () => 0);
+  const engine = new FaultEngine(NO_LATENCY, () => 0, NOW);
   for (let count = 0; count < 100; count += 1) engine.add(THROTTLE);
   expect(() => engine.add(THROTTLE)).toThrow(RangeError);
 });

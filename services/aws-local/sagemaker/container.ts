@@ -1,4 +1,5 @@
-import type { AwsAnswer, Bend } from '../operation.ts';
+import { type Bend, bentPlaces, changeLength } from '../faults/bend.ts';
+import type { AwsAnswer } from '../operation.ts';
 import type { Rows } from './csv.ts';
 import { type PayloadFormat, payloadFormat } from './payload.ts';
 import type { Scorer } from './scorer.ts';
@@ -45,18 +46,15 @@ export function invokeContainer(
   if (invocation.bytes > CONTAINER_BYTES_MAX) {
     throw new ContainerError(413, 'The data value transmitted exceeds the capacity limit.');
   }
-  if (invocation.bytes === 0 || bend?.kind === 'empty') return { status: 204, headers: {}, body: '' };
+  if (invocation.bytes === 0) return { status: 204, headers: {}, body: '' };
   const rows = container.readRows(invocation);
   const width = rows.find((row) => row.length !== scorer.features)?.length;
   if (width !== undefined) {
     throw new ContainerError(400, container.describeWidth(width, scorer.features));
   }
-  const scores = bendScores(
-    rows.map((row) => scorer.score(row)),
-    bend,
-  );
+  const straight = rows.map((row) => scorer.score(row));
+  const scores = bend === undefined ? straight : bendScores(straight, rows, bend);
   const format = readAccept(container, invocation);
-  if (bend?.kind === 'malformed') return answer('<html>not what was asked for', format);
   // Python writes NaN into JSON as it is, which no JSON parser takes.
   const texts = scores.map((score) => (Number.isNaN(score) ? 'NaN' : String(score)));
   return answer(format === 'text/csv' ? writeCsv(texts) : container.writeScores(texts, format), format);
@@ -78,10 +76,15 @@ function readAccept(container: Container, invocation: Invocation): PayloadFormat
   return format;
 }
 
-function bendScores(scores: readonly number[], bend: Bend | undefined): readonly number[] {
-  if (bend?.kind === 'not_a_number') return scores.with(-1, Number.NaN);
-  if (bend?.kind !== 'rows') return scores;
-  const change = bend.change ?? -1;
-  if (change < 0) return scores.slice(0, change);
-  return [...scores, ...Array.from({ length: change }, () => 0.5)];
+function bendScores(scores: readonly number[], rows: Rows, bend: Bend): readonly number[] {
+  const { fault } = bend;
+  if (fault.kind === 'rows') return changeLength(scores, fault.change, () => 0.5);
+  if (fault.kind === 'reordered') return scores.toReversed();
+  if (fault.kind !== 'not_a_number') return scores;
+  const bent = bentPlaces(
+    bend,
+    rows,
+    (row, match) => 'column' in match && row[match.column] === match.equals,
+  );
+  return scores.map((score, place) => (bent.has(place) ? Number.NaN : score));
 }

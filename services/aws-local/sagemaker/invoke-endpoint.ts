@@ -1,11 +1,13 @@
 import { AwsError } from '../errors.ts';
-import type { AwsRequest, Bend, Call, ModelAnswer, Operation } from '../operation.ts';
+import type { Bend, BendKind } from '../faults/bend.ts';
+import type { AwsAnswer, AwsRequest, Call, Operation } from '../operation.ts';
 import { decodeSegment } from '../path.ts';
 import { linearLearner, randomCutForest } from './built-in.ts';
 import { churnScorer } from './churn.ts';
 import { CONTAINER_BYTES_MAX, type Container, ContainerError, invokeContainer } from './container.ts';
 import type { Rows } from './csv.ts';
 import { fraudScorer } from './fraud.ts';
+import { modelError } from './model-error.ts';
 import { parseRows, payloadFormat } from './payload.ts';
 import type { Scorer } from './scorer.ts';
 import { xgboost } from './xgboost.ts';
@@ -29,6 +31,7 @@ export const invokeEndpoint: Operation = {
   service: 'sagemaker',
   name: 'InvokeEndpoint',
   protocol: 'rest_json',
+  bends: new Set<BendKind>(['rows', 'reordered', 'not_a_number']),
   accepts: ({ method, segments }) =>
     method === 'POST' &&
     segments.length >= 3 &&
@@ -43,6 +46,7 @@ export const invokeEndpoint: Operation = {
     return {
       endpoint,
       rows: rows?.length ?? 0,
+      tokens: 0,
       matches: (input) =>
         'column' in input && rows?.some((row) => row[input.column] === input.equals) === true,
       answer: (bend) => invoke(request, endpoint, rows, bend),
@@ -55,7 +59,7 @@ function invoke(
   endpoint: string,
   rows: Rows | undefined,
   bend: Bend | undefined,
-): ModelAnswer {
+): AwsAnswer {
   const scorer = scorerOf(endpoint);
   if (scorer === undefined) {
     throw new AwsError('ValidationError', 400, `Endpoint ${endpoint} of account 000000000000 not found.`);
@@ -82,27 +86,11 @@ function invoke(
       bend,
     );
     const headers = { ...answer.headers, 'x-amzn-invoked-production-variant': variant };
-    return { ...answer, headers, units: 0 }; // an endpoint is paid by the hour, called or not
+    return { ...answer, headers, paidUnits: 0 }; // an endpoint is paid by the hour, called or not
   } catch (error) {
     if (error instanceof ContainerError) throw modelError(endpoint, error.status, error.message);
     throw error;
   }
-}
-
-/** Whatever goes wrong in a container is a 424; only OriginalStatusCode tells what it was. */
-export function modelError(endpoint: string, status: number, message: string): AwsError {
-  const side = status >= 400 && status < 500 ? 'client' : 'server';
-  const log = `https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws/sagemaker/Endpoints/${endpoint}`;
-  return new AwsError(
-    'ModelError',
-    424,
-    `Received ${side} error (${status}) from primary with message "${message}". See ${log} in account 000000000000 for more information.`,
-    {
-      OriginalStatusCode: status,
-      OriginalMessage: message,
-      LogStreamArn: `arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/Endpoints/${endpoint}`,
-    },
-  );
 }
 
 function header(request: AwsRequest, name: string): string | undefined {

@@ -9,6 +9,7 @@ export const getCallerIdentity: Operation = {
   service: 'sts',
   name: 'GetCallerIdentity',
   protocol: 'query',
+  bends: new Set<never>(),
   accepts: ({ method, segments, headers, body }: AwsRequest) =>
     method === 'POST' &&
     segments.length === 0 &&
@@ -17,7 +18,8 @@ export const getCallerIdentity: Operation = {
   read: () => ({
     endpoint: '',
     rows: 0,
+    tokens: 0,
     matches: () => false,
-    answer: () => ({ status: 200, headers: { 'content-type': 'text/xml' }, body: BODY, units: 0 }),
+    answer: () => ({ status: 200, headers: { 'content-type': 'text/xml' }, body: BODY }),
   }),
 };
