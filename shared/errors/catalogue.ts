@@ -171,6 +171,13 @@ export const CATALOGUE = {
     remedy:
       'Check user, password and database in DATABASE_URL; with AFTERGLOW_DATABASE_AUTH=iam the role needs rds_iam.',
   },
+  database_certificate_refused: {
+    exit: 3,
+    meaning:
+      'The certificate of PostgreSQL is not one that a known authority signed for this name, or it has run out.',
+    remedy:
+      'Put the authority that signed it into the file that AFTERGLOW_DATABASE_CA (or sslrootcert) names, or correct the host in DATABASE_URL.',
+  },
   tls_unverified: {
     exit: 2,
     meaning: 'The connection to the database would be encrypted without checking whom it leads to.',

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { AfterglowError } from '../errors/catalogue.ts';
 import { type DatabaseAddress, databaseAddress, tlsOptions } from './address.ts';
+import { isCertificateError } from './certificate-errors.ts';
 import { isRefused } from './sql-states.ts';
 
 export type DatabaseClient = pg.Client;
@@ -155,6 +156,15 @@ export function unreachable(url: string, cause: unknown): unknown {
   const place = describeDatabase(url);
   if (state !== undefined && isRefused(state)) {
     return new AfterglowError('database_login_refused', `${place} refuses the login (${code}).`, { cause });
+  }
+  if (isCertificateError(cause)) {
+    return new AfterglowError(
+      'database_certificate_refused',
+      `${place} has a certificate that is not accepted (${code}).`,
+      {
+        cause,
+      },
+    );
   }
   return new AfterglowError('database_unreachable', `No connection to ${place} (${code}).`, { cause });
 }

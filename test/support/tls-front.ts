@@ -3,76 +3,123 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
-/** Signs both certificates. */
+/** Signs all certificates but one. */
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----
-MIIBiTCCAS+gAwIBAgIUDJc+9ANDwrulz7unShUa3WPjLVMwCgYIKoZIzj0EAwIw
-GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDEwNTU0WhgPMjEy
-NjEwMjgwMTA1NTRaMBkxFzAVBgNVBAMMDlRlc3QgYXV0aG9yaXR5MFkwEwYHKoZI
-zj0CAQYIKoZIzj0DAQcDQgAEKUDa1Lk3ecNVnZQBhrKU8bjlh5DAj8u+te5fry3A
-+aH6EGuNsoAzXav6HA9SbYZiyBGJgGxG1E5I2aOicvP98KNTMFEwHQYDVR0OBBYE
-FMeTwtyJDvcYNoOa8gTTjp2KMpk7MB8GA1UdIwQYMBaAFMeTwtyJDvcYNoOa8gTT
-jp2KMpk7MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAOcEg18A
-piZEVduyqkzOCzG764+H1f0sxrZ8qkpBl6kgAiAD+mAiQzmHPAzwWcS28kroNyWw
-M7QsLEiLPLAZMk3zIg==
+MIIBiTCCAS+gAwIBAgIUB9WwgXQrqfWvuWJTMdNKSrKrzKAwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDMxMTQ2WhgPMjEy
+NjEwMjgwMzExNDZaMBkxFzAVBgNVBAMMDlRlc3QgYXV0aG9yaXR5MFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAE+KZlvAgY4bIFgbyCX7Efrf6Isoo0OrSZ7tmB7LeR
+8NdVEuEwLCr8WrPzScFn9jYH4tlxFzgoogNvyyNRLpbonaNTMFEwHQYDVR0OBBYE
+FBKM65MzVR63ukzaUXWxJwJKcamSMB8GA1UdIwQYMBaAFBKM65MzVR63ukzaUXWx
+JwJKcamSMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgQ9mWgBhT
+XyCHX+OkjkQa1t22YNY6ujIA10PxHGq4xNcCIQC1iR/VEk2Uf75IiV25vZDeWKtK
+2JtSuhKss8VnxAcs5Q==
 -----END CERTIFICATE-----
 `;
 
 const CERTIFICATES = {
   localhost: {
     cert: `-----BEGIN CERTIFICATE-----
-MIIBiDCCAS+gAwIBAgIUSaTOOnxMlMlhNaILMgXXjkISozowCgYIKoZIzj0EAwIw
-GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDEwNTU0WhgPMjEy
-NjEwMjgwMTA1NTRaMBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEG
-CCqGSM49AwEHA0IABOYT4oMlkUW7IeU9k2Hjlchd3ZRDyhawpknbzLSmFonxxl9n
-drd9OegnTPo4f1jvBErHoLecnLq1K6qEDzCFxAujWDBWMBQGA1UdEQQNMAuCCWxv
-Y2FsaG9zdDAdBgNVHQ4EFgQUcJuhxFspcqXs5dh85qFGU7Rva/cwHwYDVR0jBBgw
-FoAUx5PC3IkO9xg2g5ryBNOOnYoymTswCgYIKoZIzj0EAwIDRwAwRAIgRR/EPBYV
-Pfvj5zI7jA24t03cZeYlixhUEQR1rk18RP8CIA/lLW8n1C0hp9/78teD6QhcYdgj
-8fpZ45XkacpBucUH
+MIIBiDCCAS+gAwIBAgIUPZ1PD32UXNk8quyeOlMa7CL7S4cwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDMxMTQ2WhgPMjEy
+NjEwMjgwMzExNDZaMBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEG
+CCqGSM49AwEHA0IABEfCDXFTNOnBaq+pnnRalZBWAyPdtTuag37mWqDQ9lTuugja
+PJkWrjcZe9u2NFiLkewgMJiq21yXnnOgJEH4BeajWDBWMBQGA1UdEQQNMAuCCWxv
+Y2FsaG9zdDAdBgNVHQ4EFgQUlnsy+QDisVsyq6ylcmRgIpxUIhUwHwYDVR0jBBgw
+FoAUEozrkzNVHre6TNpRdbEnAkpxqZIwCgYIKoZIzj0EAwIDRwAwRAIgGcIRvqOw
+Zr2K89k4jBFeLvGtxtD/mYZtPBTk4rZS0qQCIAPuhRYJDb9jmr7wHIG8voNg78pu
+WW8ZCmSsGvFyQ9Bl
 -----END CERTIFICATE-----`,
     key: `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgblfrl0YHUMBhP1Hw
-4XBhsZ4RkSq4DHXm5oDUj1IsoWKhRANCAATmE+KDJZFFuyHlPZNh45XIXd2UQ8oW
-sKZJ28y0phaJ8cZfZ3a3fTnoJ0z6OH9Y7wRKx6C3nJy6tSuqhA8whcQL
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKGt/EDdyzkiyUqSt
+vepK1KHKttLs7fTTQPONMchTbP+hRANCAARHwg1xUzTpwWqvqZ50WpWQVgMj3bU7
+moN+5lqg0PZU7roI2jyZFq43GXvbtjRYi5HsIDCYqttcl55zoCRB+AXm
 -----END PRIVATE KEY-----`,
   },
   'elsewhere.example.com': {
     cert: `-----BEGIN CERTIFICATE-----
-MIIBoTCCAUegAwIBAgIUSaTOOnxMlMlhNaILMgXXjkISozswCgYIKoZIzj0EAwIw
-GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDEwNTU0WhgPMjEy
-NjEwMjgwMTA1NTRaMCAxHjAcBgNVBAMMFWVsc2V3aGVyZS5leGFtcGxlLmNvbTBZ
-MBMGByqGSM49AgEGCCqGSM49AwEHA0IABJDR/a2VbH0RtaihngShC8MtP3+uhqtm
-SP+U73lqjICGZAsCpMrwAG+R003aXQeAYTFePA76tlbfwXj120lWI5ujZDBiMCAG
-A1UdEQQZMBeCFWVsc2V3aGVyZS5leGFtcGxlLmNvbTAdBgNVHQ4EFgQUWssRlUK7
-ZeAdPtUtz8kCVgO94vkwHwYDVR0jBBgwFoAUx5PC3IkO9xg2g5ryBNOOnYoymTsw
-CgYIKoZIzj0EAwIDSAAwRQIhAI0Tky3dQFtukkBAJpO5xnM05OxG+090O7Fkby7a
-IZv9AiBO+6eMgM7Cccayane9rjSj6ytIB70ja9d8mECMTtUtIQ==
+MIIBojCCAUegAwIBAgIUPZ1PD32UXNk8quyeOlMa7CL7S4gwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDMxMTQ2WhgPMjEy
+NjEwMjgwMzExNDZaMCAxHjAcBgNVBAMMFWVsc2V3aGVyZS5leGFtcGxlLmNvbTBZ
+MBMGByqGSM49AgEGCCqGSM49AwEHA0IABGBHcJGWlloI4GBR0UXZyEXrOdMvWvD/
+JolXxLWID/iZo8kzelwJjY4Qvy94hYpsyy9nLAUkwne4f/cr0VqkJhSjZDBiMCAG
+A1UdEQQZMBeCFWVsc2V3aGVyZS5leGFtcGxlLmNvbTAdBgNVHQ4EFgQU5MCrdxEx
+9IrHWC0ssFVl4USm3OEwHwYDVR0jBBgwFoAUEozrkzNVHre6TNpRdbEnAkpxqZIw
+CgYIKoZIzj0EAwIDSQAwRgIhAMa3Ipo82kae5F9BgIdAEEltimkmlR7T6ZVQagFm
+IBfHAiEAkabHWnHAr/AJk07DPPf5acuCWwfoQn+mPKmkxF1CPgw=
 -----END CERTIFICATE-----`,
     key: `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgJXSYt2tDFsFf2TV0
-dqoI7JSR9JlWWGAhzKdiooH0AkyhRANCAASQ0f2tlWx9EbWooZ4EoQvDLT9/roar
-Zkj/lO95aoyAhmQLAqTK8ABvkdNN2l0HgGExXjwO+rZW38F49dtJViOb
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgIIFnZSDtirFcKsCN
+XCYBUd1tI0PAUKf/kwv7QhwfIFehRANCAARgR3CRlpZaCOBgUdFF2chF6znTL1rw
+/yaJV8S1iA/4maPJM3pcCY2OEL8veIWKbMsvZywFJMJ3uH/3K9FapCYU
+-----END PRIVATE KEY-----`,
+  },
+  'localhost, renewed': {
+    cert: `-----BEGIN CERTIFICATE-----
+MIIBiTCCAS+gAwIBAgIUPZ1PD32UXNk8quyeOlMa7CL7S4kwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDMxMTQ3WhgPMjEy
+NjEwMjgwMzExNDdaMBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEG
+CCqGSM49AwEHA0IABCla3Cu5GEDZLOBuu8Eq5aKgbRPKeEIBgzGOnqFjjPWMCmiy
+iProhag0qJXkcEmgKZpfnQ4yGXgWaKjnR2CWp7SjWDBWMBQGA1UdEQQNMAuCCWxv
+Y2FsaG9zdDAdBgNVHQ4EFgQU4HMRFxYgcWgJM5Aj7xT7O5nWrKkwHwYDVR0jBBgw
+FoAUEozrkzNVHre6TNpRdbEnAkpxqZIwCgYIKoZIzj0EAwIDSAAwRQIhAImm4hbg
+EEOFVUQvJKxPjHsfE8D9y4nYjBSogI3D1Sg9AiAuaqdlt8y1sv9hFXL4Q7JZeGJd
+XF+N7H/1pmvVdgrinQ==
+-----END CERTIFICATE-----`,
+    key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgig8CAzK21UiObU5c
+9KynkHaM+ZXJxUCsCQASZE+YfkGhRANCAAQpWtwruRhA2SzgbrvBKuWioG0TynhC
+AYMxjp6hY4z1jAposoj66IWoNKiV5HBJoCmaX50OMhl4Fmio50dglqe0
+-----END PRIVATE KEY-----`,
+  },
+  'localhost, of another authority': {
+    cert: `-----BEGIN CERTIFICATE-----
+MIIBjjCCATWgAwIBAgIUBbN2PuEMaARVRpZIVTbWQH0GRuQwCgYIKoZIzj0EAwIw
+HzEdMBsGA1UEAwwUT3RoZXIgdGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDMxMTQ4
+WhgPMjEyNjEwMjgwMzExNDhaMBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABCqFxRRBwlSKF/5l0B9XddlhuYkQgnHgdkRErb1P
+HLtTsixkD8tXoafVpVNrwrTK1lAlGzzKoJNyTIRivG2uCzGjWDBWMBQGA1UdEQQN
+MAuCCWxvY2FsaG9zdDAdBgNVHQ4EFgQU6AuNeUaadh6jTk6nfKnHxXXMOacwHwYD
+VR0jBBgwFoAU2HNijivIx0e4LUM2uKo6A/xD1okwCgYIKoZIzj0EAwIDRwAwRAIg
+EbZ8maa+S5PVeDLx4m7lDv6uNvkF4ExuVX+heSOeXr8CIFxVqLufKJvzLXV5aK3M
+xDEEIdHZNl8Ws/kK+cR0fkjG
+-----END CERTIFICATE-----`,
+    key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjZYV2Sb7yV0MXKil
+Ff+HdZ8CX1Hy4iNvZP/seRVJGHqhRANCAAQqhcUUQcJUihf+ZdAfV3XZYbmJEIJx
+4HZERK29Txy7U7IsZA/LV6Gn1aVTa8K0ytZQJRs8yqCTckyEYrxtrgsx
 -----END PRIVATE KEY-----`,
   },
 };
 
+export type CertificateName = keyof typeof CERTIFICATES;
+
 export interface TlsFront extends AsyncDisposable {
   readonly port: number;
+  /** What new connections get from now on. */
+  present(name: CertificateName): void;
+  /** Ends every connection, as a server that starts anew. */
+  cut(): void;
 }
 
 const REQUEST_BYTES = 8;
 
 /** Answers PostgreSQL's request for TLS as a server of that name, and hands everything on to the real one. */
-export async function tlsFront(serverUrl: string, name: keyof typeof CERTIFICATES): Promise<TlsFront> {
+export async function tlsFront(serverUrl: string, first: CertificateName): Promise<TlsFront> {
   const { hostname, port } = new URL(serverUrl);
   const open = new Set<Socket>();
+  let presented = first;
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+    open.clear();
+  };
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('error', () => {});
     socket.once('readable', () => {
       socket.read(REQUEST_BYTES);
       socket.write('S');
-      const secure = new TLSSocket(socket, { isServer: true, ...CERTIFICATES[name] });
+      const secure = new TLSSocket(socket, { isServer: true, ...CERTIFICATES[presented] });
       const behind = connect(Number(port), hostname);
       open.add(behind);
       for (const each of [secure, behind]) each.on('error', () => socket.destroy());
@@ -83,8 +130,12 @@ export async function tlsFront(serverUrl: string, name: keyof typeof CERTIFICATE
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    present: (name) => {
+      presented = name;
+    },
+    cut,
     async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
+      cut();
       server.close();
       await once(server, 'close');
     },
