@@ -48,6 +48,8 @@ export interface KafkaAdmin {
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
   /** First offset still kept and next offset to be written, per partition. */
   ends(topic: string): Promise<readonly PartitionEnds[]>;
+  /** Offset of the first record at or after that time, per partition; where there is none, the end. */
+  startsAt(topic: string, fromMs: number): Promise<ReadonlyMap<number, bigint>>;
   brokerCount(): Promise<number>;
   close(): Promise<void>;
 }
@@ -119,6 +121,10 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
       if (present.length > 0) await admin.deleteGroups(present);
     },
     ends,
+    async startsAt(topic, fromMs) {
+      const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, fromMs);
+      return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
+    },
     async lag(group, topics) {
       const lags: PartitionLag[] = [];
       const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] });

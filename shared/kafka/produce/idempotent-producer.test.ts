@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Cluster } from './produce/cluster.ts';
-import type { ProduceAnswer } from './produce/produce-protocol.ts';
-import { IdempotentProducer, type TopicRecord } from './producer.ts';
+import type { TopicRecord } from '../producer.ts';
+import type { Cluster } from './cluster.ts';
+import { IdempotentProducer } from './idempotent-producer.ts';
+import type { ProduceAnswer } from './produce-protocol.ts';
 
 const IDENTITY = { id: 7n, epoch: 0 };
 const NOT_LEADER = 6;
