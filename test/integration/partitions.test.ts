@@ -1,6 +1,10 @@
 // What TRUNCATE of a partition, DETACH and ATTACH do sends nothing through the log: the reader finds it, and the results follow.
 import { describe, expect, test, vi } from 'vitest';
+import { notePartitionChanges, rememberPartitions } from '../../services/reader/partitions/note-changes.ts';
+import { createSweepJob } from '../../services/reader/redo/sweep-job.ts';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { createPartitioned } from '../support/partitions.ts';
+import { until } from '../support/wait.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -55,11 +59,12 @@ describe.each([16, 18] as const)('partitions on PostgreSQL %i', (version) => {
     await setting.scored('eu/1', 'us/1', 'us/1001', 'asia/1', ...africa);
     const after = await setting.outcomes();
     for (const key of ['eu/1', 'asia/1']) expect(after.get(key)).toBe(before.get(key));
-    const notices = await setting.notices();
-    const attached = notices.flatMap((notice) => notice.attached.names);
-    expect(new Set(attached)).toEqual(
-      new Set(['public.payments_africa', 'public.payments_us_low', 'public.payments_us_high']),
-    );
+    const attached = ['public.payments_africa', 'public.payments_us_high', 'public.payments_us_low'];
+    const isTold = async (): Promise<boolean> => {
+      const names = (await setting.notices()).flatMap((notice) => notice.attached.names);
+      return [...new Set(names)].sort().join() === attached.join();
+    };
+    await until(isTold, { deadlineMs: 60_000, what: 'notices of what was attached with rows' });
     const loaded = (await setting.jobs()).filter(({ reason }) => reason === 'backfill');
     expect(loaded.reduce((sum, { rowsDone }) => sum + rowsDone, 0)).toBe(302);
   });
@@ -91,4 +96,97 @@ describe.each([16, 18] as const)('partitions on PostgreSQL %i', (version) => {
     });
     await setting.scored('us/1001', 'us/1002', 'asia/1', 'africa/1');
   });
+
+  test('a partition that is only written anew, as VACUUM FULL does, loses and changes nothing', async () => {
+    await using setting = await createPartitioned(version);
+    const { client } = setting.pipeline;
+    await setting.pipeline.start('reader', 'enricher', 'writer').ready();
+    await setting.pay('eu/1', 'us/1', 'asia/1');
+    await setting.scored('eu/1', 'us/1', 'asia/1');
+    const before = await setting.outcomes();
+    // Neither does it look like maintenance when the catalog itself is written anew.
+    await client.query('vacuum (full, freeze) pg_inherits');
+    await client.query('vacuum full payments_eu');
+    const notice = await setting.swept(1);
+    expect(notice).toMatchObject({ attached: none, removed: none, rewritten: only('payments_eu'), jobs: [] });
+    expect(await setting.outcomes()).toEqual(before);
+    expect(await setting.jobs()).toEqual([]);
+  });
+
+  test('one that was away between two looks is noticed, and what became of its rows meanwhile', async () => {
+    await using setting = await createPartitioned(version);
+    const { client } = setting.pipeline;
+    await setting.pipeline.start('reader', 'enricher', 'writer').ready();
+    await setting.pay('eu/1', 'us/1', 'us/2');
+    await setting.scored('eu/1', 'us/1', 'us/2');
+    await client.query(`
+      begin;
+      alter table payments_us detach partition payments_us_low;
+      delete from payments_us_low where id = 1;
+      insert into payments_us_low (region, id) values ('us', 3);
+      alter table payments_us attach partition payments_us_low for values from (0) to (1000);
+      commit`);
+    await setting.scored('eu/1', 'us/2', 'us/3');
+    const notice = await setting.swept(1);
+    expect(notice).toMatchObject({ attached: only('payments_us_low'), removed: only('payments_us_low') });
+  });
+});
+
+test('TRUNCATE of the whole table, which the log does tell, makes no job beside it', async () => {
+  await using setting = await createPartitioned();
+  await setting.pipeline.start('reader', 'enricher', 'writer').ready();
+  await setting.pay('eu/1', 'us/1');
+  await setting.scored('eu/1', 'us/1');
+  await setting.pipeline.client.query('truncate payments');
+  await setting.scored();
+  expect(await setting.swept(1)).toMatchObject({ rewritten: { count: 4 }, jobs: [] });
+  expect(await setting.jobs()).toEqual([]);
+});
+
+test('a result that is still to come when its partition is emptied is deleted, too', async () => {
+  await using setting = await createPartitioned();
+  const { client } = setting.pipeline;
+  await setting.pipeline.start('reader', 'writer').ready();
+  await setting.pay('eu/1', 'us/1');
+  await client.query('truncate payments_eu');
+  await until(async () => (await setting.notices()).length > 0, { deadlineMs: 60_000, what: 'a notice' });
+  expect(await setting.notices()).toMatchObject([{ to_sweep: ['fraud'], jobs: [] }]);
+  await setting.pipeline.start('enricher').ready();
+  expect((await setting.swept(1)).jobs).toHaveLength(1);
+  await setting.scored('us/1');
+});
+
+test('the reader does all of it under its own role, which cannot read the partitions themselves', async () => {
+  await using setting = await createPartitioned();
+  const { client, database, definition } = setting.pipeline;
+  const role = `${definition.pipeline}_reader`;
+  await client.query(`alter role ${role} login password 'secret'`);
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = 'secret';
+  const reader = await connectDatabase({ url: url.href, applicationName: 'reader' });
+  try {
+    await rememberPartitions(reader, definition);
+    await setting.pay('eu/1', 'africa/1');
+    await client.query(`
+      alter table payments detach partition payments_eu;
+      create table public.payments_mars (like payments including all);
+      insert into public.payments_mars (region, id) values ('mars', 1), ('mars', 2);
+      alter table payments attach partition public.payments_mars for values in ('mars')`);
+    const found = await notePartitionChanges(reader, definition);
+    expect(found).toMatchObject([
+      { attached: ['public.payments_mars'], removed: ['public.payments_eu'], toSweep: ['fraud'] },
+    ]);
+    expect(await notePartitionChanges(reader, definition)).toEqual([]);
+    const [job] = await setting.jobs();
+    const { rows } = await reader.query(`select id from payments where ${job?.condition} order by id`);
+    expect(rows).toEqual([{ id: '1' }, { id: '2' }]);
+    const table = { schema: 'public', name: 'payments' };
+    const sweep = { table, reason: 'repair', enrichments: ['fraud'] } as const;
+    const within = found[0]?.sweepCondition ?? null;
+    expect(within).toContain("'eu'");
+    expect(await createSweepJob(reader, { ...sweep, within })).toBeUndefined();
+  } finally {
+    await reader.end();
+  }
 });
