@@ -3,6 +3,7 @@ import { addCommand } from './commands/add.ts';
 import { awsLocalCommand } from './commands/aws-local.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { configCommand } from './commands/config.ts';
+import { deadCommand } from './commands/dead.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
@@ -54,7 +55,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand],
-  ['Operate:', backfillCommand, gapsCommand],
+  ['Operate:', backfillCommand, deadCommand, gapsCommand],
 ];
 
 export function createProgram(run: Run): Command {

@@ -1,0 +1,34 @@
+import { AfterglowError } from '../../../shared/errors/catalogue.ts';
+import { countFailures, dropFailures } from '../../../shared/side-tables/failures.ts';
+import type { DropOptions } from '../commands/dead.ts';
+import type { Invocation } from '../invocation.ts';
+import { isConfirmed } from '../question.ts';
+import { formatCount } from '../view/numbers.ts';
+import { requireSelection, withFailures } from './failures-database.ts';
+
+export async function runDrop(
+  invocation: Invocation,
+  options: DropOptions,
+  ids: readonly string[],
+): Promise<number> {
+  requireSelection(options, ids);
+  const { output } = invocation;
+  return await withFailures(invocation, options, ids, async ({ client, tables, filter }) => {
+    const counts = await countFailures(client, tables, filter);
+    const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const what = `${formatCount(all)} ${all === 1 ? 'failure' : 'failures'}`;
+    if (all > 0 && !(await isConfirmed(invocation, `${what} will not be listed any more. Go on?`))) {
+      throw new AfterglowError(
+        'consent_missing',
+        `${what} would not be listed any more; nobody agreed to that.`,
+      );
+    }
+    const dropped = await dropFailures(client, tables, filter);
+    if (output.isJson) output.json({ dropped });
+    else
+      output.line(
+        `${formatCount(dropped)} ${dropped === 1 ? 'failure is' : 'failures are'} not listed any more.`,
+      );
+    return 0;
+  });
+}

@@ -1,0 +1,147 @@
+// Rows whose newest outcome is a failure: the list of dead letters is the state tables, the topics hold the archive.
+import { type Queryable, quoteIdentifier, quoteLiteral } from '../postgres/connect.ts';
+import type { TableName } from '../postgres/published.ts';
+import type { EnrichmentTables } from './enrichment-tables.ts';
+import { DROPPED_LETTERS, keyColumn, REDO_JOBS, REDO_KEYS, stateTable } from './names.ts';
+import { createRedoJob } from './redo-jobs.ts';
+
+export interface FailedRow {
+  readonly id: string;
+  readonly enrichment: string;
+  /** Values as PostgreSQL writes them. */
+  readonly key: Readonly<Record<string, string>>;
+  readonly kind: string;
+  readonly code: string;
+  readonly message: string;
+  /** RFC 3339, in microseconds. */
+  readonly committedAt: string;
+  readonly failedAt: string;
+}
+
+export interface FailureFilter {
+  readonly kind?: string;
+  readonly code?: string;
+  /** Failed at most so long ago. */
+  readonly withinMs?: number;
+  /** Beginnings of ids. */
+  readonly ids?: readonly string[];
+}
+
+export interface Page {
+  readonly rowsMax: number;
+  /** The id that the page before ended with. */
+  readonly after?: string;
+}
+
+const INSTANT = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
+const instant = (column: string): string => `to_char(${column} at time zone 'UTC', ${INSTANT})`;
+
+/** The failed rows of all these, as one relation. Values $1 to $4: filterValues(). */
+function failed(tables: readonly EnrichmentTables[]): string {
+  const each = tables.map(({ enrichment, keyColumns }) => {
+    const names = keyColumns.map(({ name }) => name);
+    const key = names.flatMap((name) => [quoteLiteral(name), `${quoteIdentifier(keyColumn(name))}::text`]);
+    const texts = names.map((name) => `${quoteIdentifier(keyColumn(name))}::text`);
+    return `select ${quoteLiteral(enrichment)}::text as enrichment, json_build_object(${key.join(', ')})::text as key,
+      array[${texts.join(', ')}] as texts, dead_letter_id as id, failure_kind as kind, failure_code as code,
+      failure_message as message, committed_at, updated_at
+      from ${stateTable(enrichment)} where status = 'failed' and dead_letter_id is not null`;
+  });
+  return `(select failure.* from (${each.join(' union all ')}) failure
+    where ($1::text is null or kind = $1) and ($2::text is null or code = $2)
+      and ($3::float8 is null or updated_at > now() - make_interval(secs => $3))
+      and ($4::text[] is null or exists (select from unnest($4::text[]) wanted(id) where starts_with(failure.id, wanted.id)))
+      and not exists (select from ${DROPPED_LETTERS} dropped where dropped.dead_letter_id = failure.id)) as failure`;
+}
+
+const filterValues = ({ kind, code, withinMs, ids }: FailureFilter): readonly unknown[] => [
+  kind ?? null,
+  code ?? null,
+  withinMs === undefined ? null : withinMs / 1_000,
+  ids ?? null,
+];
+
+interface FailureRow extends Omit<FailedRow, 'key'> {
+  readonly key: string;
+}
+
+/** The newest first. */
+export async function listFailures(
+  client: Queryable,
+  tables: readonly EnrichmentTables[],
+  filter: FailureFilter,
+  { rowsMax, after }: Page,
+): Promise<readonly FailedRow[]> {
+  if (tables.length === 0) return [];
+  const source = failed(tables);
+  const { rows } = await client.query<FailureRow>(
+    `select id, enrichment, key, kind, code, message, ${instant('committed_at')} as "committedAt", ${instant('updated_at')} as "failedAt"
+       from ${source}
+      where $5::text is null or (updated_at, id) < (select updated_at, id from (${tables
+        .map(
+          ({ enrichment }) =>
+            `select updated_at, dead_letter_id as id from ${stateTable(enrichment)} where starts_with(dead_letter_id, $5)`,
+        )
+        .join(' union all ')}) ended limit 1)
+      order by updated_at desc, id desc limit $6`,
+    [...filterValues(filter), after ?? null, rowsMax],
+  );
+  return rows.map((row) => ({ ...row, key: JSON.parse(row.key) as FailedRow['key'] }));
+}
+
+export async function countFailures(
+  client: Queryable,
+  tables: readonly EnrichmentTables[],
+  filter: FailureFilter,
+): Promise<ReadonlyMap<string, number>> {
+  if (tables.length === 0) return new Map();
+  const { rows } = await client.query<{ enrichment: string; count: string }>(
+    `select enrichment, count(*)::text as count from ${failed(tables)} group by enrichment`,
+    [...filterValues(filter)],
+  );
+  return new Map(rows.map(({ enrichment, count }) => [enrichment, Number(count)]));
+}
+
+/** One job that has the rows read again and given a new outcome. Undefined when there are none. */
+export async function replayFailures(
+  client: Queryable,
+  { tables, source }: { readonly tables: EnrichmentTables; readonly source: TableName },
+  filter: FailureFilter,
+): Promise<string | undefined> {
+  await client.query('begin');
+  try {
+    const job = await createRedoJob(client, {
+      schema: source.schema,
+      table: source.name,
+      reason: 'replay',
+      enrichments: [tables.enrichment],
+      keys: [],
+    });
+    const { rowCount } = await client.query(
+      `insert into ${REDO_KEYS} (job, place, key)
+       select $5, row_number() over (order by updated_at, id), texts from ${failed([tables])}`,
+      [...filterValues(filter), job],
+    );
+    await client.query(`update ${REDO_JOBS} set estimated_rows = $2 where job = $1`, [job, rowCount]);
+    await client.query(rowCount === 0 ? 'rollback' : 'commit');
+    return rowCount === 0 ? undefined : job;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+/** They are not listed any more; the rows stay failed. Returns how many. */
+export async function dropFailures(
+  client: Queryable,
+  tables: readonly EnrichmentTables[],
+  filter: FailureFilter,
+): Promise<number> {
+  if (tables.length === 0) return 0;
+  const { rowCount } = await client.query(
+    `insert into ${DROPPED_LETTERS} (dead_letter_id, enrichment)
+     select distinct id, enrichment from ${failed(tables)} on conflict do nothing`,
+    [...filterValues(filter)],
+  );
+  return rowCount ?? 0;
+}
