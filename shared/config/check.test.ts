@@ -216,3 +216,26 @@ test('names that would meet in the view or beside a result are refused', () => {
     expect.stringContaining('the key column status has the name of a column of ours'),
   ]);
 });
+
+test.each(['chunk', 'chunk_start', 'chunk_end', 'tokens', 'embedding'])(
+  'a key column named %s would meet ours beside every vector',
+  (name) => {
+    const keyed = table('reviews', [...reviews.columns, column(name, 'integer', 'int')], {
+      key: ['id', name],
+    });
+    expect(told(FULL, withTable(keyed))).toEqual([
+      expect.stringMatching(
+        `enrichments.embedding.from: the key column ${name} has the name of a column of ours beside every vector -> a table whose key`,
+      ),
+    ]);
+  },
+);
+
+test('an inference component and a variant of an endpoint can be named, and misnamed', () => {
+  const chosen = 'endpoint: ${FRAUD_ENDPOINT:-fraud-xgboost}';
+  const named = `${chosen}\n      inference_component: fraud-a\n      target_variant: candidate`;
+  expect(told(changed(chosen, named))).toEqual([]);
+  expect(told(changed(chosen, named.replace('fraud-a', 'fraud a')))).toEqual([
+    expect.stringContaining('enrichments.fraud.model.inference_component'),
+  ]);
+});

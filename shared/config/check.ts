@@ -2,6 +2,7 @@
 import { compile, createScope, type Scope } from '../expressions/compile.ts';
 import { resultProblem, type Wanted } from '../expressions/results.ts';
 import { type Catalog, type Column, findTable, type Table } from '../postgres/catalog.ts';
+import { CHUNK_COLUMNS, VECTOR_COLUMN } from '../side-tables/enrichment-tables.ts';
 import { type ViewColumn, viewColumn } from '../side-tables/names.ts';
 import { type Definition, type Enrichment, modelKind, outputsOf, type Source } from './definition.ts';
 import { type Finding, inOrder, type Mistake, type Path } from './mistake.ts';
@@ -43,6 +44,7 @@ function findingsWith(
       findings.push(...expressionFindings(each, enrichment, source, table));
       findings.push(...languageFindings(each, enrichment, source, table));
       findings.push(...outputFindings(each, enrichment, table));
+      findings.push(...vectorFindings(each, enrichment, table));
     }
   }
   return findings;
@@ -125,6 +127,20 @@ function outputFindings(name: string, enrichment: Enrichment, table: Table): rea
       atKey: isDeclared,
       message: `${output} is a key column of ${tableText(table)} and an output too`,
       instead: isDeclared ? `${name}_${output}`.slice(0, 31) : 'a source whose key has another name',
+    }));
+}
+
+const CHUNKED_COLUMNS: readonly string[] = [...CHUNK_COLUMNS.map(({ name }) => name), VECTOR_COLUMN];
+
+/** The result table of a vector kind has columns that no definition names. */
+function vectorFindings(name: string, { model }: Enrichment, table: Table): readonly Finding[] {
+  if (!('dimensions' in model)) return [];
+  return table.key
+    .filter((column) => CHUNKED_COLUMNS.includes(column))
+    .map((column) => ({
+      path: ['enrichments', name, 'from'],
+      message: `the key column ${column} has the name of a column of ours beside every vector`,
+      instead: 'a table whose key has another name',
     }));
 }
 

@@ -31,6 +31,9 @@ export const CHUNK_COLUMNS: readonly TypedColumn[] = [
   { name: 'tokens', type: 'integer' },
 ];
 
+/** The vector of a chunk. */
+export const VECTOR_COLUMN = 'embedding';
+
 /** What stands beside the outputs of every result. */
 export const RESULT_COLUMNS: readonly TypedColumn[] = [
   { name: 'flagged', type: 'boolean' },

@@ -6,7 +6,11 @@ import { formatTableName } from '../../../shared/config/values.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { findTable } from '../../../shared/postgres/catalog.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
-import type { EnrichmentTables, TypedColumn } from '../../../shared/side-tables/enrichment-tables.ts';
+import {
+  type EnrichmentTables,
+  type TypedColumn,
+  VECTOR_COLUMN,
+} from '../../../shared/side-tables/enrichment-tables.ts';
 import type { ColumnRow } from '../../../shared/side-tables/types.ts';
 import type { InitState } from './state.ts';
 
@@ -100,7 +104,7 @@ function outputColumns(
 ): Pick<EnrichmentTables, 'outputs' | 'chunked'> {
   if (enrichment.model.kind === 'titan-embedding') {
     const type = `${quotedWhereNeeded(vectorSchema)}.halfvec(${enrichment.model.dimensions})`;
-    return { outputs: [{ name: 'embedding', type }], chunked: true };
+    return { outputs: [{ name: VECTOR_COLUMN, type }], chunked: true };
   }
   const { outputs } = modelKind(enrichment.model.kind);
   const named = outputs === 'declared' ? (enrichment.output ?? {}) : outputs;

@@ -2,14 +2,28 @@ import { z } from 'zod';
 import { about, duration, rate } from '../values.ts';
 import type { ModelKind } from './model-kind.ts';
 
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$/;
+
 export const sagemaker = {
   schema: z
     .strictObject({
       kind: z.literal('sagemaker'),
-      endpoint: z
+      endpoint: z.string().regex(NAME).meta(about('Name of the endpoint.', 'fraud-xgboost')),
+      inference_component: z
         .string()
-        .regex(/^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$/)
-        .meta(about('Name of the endpoint.', 'fraud-xgboost')),
+        .regex(NAME)
+        .meta(
+          about(
+            'Which inference component of the endpoint, where it hosts several models.',
+            'fraud-component',
+          ),
+        )
+        .exactOptional(),
+      target_variant: z
+        .string()
+        .regex(NAME)
+        .meta(about('Which production variant, instead of one by the weights of the endpoint.', 'candidate'))
+        .exactOptional(),
       version: z
         .string()
         .min(1)
