@@ -26,6 +26,16 @@ test('calls, rows, bytes and statuses are counted by operation and endpoint, att
   });
 });
 
+test('what a model answered is paid once, whatever became of the answer', async () => {
+  const ledger = new CallLedger();
+  const count = ledger.arrived('comprehend', 'BatchDetectSentiment', '', CALL);
+  ledger.paid(count, 9);
+  ledger.ended(count, 0, 0);
+  ledger.ended(ledger.arrived('comprehend', 'BatchDetectSentiment', '', CALL), 400, 60);
+  expect(ledger.calls().operations).toMatchObject([{ calls: 2, paid_calls: 1, paid_units: 9 }]);
+  expect(await ledger.metrics().metrics()).toMatch(/afterglow_aws_local_paid_units_total\{.*\} 9/);
+});
+
 test('names from outside do not grow it without end', () => {
   const ledger = new CallLedger();
   for (let number = 0; number < 1_000; number += 1)

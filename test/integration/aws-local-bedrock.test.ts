@@ -1,5 +1,5 @@
 // Bedrock as the real client sees it: Titan's vectors, members, limits and texts of refusal.
-import { InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
+import { ConverseCommand, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AwsLocal, startAwsLocal } from '../../services/aws-local/main.ts';
 import { type AwsSdkClients, awsSdkClients, errorOf } from '../support/aws-sdk.ts';
@@ -179,5 +179,63 @@ describe('on the wire', () => {
   ])('a signature that is %s', async (_name, header, status, name) => {
     const answer = await post({ ...date, ...(header && { authorization: header }) }, '{}');
     expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([status, name]);
+  });
+});
+
+describe('Converse', () => {
+  const converse = (text: string, inferenceConfig: { maxTokens?: number; stopSequences?: string[] } = {}) =>
+    clients.bedrock.send(
+      new ConverseCommand({
+        modelId: 'amazon.nova-lite-v1:0',
+        messages: [{ role: 'user', content: [{ text }] }],
+        inferenceConfig,
+      }),
+    );
+
+  test('a plain answer with every member that the model of the service requires', async () => {
+    const { $metadata, ...answer } = await converse('How many reviews came today?', { maxTokens: 500 });
+    expect(answer).toEqual({
+      output: {
+        message: { role: 'assistant', content: [{ text: expect.stringContaining('How many reviews') }] },
+      },
+      stopReason: 'end_turn',
+      usage: {
+        inputTokens: expect.any(Number),
+        outputTokens: expect.any(Number),
+        totalTokens: expect.any(Number),
+      },
+      metrics: { latencyMs: expect.any(Number) },
+    });
+    const { inputTokens = 0, outputTokens = 0, totalTokens } = answer.usage ?? {};
+    expect(inputTokens + outputTokens).toBe(totalTokens);
+    expect($metadata.httpStatusCode).toBe(200);
+  });
+
+  test('it stops at its limit and at a stop sequence, and says so', async () => {
+    const limited = await converse('Tell me everything you know about it.', { maxTokens: 4 });
+    expect(limited.stopReason).toBe('max_tokens');
+    expect(limited.usage?.outputTokens).toBeLessThanOrEqual(4);
+    expect((await converse('Go on.', { stopSequences: ['which'] })).stopReason).toBe('stop_sequence');
+  });
+
+  test.each([
+    ['an embedding model', V2, 'user', 'ResourceNotFoundException', 404],
+    ['a model nobody has', 'nobody.nothing', 'user', 'ResourceNotFoundException', 404],
+    ['the assistant first', 'amazon.nova-lite-v1:0', 'assistant', 'ValidationException', 400],
+  ] as const)('%s is refused', async (_name, modelId, role, name, status) => {
+    const messages = [{ role, content: [{ text: 'Hello' }] }];
+    const error = await errorOf(clients.bedrock.send(new ConverseCommand({ modelId, messages })));
+    expect([error.name, error.status]).toEqual([name, status]);
+  });
+
+  test('the longest possible answer counts against the quota of tokens before it begins', async () => {
+    awsLocal.control.addQuota({ operation: 'Converse', tokens_per_minute: 5_000 });
+    await converse('Hello', { maxTokens: 4_000 });
+    const error = await errorOf(converse('Hello', { maxTokens: 4_000 }));
+    expect([error.name, error.status, error.message]).toEqual([
+      'ThrottlingException',
+      429,
+      'Too many tokens, please wait before trying again.',
+    ]);
   });
 });

@@ -30,9 +30,9 @@ export function guessLanguages(text: string): readonly GuessedLanguage[] {
   weighScripts(text.slice(0, CHARACTERS_MAX).toLowerCase(), (language, weight) => {
     evidence.set(language, (evidence.get(language) ?? 0) + weight);
   });
-  const sum = evidence.values().reduce((total, weight) => total + weight, DOUBT);
+  const sum = evidence.values().reduce((total, weight) => total + weight ** 2, DOUBT ** 2);
   return [...evidence]
-    .map(([LanguageCode, weight]) => ({ LanguageCode, Score: Math.round((weight / sum) * 1e7) / 1e7 }))
+    .map(([LanguageCode, weight]) => ({ LanguageCode, Score: Math.round((weight ** 2 / sum) * 1e7) / 1e7 }))
     .toSorted((one, other) => other.Score - one.Score || (one.LanguageCode < other.LanguageCode ? -1 : 1))
     .filter(({ Score }, place) => place === 0 || Score >= SCORE_MIN)
     .slice(0, GUESSES_MAX);

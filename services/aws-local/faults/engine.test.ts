@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Call, Operation } from '../operation.ts';
+import { seededRandom } from '../random.ts';
 import { FaultEngine } from './engine.ts';
 import { type FaultRule, faultRule } from './rule.ts';
 
@@ -73,6 +74,61 @@ test('latencies add up, and of two faults the younger waits for a later call', (
   expect(kinds(engine, 2)).toEqual(['empty', undefined]);
 });
 
+test('a share of the calls is struck, the same ones for the same seed', () => {
+  const struck = (seed: number) => {
+    const engine = new FaultEngine(NO_LATENCY, seededRandom(seed), NOW);
+    engine.add({ ...THROTTLE, share: 0.25 });
+    return kinds(engine, 1_000);
+  };
+  const count = struck(1).filter((kind) => kind !== undefined).length;
+  expect(count).toBeGreaterThan(200);
+  expect(count).toBeLessThan(300);
+  expect(struck(1)).toEqual(struck(1));
+  expect(struck(1)).not.toEqual(struck(2));
+});
+
+test('an outage ends by itself', () => {
+  let nowMs = 1_000;
+  const engine = new FaultEngine(
+    NO_LATENCY,
+    () => 0.5,
+    () => nowMs,
+  );
+  engine.add({ fault: { kind: 'error', status: 503 }, for_ms: 60_000 });
+  expect(kinds(engine, 1)).toEqual(['error']);
+  nowMs = 60_999;
+  expect(kinds(engine, 1)).toEqual(['error']);
+  nowMs = 61_000;
+  expect(kinds(engine, 1)).toEqual([undefined]);
+});
+
+test('a fault that an operation cannot show passes it by, uncounted', () => {
+  const engine = new FaultEngine(NO_LATENCY, () => 0.5, NOW);
+  engine.add({ fault: { kind: 'zero_vector' } });
+  engine.add({ fault: { kind: 'error', status: 408 } });
+  expect(kinds(engine, 1)).toEqual([undefined]);
+  expect(engine.list().map(({ struck }) => struck)).toEqual([0, 0]);
+});
+
+test('a cold start is a delay, or refuses until the model is warm; a warm one is not struck', () => {
+  let nowMs = 0;
+  const engine = new FaultEngine(
+    NO_LATENCY,
+    () => 0.5,
+    () => nowMs,
+  );
+  const id = engine.add({ fault: { kind: 'cold_start', latency_ms: 3_000 } });
+  expect(engine.judge(INVOKE, call('fraud'))).toEqual({ delayMs: 3_000, strike: undefined, bend: undefined });
+  nowMs = 3_000;
+  expect(engine.judge(INVOKE, call('fraud')).delayMs).toBe(0);
+  expect(engine.list()).toMatchObject([{ struck: 1 }]);
+  engine.remove(id);
+  engine.add({ fault: { kind: 'cold_start', latency_ms: 3_000, answer: 'not_ready' } });
+  expect(kinds(engine, 2)).toEqual(['cold_start', 'cold_start']);
+  nowMs = 6_000;
+  expect(kinds(engine, 1)).toEqual([undefined]);
+});
+
 test.each([
   ['an unknown kind', { fault: { kind: 'explode' } }],
   ['an unknown member', { fault: { kind: 'empty' }, everywhere: true }],
@@ -80,6 +136,8 @@ test.each([
   ['a name that would break a header', { fault: { kind: 'named', name: 'A\r\nb', status: 400 } }],
   ['no rows more or fewer', { fault: { kind: 'rows', change: 0 } }],
   ['a delay for ever', { fault: { kind: 'latency', latency_ms: 1e12 } }],
+  ['an input of two kinds', { fault: { kind: 'empty' }, input: { column: 0, equals: 1, contains: 'a' } }],
+  ['more than all calls', { fault: { kind: 'empty' }, share: 1.5 }],
   ['nothing', undefined],
 ])('%s is refused', (_name, rule) => {
   expect(faultRule.safeParse(rule).success).toBe(false);
