@@ -27,19 +27,25 @@ export async function topicSize(topic: string, address?: string): Promise<number
 
 /** Every record that the topic holds now, in order per partition. */
 export async function readTopic(topic: string, address?: string): Promise<readonly FetchedRecord[]> {
-  const size = await topicSize(topic, address);
   const records: FetchedRecord[] = [];
-  if (size === 0) return records;
+  for await (const batch of batchesOf(topic, address)) records.push(...batch);
+  return records;
+}
+
+async function* batchesOf(topic: string, address?: string): AsyncGenerator<readonly FetchedRecord[]> {
+  const size = await topicSize(topic, address);
+  if (size === 0) return;
   await using consumer = await connectConsumer(settings(address), {
     group: uniquePipelineName(),
     topics: [topic],
     window: WINDOW,
   });
+  let count = 0;
   for await (const batch of microBatches(consumer.queue, BATCH, () => false)) {
-    records.push(...batch);
-    if (records.length >= size) break;
+    yield batch;
+    count += batch.length;
+    if (count >= size) return;
   }
-  return records;
 }
 
 export interface TopicEvent {
@@ -50,9 +56,16 @@ export interface TopicEvent {
 }
 
 export async function readEvents(topic: string, address?: string): Promise<readonly TopicEvent[]> {
-  return (await readTopic(topic, address)).map(({ key, partition, value }) => ({
-    key: key?.toString() ?? '',
-    partition,
-    event: value === null ? null : (JSON.parse(value.toString()) as ChangeEvent),
-  }));
+  return (await readTopic(topic, address)).map(toEvent);
 }
+
+/** The same one after the other, for topics that are larger than the memory. */
+export async function* eventsOf(topic: string, address?: string): AsyncGenerator<TopicEvent> {
+  for await (const batch of batchesOf(topic, address)) yield* batch.map(toEvent);
+}
+
+const toEvent = ({ key, partition, value }: FetchedRecord): TopicEvent => ({
+  key: key?.toString() ?? '',
+  partition,
+  event: value === null ? null : (JSON.parse(value.toString()) as ChangeEvent),
+});
