@@ -20,6 +20,8 @@ export class Judge {
   readonly #lexicon: Lexicon;
   readonly #words = new Map<string, number>();
   readonly #beginnings = new Map<string, number>();
+  /** Terms of joined scripts by their first letter, the longest first. */
+  readonly #parts: ReadonlyMap<number, readonly { readonly term: string; readonly weight: number }[]>;
   readonly #negators: ReadonlySet<string>;
   readonly #negatorsAfter: readonly string[];
   readonly #longest: number;
@@ -35,6 +37,10 @@ export class Judge {
         else this.#words.set(term, weight);
       }
     }
+    const parts = [...this.#words]
+      .map(([term, weight]) => ({ term, weight }))
+      .toSorted((one, other) => other.term.length - one.term.length);
+    this.#parts = Map.groupBy(parts, ({ term }) => term.charCodeAt(0));
     this.#negators = new Set(termsOf(lexicon.negators));
     this.#negatorsAfter = termsOf(lexicon.negatorsAfter ?? '');
     this.#longest = Math.max(
@@ -87,15 +93,13 @@ export class Judge {
     let praise = 0;
     let complaint = 0;
     for (let place = 0; place < text.length; place += 1) {
-      for (let length = Math.min(this.#longest, text.length - place); length > 0; length -= 1) {
-        const weight = this.#words.get(text.slice(place, place + length));
-        if (weight === undefined) continue;
-        const isNegated = this.#isNegatedPart(text, place, place + length);
-        if (weight > 0 !== isNegated) praise += isNegated ? NEGATED_WEIGHT : 1;
-        else complaint += isNegated ? NEGATED_WEIGHT : 1;
-        place += length - 1;
-        break;
-      }
+      const found = this.#parts.get(text.charCodeAt(place))?.find(({ term }) => text.startsWith(term, place));
+      if (found === undefined) continue;
+      const { term, weight } = found;
+      const isNegated = this.#isNegatedPart(text, place, place + term.length);
+      if (weight > 0 !== isNegated) praise += isNegated ? NEGATED_WEIGHT : 1;
+      else complaint += isNegated ? NEGATED_WEIGHT : 1;
+      place += term.length - 1;
     }
     return { praise, complaint };
   }
