@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { DetectedLanguage, Model, ModelItem, RowInput } from '../../shared/models/model.ts';
-import { askModel } from './ask.ts';
-import type { CallObserver, CallSignals } from './call.ts';
+import type { CallObserver } from './calls/answering.ts';
+import { callsMaxOf, ModelLanes } from './model-lanes.ts';
+import type { SharedRequests } from './pay-once.ts';
 
 const silent: CallObserver = { called: () => {}, failed: () => {}, paused: () => {}, resumed: () => {} };
-const untouched = new AbortController().signal;
-const signals: CallSignals = { stopping: untouched, aborting: untouched };
+const noCache: SharedRequests = { read: async () => undefined, store: async () => {} };
 
 /** Words are items, grouped by language; a word `bad` is refused, an empty text asks for nothing. */
 function words(): Model<string, { readonly words: string }> & { readonly calls: (readonly ModelItem[])[] } {
@@ -17,10 +17,11 @@ function words(): Model<string, { readonly words: string }> & { readonly calls: 
     limits: { rowsMax: 2, bytesMax: 1_000, waitMaxMs: 0 },
     isPaidPerCall: true,
     bytesOf: (item: ModelItem) => item.input.length,
-    requestText: (item: ModelItem) => String(item.input),
+    requestText: (item: ModelItem) => JSON.stringify([item.input, item.language]),
   };
   const detector: Model<DetectedLanguage, DetectedLanguage> = {
     ...common,
+    parameters: { detects: true },
     itemsOf: ({ input }) => ({ kind: 'items', items: [{ input }] }),
     groupOf: () => '',
     call: async (items) =>
@@ -36,6 +37,7 @@ function words(): Model<string, { readonly words: string }> & { readonly calls: 
     calls,
     itemsOf(row: RowInput) {
       if (row.input === '') return { kind: 'skip', reason: 'empty_input' };
+      if (row.input === 'number') throw new Fault('input', 'not_a_text', 'not a text');
       const language = row.language ?? row.detected;
       if (language === undefined) return { kind: 'detect' };
       const texts = String(row.input).split(' ');
@@ -55,25 +57,67 @@ function words(): Model<string, { readonly words: string }> & { readonly calls: 
   };
 }
 
-test('rows of several items and languages: every row gets its own results back, joined in order', async () => {
-  const model = words();
-  const rows: RowInput[] = [
-    { input: 'der hund' },
-    { input: '' },
-    { input: 'a b c', language: 'fr' },
-    { input: 'one bad word', language: 'en' },
-    { input: 'hello' },
-  ];
-  const answered = await askModel(model, rows, silent, signals);
-  expect(answered.map(({ outcome }) => outcome)).toEqual([
-    { kind: 'ok', result: { words: 'der/de hund/de' }, costNanoUsd: 200 },
-    { kind: 'skip', reason: 'empty_input' },
-    { kind: 'ok', result: { words: 'a/fr b/fr c/fr' }, costNanoUsd: 300 },
-    { kind: 'rejected', fault: expect.objectContaining({ code: 'bad' }) },
-    { kind: 'ok', result: { words: 'hello/en' }, costNanoUsd: 100 },
-  ]);
-  for (const items of model.calls) {
-    expect(items.length).toBeLessThanOrEqual(2);
-    expect(new Set(items.map(({ language }) => language)).size).toBe(1);
-  }
+const lanesOf = (model: Model<string, { readonly words: string }>): ModelLanes =>
+  new ModelLanes(model as Model, {
+    callsPerSecond: undefined,
+    observer: () => silent,
+    payOnce: { found: () => {}, missed: () => {} },
+    shared: noCache,
+  });
+
+describe('asking', () => {
+  test('rows of several items and languages: every row gets its own results back, joined in order', async () => {
+    const model = words();
+    const lanes = lanesOf(model);
+    const rows: RowInput[] = [
+      { input: 'der hund' },
+      { input: '' },
+      { input: 'a b c', language: 'fr' },
+      { input: 'one bad word', language: 'en' },
+      { input: 'number' },
+      { input: 'hello' },
+    ];
+    const answered = await Promise.all(rows.map((row) => lanes.ask(row, () => true)));
+    expect(answered.map(({ outcome }) => outcome)).toEqual([
+      { kind: 'ok', result: { words: 'der/de hund/de' }, costNanoUsd: 205 },
+      { kind: 'skip', reason: 'empty_input' },
+      { kind: 'ok', result: { words: 'a/fr b/fr c/fr' }, costNanoUsd: 300 },
+      { kind: 'rejected', fault: expect.objectContaining({ code: 'bad' }) },
+      { kind: 'rejected', fault: expect.objectContaining({ code: 'not_a_text' }) },
+      { kind: 'ok', result: { words: 'hello/en' }, costNanoUsd: 105 },
+    ]);
+    for (const items of model.calls) {
+      expect(items.length).toBeLessThanOrEqual(2);
+      expect(new Set(items.map(({ language }) => language)).size).toBe(1);
+    }
+  });
+
+  test('equal texts share one call, and a second time nothing is asked and nothing paid', async () => {
+    const model = words();
+    const lanes = lanesOf(model);
+    const same = { input: 'hello', language: 'en' };
+    const answered = await Promise.all([same, same, same].map((row) => lanes.ask(row, () => true)));
+    expect(answered.map(({ cached }) => cached)).toEqual([false, true, true]);
+    expect(await lanes.ask(same, () => true)).toMatchObject({ cached: true, outcome: { costNanoUsd: 0 } });
+    expect(model.calls.length).toBe(1);
+  });
+
+  test('a row that joined the request of a row nobody wants any more asks again itself', async () => {
+    const model = words();
+    const lanes = lanesOf(model);
+    const row = { input: 'hello', language: 'en' };
+    const unwanted = lanes.ask(row, () => false);
+    const wanted = lanes.ask(row, () => true);
+    await expect(unwanted).rejects.toThrow('whoever comes next');
+    expect((await wanted).outcome.kind).toBe('ok');
+  });
+});
+
+test.each([
+  [1, 64],
+  [25, 64],
+  [100, 20],
+  [10_000, 4],
+])('batches of %i rows: %i calls at once', (rowsMax, callsMax) => {
+  expect(callsMaxOf({ rowsMax })).toBe(callsMax);
 });

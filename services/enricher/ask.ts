@@ -1,107 +1,133 @@
 import { asFault } from '../../shared/errors/policy.ts';
-import type { Asked, Model, ModelItem, Outcome, RowInput, SkipReason } from '../../shared/models/model.ts';
-import { type Answered, type CallObserver, type CallSignals, callUntilAnswered } from './call.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import type {
+  Asked,
+  DetectedLanguage,
+  Model,
+  ModelItem,
+  Outcome,
+  RowInput,
+  SkipReason,
+} from '../../shared/models/model.ts';
+import type { Lane } from './calls/lane.ts';
+import { Dropped } from './dropped.ts';
+import type { AskedAnswer, ItemAnswer, PayOnce } from './pay-once.ts';
 
 /** What became of one row that asked its model, and what it took. */
-export interface AnsweredRow<Result = Fields> {
+export interface AnsweredRow<Result = Readonly<Record<string, unknown>>> {
   readonly outcome: Outcome<Result> | { readonly kind: 'skip'; readonly reason: SkipReason };
   readonly attempts: number;
   readonly modelMs: number;
+  /** Nothing was asked and paid for it. */
+  readonly cached: boolean;
 }
 
-/** Asks a model about rows: detects languages, cuts rows into items, calls group by group, joins the items' results. */
-export async function askModel<ItemResult, Result>(
-  model: Model<ItemResult, Result>,
-  rows: readonly RowInput[],
-  observer: CallObserver,
-  signals: CallSignals,
-): Promise<readonly AnsweredRow<Result>[]> {
-  const known = await detected(model, rows, observer, signals);
-  const asked = known.map((row) => askedOf(model, row));
-  const items = asked.flatMap((each) => (each.kind === 'items' ? each.items : []));
-  const answers = await callGroups(model, items, observer, signals);
-  return known.map((row, place) => {
-    const each = asked[place];
-    if (each?.kind === 'rejected' || each?.kind === 'skip') return { outcome: each, attempts: 0, modelMs: 0 };
-    if (each?.kind !== 'items') throw new RangeError('a detected language asks to be detected again');
-    return joined(model, row, each.items, answers);
-  });
-}
+const NOTHING_ASKED = { attempts: 0, modelMs: 0, cached: false } as const;
 
-async function detected<ItemResult, Result>(
-  model: Model<ItemResult, Result>,
-  rows: readonly RowInput[],
-  observer: CallObserver,
-  signals: CallSignals,
-): Promise<readonly RowInput[]> {
-  const { detector } = model;
-  if (detector === undefined) return rows;
-  const unknown = rows.filter((row) => askedOf(model, row).kind === 'detect');
-  const answers = await askModel(detector, unknown, observer, signals);
-  const languages = new Map(
-    unknown.map((row, place) => {
-      const outcome = answers[place]?.outcome;
-      return [row, outcome?.kind === 'ok' ? outcome.result.language : null];
-    }),
-  );
-  return rows.map((row) => (languages.has(row) ? { ...row, detected: languages.get(row) ?? null } : row));
-}
+/** Asks a model about rows: detects the language, cuts the row into items, joins their results. */
+export class RowAsking<ItemResult, Result> {
+  readonly #model: Model<ItemResult, Result>;
+  readonly #lane: Lane<ItemResult>;
+  readonly #payOnce: PayOnce<ItemResult>;
+  readonly #detector: RowAsking<DetectedLanguage, DetectedLanguage> | undefined;
 
-function askedOf<ItemResult, Result>(
-  model: Model<ItemResult, Result>,
-  row: RowInput,
-): Asked | Extract<Outcome<Result>, { kind: 'rejected' }> {
-  try {
-    return model.itemsOf(row);
-  } catch (error) {
-    const fault = asFault(error);
-    if (fault.kind !== 'input') throw error;
-    return { kind: 'rejected', fault };
+  constructor(
+    model: Model<ItemResult, Result>,
+    lane: Lane<ItemResult>,
+    payOnce: PayOnce<ItemResult>,
+    detector?: RowAsking<DetectedLanguage, DetectedLanguage>,
+  ) {
+    this.#model = model;
+    this.#lane = lane;
+    this.#payOnce = payOnce;
+    this.#detector = detector;
   }
-}
 
-async function callGroups<ItemResult, Result>(
-  model: Model<ItemResult, Result>,
-  items: readonly ModelItem[],
-  observer: CallObserver,
-  signals: CallSignals,
-): Promise<ReadonlyMap<ModelItem, Answered<ItemResult>>> {
-  const answers = new Map<ModelItem, Answered<ItemResult>>();
-  for (const group of Map.groupBy(items, (item) => model.groupOf(item)).values()) {
-    for (let start = 0; start < group.length; start += model.limits.rowsMax) {
-      const batch = group.slice(start, start + model.limits.rowsMax);
-      const answered = await callUntilAnswered(model, batch, observer, signals);
-      for (const [place, item] of batch.entries()) {
-        const answer = answered[place];
-        if (answer !== undefined) answers.set(item, answer);
+  /**
+   * Rejects with `Dropped` once nobody wants it any more. `period`: a refresh asks again although nothing changed, once for
+   * each period.
+   */
+  async ask(row: RowInput, isWanted: () => boolean, period?: string): Promise<AnsweredRow<Result>> {
+    const asked = this.#asked(row);
+    if (asked.kind === 'detect') return await this.#askDetected(row, isWanted, period);
+    if (asked.kind !== 'items') return { ...NOTHING_ASKED, outcome: asked };
+    const { items } = asked;
+    const answers = await Promise.all(items.map((item) => this.#askItem(item, isWanted, period)));
+    return this.#joined(row, items, answers);
+  }
+
+  async #askDetected(
+    row: RowInput,
+    isWanted: () => boolean,
+    period: string | undefined,
+  ): Promise<AnsweredRow<Result>> {
+    if (row.detected !== undefined || this.#detector === undefined) {
+      throw new RangeError('a detected language asks to be detected again');
+    }
+    const detection = await this.#detector.ask(row, isWanted, period);
+    const found = detection.outcome;
+    const detected = found.kind === 'ok' ? found.result.language : null;
+    const answered = await this.ask({ ...row, detected }, isWanted, period);
+    const modelMs = answered.modelMs + detection.modelMs;
+    if (answered.outcome.kind !== 'ok' || found.kind !== 'ok') return { ...answered, modelMs };
+    const costNanoUsd = answered.outcome.costNanoUsd + found.costNanoUsd;
+    const cached = answered.cached && detection.cached;
+    return { ...answered, modelMs, cached, outcome: { ...answered.outcome, costNanoUsd } };
+  }
+
+  #asked(row: RowInput): Asked | Extract<Outcome<Result>, { kind: 'rejected' }> {
+    try {
+      return this.#model.itemsOf(row);
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.kind !== 'input') throw error;
+      return { kind: 'rejected', fault };
+    }
+  }
+
+  async #askItem(
+    item: ModelItem,
+    isWanted: () => boolean,
+    period: string | undefined,
+  ): Promise<ItemAnswer<ItemResult>> {
+    for (;;) {
+      try {
+        return await this.#payOnce.answer(item, (asked) => this.#call(asked, isWanted), period);
+      } catch (error) {
+        // It joined an equal request of a row that nobody wants any more.
+        if (!(error instanceof Dropped) || !isWanted()) throw error;
       }
     }
   }
-  return answers;
-}
 
-function joined<ItemResult, Result>(
-  model: Model<ItemResult, Result>,
-  row: RowInput,
-  items: readonly ModelItem[],
-  answers: ReadonlyMap<ModelItem, Answered<ItemResult>>,
-): AnsweredRow<Result> {
-  const answered = items.map((item) => {
-    const answer = answers.get(item);
-    if (answer === undefined) throw new RangeError('the model answered another number of items');
-    return answer;
-  });
-  const attempts = Math.max(0, ...answered.map((each) => each.attempts));
-  const modelMs = answered.reduce((sum, each) => sum + each.modelMs, 0);
-  const results: ItemResult[] = [];
-  let costNanoUsd = 0;
-  for (const { outcome } of answered) {
-    if (outcome.kind === 'rejected') return { outcome, attempts, modelMs };
-    results.push(outcome.result);
-    costNanoUsd += outcome.costNanoUsd;
+  async #call(item: ModelItem, isWanted: () => boolean): Promise<AskedAnswer<ItemResult>> {
+    return await new Promise((resolve, reject) => {
+      this.#lane.ask({ item, isWanted, answered: resolve, failed: reject });
+    });
   }
-  const result = model.resultOf(row, items, results);
-  return { outcome: { kind: 'ok', result, costNanoUsd }, attempts, modelMs };
+
+  #joined(
+    row: RowInput,
+    items: readonly ModelItem[],
+    answers: readonly ItemAnswer<ItemResult>[],
+  ): AnsweredRow<Result> {
+    const results: ItemResult[] = [];
+    let attempts = 0;
+    let modelMs = 0;
+    let costNanoUsd = 0;
+    let refusal: Extract<Outcome<ItemResult>, { kind: 'rejected' }> | undefined;
+    for (const answer of answers) {
+      attempts = Math.max(attempts, answer.attempts);
+      modelMs += answer.modelMs;
+      if (answer.outcome.kind === 'rejected') refusal ??= answer.outcome;
+      else {
+        results.push(answer.outcome.result);
+        costNanoUsd += answer.outcome.costNanoUsd;
+      }
+    }
+    // One refused part refuses the row: a text of which a part is missing would be found for what it does not say.
+    if (refusal !== undefined) return { outcome: refusal, attempts, modelMs, cached: false };
+    const result = this.#model.resultOf(row, items, results);
+    const cached = answers.every((answer) => answer.cached);
+    return { outcome: { kind: 'ok', result, costNanoUsd }, attempts, modelMs, cached };
+  }
 }

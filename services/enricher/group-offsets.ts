@@ -1,7 +1,7 @@
 import { parseLsn } from '../../shared/contracts/position.ts';
 import { CATALOGUE } from '../../shared/errors/catalogue.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
-import type { KafkaSettings } from '../../shared/kafka/connect.ts';
+import { type KafkaSettings, kafkaUnreachable } from '../../shared/kafka/connect.ts';
 import { gapNotice } from '../../shared/kafka/gap-notice.ts';
 import type { OffsetToCommit } from '../../shared/kafka/offsets.ts';
 import type { RecordProducer } from '../../shared/kafka/producer.ts';
@@ -65,6 +65,9 @@ async function lagOf(kafka: KafkaSettings, { group, topic }: GroupSettings) {
   const admin = await connectKafkaAdmin(kafka);
   try {
     return await admin.lag(group, [topic]);
+  } catch (error) {
+    // A group or topic that was made a moment ago has no coordinator or leader yet.
+    throw kafkaUnreachable(kafka.brokers, error);
   } finally {
     await admin.close();
   }

@@ -1,13 +1,18 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Fault } from '../../shared/errors/policy.ts';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
+import type { CompletionObserver } from './completion-read.ts';
 import type { OutcomeRecords } from './outcome-records.ts';
+import type { PayOnceObserver } from './pay-once.ts';
 
-export interface EnricherMetrics {
+export interface EnricherMetrics extends PayOnceObserver, Pick<CompletionObserver, 'completed'> {
   called(rows: number, durationMs: number): void;
   failed(fault: Fault): void;
-  paused(paused: boolean): void;
+  /** `lane`: the model itself or its detector. */
+  paused(lane: string, isPaused: boolean): void;
   published(outcomes: readonly OutcomeRecords[], committedAtMs: readonly number[]): void;
+  /** Changes that ask this enrichment for no outcome. With the outcomes they sum up to what was published for it. */
+  passed(changes: number): void;
 }
 
 const BATCH_ROWS_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000];
@@ -56,7 +61,32 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
     labelNames,
     registers,
   });
+  const asked = new Counter({
+    name: names.requests,
+    help: 'Requests by where their answer was found: memory, in_flight, shared, stored; model when it had to be asked.',
+    labelNames: [...labelNames, 'found'],
+    registers,
+  });
+  const saved = new Counter({
+    name: names.savedUsd,
+    help: 'What answers that were found had cost when they were paid for.',
+    labelNames,
+    registers,
+  });
+  const passed = new Counter({
+    name: names.passed,
+    help: 'Changes that are addressed to other enrichments only.',
+    labelNames,
+    registers,
+  });
+  const completionReads = new Counter({
+    name: names.completionReads,
+    help: 'Rows read by key because a change did not carry every column: row, gone, or unseen yet.',
+    labelNames: [...labelNames, 'result'],
+    registers,
+  });
   pausedGauge.set({ enrichment }, 0);
+  const pausedLanes = new Set<string>();
   return {
     called(rows, durationMs) {
       calls.inc({ enrichment });
@@ -64,7 +94,18 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
       batchRows.observe({ enrichment }, rows);
     },
     failed: ({ kind, code }) => faults.inc({ enrichment, kind, code }),
-    paused: (paused) => pausedGauge.set({ enrichment }, paused ? 1 : 0),
+    paused(lane, isPaused) {
+      if (isPaused) pausedLanes.add(lane);
+      else pausedLanes.delete(lane);
+      pausedGauge.set({ enrichment }, pausedLanes.size > 0 ? 1 : 0);
+    },
+    found(layer, savedNanoUsd) {
+      asked.inc({ enrichment, found: layer });
+      saved.inc({ enrichment }, savedNanoUsd / 1e9);
+    },
+    missed: () => asked.inc({ enrichment, found: 'model' }),
+    completed: (result) => completionReads.inc({ enrichment, result }),
+    passed: (changes) => passed.inc({ enrichment }, changes),
     published(published, committedAtMs) {
       const nowMs = Date.now();
       for (const { status } of published) if (status !== undefined) outcomes.inc({ enrichment, status });

@@ -79,10 +79,12 @@ function fetched(value: string | null, key = '{"id":"7"}'): FetchedRecord {
 const ok = (score: number): AnsweredRow => ({
   outcome: { kind: 'ok', result: { score }, costNanoUsd: 0 },
   attempts: 1,
+  cached: false,
   modelMs: 12.3456,
 });
 
 function settledRecords(prepared: Prepared, answered?: AnsweredRow) {
+  if (prepared.kind === 'incomplete') throw new Error('the change does not carry every column');
   const { records } = outcomeRecords({ prepared, answered }, context);
   return records.map((record) => ({
     ...record,
@@ -125,17 +127,12 @@ describe('the outcome of a change', () => {
       { status: 'failed', error: { kind: 'input', code: 'evaluation_error' } },
     ],
     [
-      'an input column the change does not carry: failed, never guessed',
-      change('u', { ...purchase, amount: '__debezium_unavailable_value' }, { unchanged: ['amount'] }),
-      undefined,
-      { status: 'failed', error: { kind: 'input', code: 'column_not_in_event' } },
-    ],
-    [
       'a row the model refuses alone: failed as rejected_item',
       change('c', purchase),
       {
         outcome: { kind: 'rejected', fault: new Fault('rejected_batch', 'ModelError', 'refused') },
         attempts: 2,
+        cached: false,
         modelMs: 0,
       },
       { status: 'failed', error: { kind: 'rejected_item', code: 'ModelError', attempts: 2 } },

@@ -72,7 +72,7 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
     case 'ask': {
       const inputHash = inputHashOf(prepared.row);
       if (answered === undefined) throw new RangeError('a row that asked the model has no answer');
-      const { outcome: answer, attempts, modelMs } = answered;
+      const { outcome: answer, attempts, modelMs, cached } = answered;
       if (answer.kind === 'skip') {
         const event = {
           ...beside(prepared.change, context, inputHash),
@@ -83,7 +83,7 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
       }
       if (answer.kind === 'rejected')
         return failed(prepared.change, answer.fault, attempts, inputHash, context);
-      return scored(prepared.change, inputHash, answer, { attempts, modelMs }, context);
+      return scored(prepared.change, inputHash, answer, { attempts, modelMs, cached }, context);
     }
   }
 }
@@ -97,7 +97,7 @@ function scored(
   change: Change,
   inputHash: string,
   answer: { readonly result: Readonly<Record<string, unknown>>; readonly costNanoUsd: number },
-  call: { readonly attempts: number; readonly modelMs: number },
+  call: { readonly attempts: number; readonly modelMs: number; readonly cached: boolean },
   context: OutcomeContext,
 ): OutcomeRecords {
   const { program } = context;
@@ -116,7 +116,7 @@ function scored(
       result: answer.result,
       ...verdict,
       model: context.model,
-      cached: false,
+      cached: call.cached,
       cost_nano_usd: answer.costNanoUsd,
       attempts: call.attempts,
       model_ms: Math.round(call.modelMs * 1000) / 1000,

@@ -1,5 +1,5 @@
 import { isChangeEvent } from '../../shared/contracts/change-guard.ts';
-import type { ChangeEvent, RowKey } from '../../shared/contracts/events.ts';
+import type { ChangeEvent, Row, RowKey } from '../../shared/contracts/events.ts';
 import { asFault, Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
@@ -13,8 +13,18 @@ export interface Change {
   readonly event: ChangeEvent;
 }
 
-/** What is known of a record before any model is called. */
-export type Prepared =
+/** The change does not carry every column that the enrichment reads: the row has to be read. */
+export interface Incomplete {
+  readonly kind: 'incomplete';
+  readonly record: FetchedRecord;
+  readonly change: Change;
+}
+
+/** What is known of a record before anything is asked for. */
+export type Prepared = PreparedWhole | Incomplete;
+
+/** The same, once all its columns are there. */
+export type PreparedWhole =
   /** Not addressed to this enrichment, or a tombstone: no outcome. */
   | { readonly kind: 'pass'; readonly record: FetchedRecord }
   | {
@@ -53,8 +63,15 @@ export interface Preparation {
   readonly keyColumns: readonly string[];
 }
 
-/** Pure: the outcome of a change as far as it can be told without its model. */
-export function prepare(record: FetchedRecord, { enrichment, program, keyColumns }: Preparation): Prepared {
+/**
+ * Pure: the outcome of a change as far as it can be told without asking anybody. `condemned`: why a row is failed without
+ * being worked on.
+ */
+export function prepare(
+  record: FetchedRecord,
+  { enrichment, program, keyColumns }: Preparation,
+  condemned?: Fault,
+): Prepared {
   if (record.value === null) return { kind: 'pass', record };
   const change = readChange(record, record.value, keyColumns);
   if (change instanceof Fault) return { kind: 'unreadable', record, fault: change };
@@ -64,26 +81,28 @@ export function prepare(record: FetchedRecord, { enrichment, program, keyColumns
   if (event.op === 't') return { kind: 'truncated', record, change };
   if (event.op === 'd')
     return { kind: 'deleted', record, change, cause: redo === undefined ? 'delete' : 'gone' };
-  return prepareRow(change, program);
-}
-
-function prepareRow(change: Change, program: EnrichmentProgram): Prepared {
-  const { record, event } = change;
+  if (condemned !== undefined) return { kind: 'failed', record, change, fault: condemned };
   const row = event.after;
   if (row === null) {
-    return {
-      kind: 'failed',
-      record,
-      change,
-      fault: new Fault('input', 'no_row', 'the change carries no row'),
-    };
-  }
-  const absent = [...(event.source.unchanged ?? []), ...(event.source.omitted ?? [])];
-  const wanting = program.columns.find((column) => absent.includes(column) || !(column in row));
-  if (wanting !== undefined) {
-    const fault = new Fault('input', 'column_not_in_event', `the change does not carry column ${wanting}`);
+    const fault = new Fault('input', 'no_row', 'the change carries no row');
     return { kind: 'failed', record, change, fault };
   }
+  return isWhole(event, row, program)
+    ? prepareRow(change, row, program)
+    : { kind: 'incomplete', record, change };
+}
+
+/** Values that were left alone out of line, left out because the record was too large, or not known when it was made. */
+function isWhole({ source }: ChangeEvent, row: Row, { columns }: EnrichmentProgram): boolean {
+  const { unchanged, omitted } = source;
+  return columns.every(
+    (column) => column in row && unchanged?.includes(column) !== true && omitted?.includes(column) !== true,
+  );
+}
+
+/** Pure: the same for a row with all its columns. */
+export function prepareRow(change: Change, row: Row, program: EnrichmentProgram): PreparedWhole {
+  const { record, event } = change;
   // `now` is the commit, so that the audit can compute the same input again at any later time.
   const nowMs = event.source.ts_ms;
   try {

@@ -1,27 +1,34 @@
 import type { AwsSettings } from '../../shared/aws/settings.ts';
-import { microBatches } from '../../shared/batching/micro-batches.ts';
 import type { Definition, Enrichment } from '../../shared/config/definition.ts';
 import { policyVersion } from '../../shared/config/revision.ts';
 import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
-import { POLICY } from '../../shared/errors/policy.ts';
 import { compileEnrichment, type EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
-import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer, type RecordProducer } from '../../shared/kafka/producer.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { openModel } from '../../shared/models/index.ts';
-import type { RowInput } from '../../shared/models/model.ts';
-import { findTable, readCatalog } from '../../shared/postgres/catalog.ts';
+import { findTable, readCatalog, type Table } from '../../shared/postgres/catalog.ts';
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
+import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
+import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
-import { askModel } from './ask.ts';
-import type { CallObserver } from './call.ts';
+import { equalModelRevisions } from '../../shared/side-tables/stored-results.ts';
+import { CompletionReader } from './completion-read.ts';
+import { Crashes, isOwnEnd } from './crash-counts.ts';
+import { Dropped } from './dropped.ts';
+import { CommittedOffsets, checkOffsets, type GroupSettings } from './group-offsets.ts';
 import type { EnricherMetrics } from './metrics.ts';
+import { CALLS_MAX, ModelLanes } from './model-lanes.ts';
+import { observeCalls, observeDatabase } from './observe-calls.ts';
 import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
 import { prepare } from './prepare.ts';
-import { CallWindow, type Settled, settle } from './settle.ts';
+import { askOnce, completeRow, type RowWorkParts } from './row-work.ts';
+import { type RowSteps, type SettledRow, settle } from './settle.ts';
+import { keepWithinBounds, sharedRequests } from './shared-requests.ts';
+import { StoredResults } from './stored-results.ts';
 
 export interface EnricherSettings extends ServiceSettings {
   /** Its name in the definition. */
@@ -29,8 +36,12 @@ export interface EnricherSettings extends ServiceSettings {
   readonly aws: AwsSettings;
 }
 
-const CALLS_MAX = 4;
-const WINDOW = { rowsMax: 5_000, bytesMax: 16 * 1_048_576 };
+/** Fetched and not yet taken. */
+const FETCHED = { rowsMax: 5_000, bytesMax: 16 * 1_048_576 };
+/** Taken and not yet published. */
+const WINDOW = { rowsMax: 4_000, bytesMax: 16 * 1_048_576 };
+/** Looking up, keeping what was paid for, completing rows, and looking at the revision. */
+const CONNECTIONS_MAX = 4;
 const REVISION_LOOK_INTERVAL_MS = 5_000;
 /** Shorter than the time that a process has to end, so that what is answered by then can still be published. */
 const CALLS_DRAIN_MAX_MS = 8_000;
@@ -43,6 +54,7 @@ export async function runSession(
 ): Promise<void> {
   const { definition, databaseUrl, brokers, logger, telemetry, enrichment: name } = settings;
   const { pipeline } = definition;
+  const { readiness } = telemetry;
   const enrichment = definition.enrichments[name];
   const source = definition.sources[enrichment?.from ?? ''];
   if (enrichment === undefined || source === undefined) {
@@ -52,36 +64,80 @@ export async function runSession(
   }
   await using cleanup = new AsyncDisposableStack();
   const applicationName = `${pipeline} enricher ${name}`;
-  const database = createPool({ url: databaseUrl, applicationName, connectionsMax: 1 });
+  const database = createPool({
+    url: databaseUrl,
+    applicationName,
+    connectionsMax: CONNECTIONS_MAX,
+    refusesRowSecurity: true,
+  });
   cleanup.defer(() => database.end());
   const revision = await registeredRevision(database, definition, name);
-  const { program, keyColumns } = await compileAgainstTable(database, enrichment, source.table);
+  const { program, table } = await compileAgainstTable(database, enrichment, source.table);
   const { model } = cleanup.use(await openModel(enrichment, settings.aws, CALLS_MAX));
   const clientId = `${pipeline}.enricher.${name}`;
   const producer = cleanup.use(await connectProducer({ brokers, clientId, logger }));
-  const consumer = cleanup.use(
-    await connectConsumer(
-      { brokers, clientId, logger },
-      {
-        group: enricherGroup(pipeline, name),
-        topics: [cdcTopic(pipeline, source.table.schema, source.table.name)],
-        window: WINDOW,
-        onAssigned: (partitionCount) => {
-          telemetry.readiness.ready('group');
-          logger.info({ partitions: partitionCount, revision }, 'enriching');
-        },
-        onRevoked: () => telemetry.readiness.notReady('group', 'rebalancing'),
-      },
-    ),
-  );
 
   const over = new AbortController();
   const watched = AbortSignal.any([signal, over.signal]);
   const ending = AbortSignal.any([signal, redefinition(database, definition, name, logger, watched)]);
+  const stopping = AbortSignal.any([ending, over.signal]);
+  const databaseWaits = observeDatabase({ logger, readiness });
+  const lanes = new ModelLanes(model, {
+    callsPerSecond: enrichment.model.rate,
+    observer: (lane) => observeCalls(lane, { logger, readiness, metrics }),
+    payOnce: metrics,
+    shared: sharedRequests({
+      database,
+      enrichment: name,
+      observer: databaseWaits,
+      signals: { stopping, aborting: over.signal },
+    }),
+  });
+  cleanup.defer(async () => {
+    over.abort();
+    lanes.abort();
+    await lanes.stop();
+  });
+  const group: GroupSettings = {
+    pipeline,
+    enrichment: name,
+    group: enricherGroup(pipeline, name),
+    topic: cdcTopic(pipeline, source.table.schema, source.table.name),
+    table: source.table,
+    database,
+    logger,
+  };
+  await checkOffsets(group, { brokers, clientId, logger }, producer);
+  const crashes = await Crashes.read(database, group.group, logger);
+  const offsets = new CommittedOffsets();
+  cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
+  if (model.isPaidPerCall) cleanup.use(inBackground((ended) => keepWithinBounds(database, logger, ended)));
+  const consumer = cleanup.use(
+    await connectConsumer(
+      { brokers, clientId, logger },
+      {
+        group: group.group,
+        topics: [group.topic],
+        window: FETCHED,
+        onCommitted: offsets.committed,
+        onAssigned: (partitionCount) => {
+          lanes.setShare(partitionCount / source.partitions);
+          readiness.ready('group');
+          logger.info({ partitions: partitionCount, revision }, 'enriching');
+        },
+        onRevoked: () => readiness.notReady('group', 'rebalancing'),
+      },
+    ),
+  );
+
   const stop = (): void => {
     // What is only fetched comes again; what is under way may finish, since its answer may be paid for.
     consumer.queue.abandon();
-    setTimeout(() => over.abort(), CALLS_DRAIN_MAX_MS).unref();
+    void lanes.stop();
+    setTimeout(() => {
+      over.abort();
+      lanes.abort();
+    }, CALLS_DRAIN_MAX_MS).unref();
   };
   ending.addEventListener('abort', stop, { once: true });
   if (ending.aborted) stop();
@@ -94,87 +150,95 @@ export async function runSession(
     program,
     nowMs: Date.now,
   };
-  const window = new CallWindow(CALLS_MAX);
-  const observer = observe(settings, metrics);
-  const signals = { stopping: AbortSignal.any([ending, over.signal]), aborting: over.signal };
-  const batches = microBatches(consumer.queue, model.limits, () => window.inFlight > 0);
-  const preparation = { enrichment: name, program, keyColumns };
-  const prepareRecord = (record: FetchedRecord) =>
-    consumer.isCurrent(record) ? prepare(record, preparation) : ({ kind: 'pass', record } as const);
-  const ask = (rows: readonly RowInput[]) => endingAllOnError(over, askModel(model, rows, observer, signals));
+  const preparation = { enrichment: name, program, keyColumns: table.key };
+  const parts: RowWorkParts = {
+    program,
+    completion: new CompletionReader({
+      database,
+      table,
+      columns: program.columns,
+      types: await readTypeCatalog(database),
+      observer: { ...databaseWaits, completed: metrics.completed },
+      stopping,
+    }),
+    stored: new StoredResults({
+      database,
+      tables: await readEnrichmentTables(database, name),
+      model,
+      revisions: await equalModelRevisions(database, name, revision),
+      observer: { ...databaseWaits, found: metrics.found, missed: metrics.missed },
+      stopping,
+    }),
+    ask: (row, isWanted, period) => lanes.ask(row, isWanted, period),
+  };
+  const steps: RowSteps = {
+    prepare: (record) => prepare(record, preparation, crashes.taken(record)),
+    complete: (row) => unlessEnding(ending, completeRow(row, parts)),
+    ask: (row) => unlessEnding(ending, askOnce(row, parts)),
+    isAlone: (record) => crashes.isAlone(record),
+  };
 
   try {
-    for await (const settled of settle(batches, prepareRecord, ask, window)) {
-      await endingAllOnError(over, publish(settled, context, producer, metrics));
-      consumer.finish(settled.records);
+    for await (const rows of settle(consumer.queue, steps, WINDOW)) {
+      await publish(rows, context, producer, metrics);
+      const records = rows.map(({ prepared }) => prepared.record);
+      consumer.finish(records);
+      await crashes.finished(database, records);
     }
   } catch (error) {
-    // What was not finished in time is repeated by whoever comes next.
-    if (!ending.aborted) throw error;
-  } finally {
-    over.abort();
-  }
-}
-
-/** One failure ends the session, and with it every call: their answers could not be published in order any more. */
-async function endingAllOnError<T>(over: AbortController, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    over.abort();
+    if (isOwnEnd(error)) await crashes.ended(database, consumer.uncommitted());
     throw error;
   }
 }
 
+/** What waited for a part that is away is left to whoever comes next. */
+async function unlessEnding<Result>(ending: AbortSignal, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw ending.aborted ? new Dropped() : error;
+  }
+}
+
+/** Work that goes on beside, until its disposal. */
+function inBackground(work: (ended: AbortSignal) => Promise<void>): AsyncDisposable {
+  const ending = new AbortController();
+  const ended = work(ending.signal);
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await ended;
+    },
+  };
+}
+
 async function publish(
-  settled: Settled,
+  rows: readonly SettledRow[],
   context: OutcomeContext,
   producer: RecordProducer,
   metrics: EnricherMetrics,
 ): Promise<void> {
-  const outcomes = settled.rows.map((row) => outcomeRecords(row, context));
+  const outcomes = rows.map((row) => outcomeRecords(row, context));
   await producer.send(outcomes.flatMap(({ records }) => records));
-  const committedAtMs = settled.rows.flatMap(({ prepared }) =>
+  const committedAtMs = rows.flatMap(({ prepared }) =>
     'change' in prepared ? [prepared.change.event.source.ts_us / 1000] : [],
   );
   metrics.published(outcomes, committedAtMs);
+  metrics.passed(
+    rows.filter(({ prepared }) => prepared.kind === 'pass' && prepared.record.value !== null).length,
+  );
 }
 
 async function compileAgainstTable(
   database: DatabasePool,
   enrichment: Enrichment,
-  table: { readonly schema: string; readonly name: string },
-): Promise<{ readonly program: EnrichmentProgram; readonly keyColumns: readonly string[] }> {
-  const found = findTable(await readCatalog(database), table);
-  if (found === undefined) {
-    throw new AfterglowError('definition_invalid', `Table ${table.schema}.${table.name} does not exist.`);
+  name: { readonly schema: string; readonly name: string },
+): Promise<{ readonly program: EnrichmentProgram; readonly table: Table }> {
+  const table = findTable(await readCatalog(database), name);
+  if (table === undefined) {
+    throw new AfterglowError('definition_invalid', `Table ${name.schema}.${name.name} does not exist.`);
   }
-  return { program: compileEnrichment(enrichment, found.columns), keyColumns: found.key };
-}
-
-function observe({ logger, telemetry }: EnricherSettings, metrics: EnricherMetrics): CallObserver {
-  let pausedCalls = 0;
-  return {
-    called: (rows, durationMs) => metrics.called(rows, durationMs),
-    failed(fault, rows) {
-      metrics.failed(fault);
-      const { kind, code, httpStatus, requestId, message } = fault;
-      logger.warn(
-        { kind, code, http_status: httpStatus, request_id: requestId, rows, reason: message },
-        'a model call failed',
-      );
-    },
-    paused(fault) {
-      pausedCalls++;
-      metrics.paused(true);
-      telemetry.readiness.notReady('model', `${fault.kind}: ${fault.code}. ${POLICY[fault.kind].hint}`);
-    },
-    resumed() {
-      if (--pausedCalls > 0) return;
-      metrics.paused(false);
-      telemetry.readiness.ready('model');
-    },
-  };
+  return { program: compileEnrichment(enrichment, table.columns), table };
 }
 
 /** Aborts when `init` has registered another definition of the enrichment: this one's results would be outdated. */

@@ -1,85 +1,97 @@
+import type { BoundedQueue, QueueLimits } from '../../shared/batching/bounded-queue.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
-import type { RowInput } from '../../shared/models/model.ts';
 import type { AnsweredRow } from './ask.ts';
-import type { Prepared } from './prepare.ts';
+import { Dropped } from './dropped.ts';
+import type { Incomplete, Prepared, PreparedWhole } from './prepare.ts';
+import { RowsInFlight } from './rows-in-flight.ts';
 
-/** Every record of a batch with all that its outcome needs. */
-export interface Settled {
-  readonly records: readonly FetchedRecord[];
-  readonly rows: readonly SettledRow[];
-}
-
+/** A record with all that its outcome needs. */
 export interface SettledRow {
-  readonly prepared: Prepared;
+  readonly prepared: PreparedWhole;
   /** Only for those that asked the model. */
   readonly answered: AnsweredRow | undefined;
 }
 
-/** How many calls are under way; the batcher looks at it to know whether the model is idle. */
-export class CallWindow {
-  readonly callsMax: number;
-  inFlight = 0;
-
-  constructor(callsMax: number) {
-    this.callsMax = callsMax;
-  }
+/** What is done with a record on its way to its outcome; what waits rejects with `Dropped` for a row that gets none here. */
+export interface RowSteps {
+  /** What can be told without waiting. */
+  prepare(record: FetchedRecord): Prepared;
+  /** The same for a change that does not carry all that is read of it. */
+  complete(row: Incomplete): Promise<PreparedWhole>;
+  ask(row: Extract<Prepared, { kind: 'ask' }>): Promise<AnsweredRow>;
+  /** Nothing else may be under way while this record is. */
+  isAlone(record: FetchedRecord): boolean;
 }
+
+/** Of one publication: with more, what is ready would wait for what is not. */
+const PUBLISHED_AT_ONCE_MAX = 500;
 
 /**
- * Batches in, settled batches out, in their order: as many calls at once as the window allows, while the order of every
- * key, and a truncate between rows, stays that of the topic.
+ * Records in, settled rows out: as many under way at once as the window allows, while the order of every key, and a truncate
+ * between rows, stays that of the topic. What was yielded counts as published when the next is asked for. Ends when the
+ * queue is closed and everything under way has settled or was dropped.
  */
 export async function* settle(
-  batches: AsyncIterable<readonly FetchedRecord[]>,
-  prepare: (record: FetchedRecord) => Prepared,
-  ask: (rows: readonly RowInput[]) => Promise<readonly AnsweredRow[]>,
-  window: CallWindow,
-): AsyncGenerator<Settled, void, void> {
-  const source = batches[Symbol.asyncIterator]();
-  const inFlight: Promise<Settled>[] = [];
-  let pulled: Promise<IteratorResult<readonly FetchedRecord[]>> | undefined;
-  try {
-    for (;;) {
-      if (inFlight.length < window.callsMax) pulled ??= source.next();
-      const [oldest] = inFlight;
-      // Whichever is first: a batch to begin, or the oldest one done.
-      const batch = await Promise.race(
-        [pulled, oldest?.then(() => undefined)].filter((promise) => promise !== undefined),
-      );
-      if (batch === undefined) {
-        inFlight.shift();
-        window.inFlight = inFlight.length;
-        if (oldest !== undefined) yield await oldest;
-        continue;
-      }
-      pulled = undefined;
-      if (batch.done === true) break;
-      const settling = settleBatch(batch.value.map(prepare), ask);
-      // Its error is thrown where it is awaited; without this it would end the process before that.
-      settling.catch(() => {});
-      inFlight.push(settling);
-      window.inFlight = inFlight.length;
-    }
-    for (const settling of inFlight) yield await settling;
-  } finally {
-    // Whoever ends this early ends the calls too; none of them may outlive the model's connections.
-    await Promise.allSettled(inFlight);
+  queue: Pick<BoundedQueue<FetchedRecord>, 'take'>,
+  steps: RowSteps,
+  window: QueueLimits,
+): AsyncGenerator<readonly SettledRow[], void, void> {
+  const rows = new RowsInFlight<SettledRow>(window);
+  void admit(queue, steps, rows, window).then(
+    () => rows.complete(),
+    (error: unknown) => rows.fail(error),
+  );
+  for (;;) {
+    const settled = await rows.take(PUBLISHED_AT_ONCE_MAX);
+    if (settled.length === 0) return;
+    yield settled;
+    rows.published(settled);
   }
 }
 
-async function settleBatch(
-  prepared: readonly Prepared[],
-  ask: (rows: readonly RowInput[]) => Promise<readonly AnsweredRow[]>,
-): Promise<Settled> {
-  const asking = prepared.flatMap((each) => (each.kind === 'ask' ? [each.row] : []));
-  const answers = asking.length === 0 ? [] : await ask(asking);
-  if (answers.length !== asking.length) throw new RangeError('the model answered another number of items');
-  let next = 0;
-  return {
-    records: prepared.map(({ record }) => record),
-    rows: prepared.map((row) => ({
-      prepared: row,
-      answered: row.kind === 'ask' ? answers[next++] : undefined,
-    })),
-  };
+async function admit(
+  queue: Pick<BoundedQueue<FetchedRecord>, 'take'>,
+  steps: RowSteps,
+  rows: RowsInFlight<SettledRow>,
+  { bytesMax }: QueueLimits,
+): Promise<void> {
+  for (;;) {
+    const rowsMax = await rows.room();
+    if (rowsMax === 0) return;
+    const records = await queue.take({ rowsMax, bytesMax, waitMaxMs: 0 });
+    if (records.length === 0) return;
+    for (const record of records) {
+      if (!record.assignment.current) continue;
+      const isAlone = steps.isAlone(record);
+      if (isAlone) await rows.empty();
+      begin(record, steps, rows);
+      if (isAlone) await rows.empty();
+    }
+  }
+}
+
+function begin(record: FetchedRecord, steps: RowSteps, rows: RowsInFlight<SettledRow>): void {
+  const prepared = steps.prepare(record);
+  // Latin 1 keeps every byte apart, whatever they mean.
+  const key = prepared.kind === 'truncated' ? undefined : (record.key?.toString('latin1') ?? '');
+  const settlement = rows.add(record, key);
+  if (prepared.kind !== 'ask' && prepared.kind !== 'incomplete') {
+    settlement.settle({ prepared, answered: undefined });
+    return;
+  }
+  settleRow(prepared, steps).then(
+    (row) => settlement.settle(row),
+    (error: unknown) => {
+      settlement.discard();
+      if (!(error instanceof Dropped)) rows.fail(error);
+    },
+  );
+}
+
+async function settleRow(
+  prepared: Extract<Prepared, { kind: 'ask' | 'incomplete' }>,
+  steps: RowSteps,
+): Promise<SettledRow> {
+  const whole = prepared.kind === 'incomplete' ? await steps.complete(prepared) : prepared;
+  return { prepared: whole, answered: whole.kind === 'ask' ? await steps.ask(whole) : undefined };
 }

@@ -39,6 +39,8 @@ export const METRIC = {
     paused: 'afterglow_enricher_paused',
     requests: 'afterglow_enricher_requests_total',
     savedUsd: 'afterglow_enricher_saved_usd_total',
+    passed: 'afterglow_enricher_passed_total',
+    completionReads: 'afterglow_enricher_completion_reads_total',
   },
   writer: {
     events: 'afterglow_writer_events_total',

@@ -1,0 +1,242 @@
+import { asFault, Fault, POLICY } from '../../../shared/errors/policy.ts';
+import type { Model, ModelItem, Outcome } from '../../../shared/models/model.ts';
+import { Dropped } from '../dropped.ts';
+import type { Gate, Pass } from './gate.ts';
+import { RejectionGuard, refusesEverything } from './rejections.ts';
+import { Availability, Suspicion } from './suspicion.ts';
+
+/** The outcome of one item, and what it took. */
+export interface Answered<ItemResult> {
+  readonly outcome: Outcome<ItemResult>;
+  /** Calls made with this item in them; throttled ones are not counted. */
+  readonly attempts: number;
+  /** Duration of the call that answered. */
+  readonly modelMs: number;
+}
+
+export interface Ask<ItemResult> {
+  readonly item: ModelItem;
+  /** False once nobody waits for it any more. */
+  isWanted(): boolean;
+  /** Either this or `failed` is called, once. */
+  answered(answer: Answered<ItemResult>): void;
+  /** `Dropped` when it is not asked any more; otherwise what nobody named. */
+  failed(error: unknown): void;
+}
+
+/** An ask under way. */
+export interface OpenAsk<ItemResult> {
+  readonly ask: Ask<ItemResult>;
+  attempts: number;
+  /** Acceptances of the model when a call with this item in it was first refused. */
+  refusedAtAcceptance: number | undefined;
+}
+
+/** What the caller wants to hear of calls, for metrics, logs and health. */
+export interface CallObserver {
+  called(rows: number, durationMs: number): void;
+  failed(fault: Fault, rows: number): void;
+  /** No call goes out, because the model does not answer or is not set up. Comes again when the reason is another one. */
+  paused(fault: Fault): void;
+  resumed(): void;
+}
+
+export interface AnsweringOptions<ItemResult> {
+  readonly call: Model<ItemResult>['call'];
+  readonly observer: Pick<CallObserver, 'called' | 'failed'>;
+  readonly clock: () => number;
+  readonly aborting: AbortSignal;
+  /** Takes over what goes on after the batch it came from. */
+  readonly beside: (work: Promise<void>) => void;
+}
+
+type Called =
+  /** Every item has heard, or waits for the guard. */
+  | { readonly kind: 'settled' }
+  /** A batch as a whole. */
+  | { readonly kind: 'refused' }
+  /** Nothing is known of any item: it comes again. */
+  | { readonly kind: 'away'; readonly fault: Fault };
+
+/** What a model's answers and faults mean for each item: the one table of faults, applied. */
+export class Answering<ItemResult> {
+  readonly #options: AnsweringOptions<ItemResult>;
+  readonly #gate: Gate;
+  readonly #guard = new RejectionGuard();
+  readonly #availability = new Availability();
+
+  constructor(gate: Gate, options: AnsweringOptions<ItemResult>) {
+    this.#gate = gate;
+    this.#options = options;
+  }
+
+  /** Gives up what waits for the guard. */
+  close(): void {
+    this.#guard.close();
+  }
+
+  /** A new batch, with leave for its first call. */
+  async first(batch: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<void> {
+    await this.#answer(batch, new Suspicion(), pass);
+  }
+
+  /**
+   * Calls until every item has its answer: waits while the model is throttled, away or not set up, halves a refused batch
+   * until the refused item stands alone. Resolves early when the gate closes.
+   */
+  async #answer(
+    batch: readonly OpenAsk<ItemResult>[],
+    suspicion: Suspicion,
+    firstPass?: Pass,
+  ): Promise<void> {
+    let left = batch;
+    for (let calls = 0; ; calls++) {
+      left = wanted(left);
+      const pass = calls === 0 && firstPass !== undefined ? firstPass : await this.#gate.enter();
+      const sent = pass?.isCanary === true ? left.slice(calls % Math.max(1, left.length)).slice(0, 1) : left;
+      if (pass === undefined || sent.length === 0) {
+        pass?.unused();
+        for (const { ask } of left) ask.failed(new Dropped());
+        return;
+      }
+      const called = await this.#call(sent, pass);
+      if (calls === 0 && firstPass !== undefined) {
+        this.#availability.first(called.kind !== 'away' || called.fault.kind !== 'unavailable');
+      }
+      if (called.kind === 'settled') {
+        if (sent.length === left.length) return;
+        left = left.filter((open) => !sent.includes(open));
+        continue;
+      }
+      if (called.kind === 'refused') return await this.#inHalves(left, () => new Suspicion());
+      if (called.fault.kind !== 'unavailable' || sent.length < left.length) continue;
+      suspicion.failed(this.#gate.successes);
+      const strikes = this.#availability.strikesNeeded;
+      if (!suspicion.isConfirmed(strikes)) continue;
+      if (left.length > 1) return await this.#inHalves(left, () => suspicion.ofHalf(strikes));
+      for (const open of left) this.#reject(open, refusedAlone(called.fault), false);
+      return;
+    }
+  }
+
+  async #inHalves(items: readonly OpenAsk<ItemResult>[], suspicion: () => Suspicion): Promise<void> {
+    const middle = Math.ceil(items.length / 2);
+    await Promise.all([
+      this.#answer(items.slice(0, middle), suspicion()),
+      this.#answer(items.slice(middle), suspicion()),
+    ]);
+  }
+
+  async #call(sent: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<Called> {
+    const { call, observer, clock, aborting } = this.#options;
+    const items: readonly ModelItem[] = sent.map(({ ask }) => ask.item);
+    const startedAtMs = clock();
+    let outcomes: readonly Outcome<ItemResult>[];
+    try {
+      outcomes = await call(items, aborting);
+      if (outcomes.length !== items.length) {
+        throw new Fault(
+          'contract',
+          'outcome_count',
+          `${outcomes.length} outcomes for ${items.length} items.`,
+        );
+      }
+      observer.called(items.length, clock() - startedAtMs);
+    } catch (error) {
+      const fault = asFault(error);
+      if (aborting.aborted) {
+        pass.unused(); // the gate is closed: it will say so
+        return { kind: 'away', fault };
+      }
+      observer.failed(fault, items.length);
+      const { action } = POLICY[fault.kind];
+      if (action === 'retry' || action === 'pause' || action === 'stop') {
+        if (action !== 'retry') for (const open of sent) open.attempts++;
+        pass.failed(fault);
+        return { kind: 'away', fault };
+      }
+      if (action !== 'bisect' && action !== 'fail_item') {
+        pass.unused();
+        for (const { ask } of sent) ask.failed(fault);
+        return { kind: 'settled' };
+      }
+      if (items.length > 1) {
+        for (const open of sent) {
+          open.attempts++;
+          open.refusedAtAcceptance ??= this.#guard.acceptances;
+        }
+        this.#refused(fault, pass);
+        return { kind: 'refused' };
+      }
+      outcomes = [{ kind: 'rejected', fault: refusedAlone(fault) }];
+    }
+    this.#deliver(sent, outcomes, clock() - startedAtMs, pass);
+    return { kind: 'settled' };
+  }
+
+  #deliver(
+    sent: readonly OpenAsk<ItemResult>[],
+    outcomes: readonly Outcome<ItemResult>[],
+    modelMs: number,
+    pass: Pass,
+  ): void {
+    let isAccepted = false;
+    let refusal: Fault | undefined;
+    for (const [place, open] of sent.entries()) {
+      const outcome = outcomes[place];
+      if (outcome === undefined) throw new RangeError('an item without its outcome');
+      open.attempts++;
+      if (outcome.kind === 'ok') isAccepted = true;
+      else if (outcome.fault.kind !== 'input') {
+        refusal = outcome.fault;
+        this.#reject(open, refusal, outcome.isWorthOneRetry === true);
+        continue;
+      }
+      open.ask.answered({ outcome, attempts: open.attempts, modelMs });
+    }
+    if (isAccepted) {
+      this.#guard.accepted();
+      pass.answered();
+    } else if (refusal !== undefined) this.#refused(refusal, pass);
+    else pass.unused(); // none of them could be sent
+  }
+
+  /** A refusal is an answer too, the model is there: unless it has refused everything for a while. */
+  #refused(fault: Fault, pass: Pass): void {
+    if (this.#guard.refusesAll) pass.failed(refusesEverything(fault));
+    else pass.answered();
+  }
+
+  #reject(open: OpenAsk<ItemResult>, fault: Fault, isWorthOneRetry: boolean): void {
+    const again = (): void => this.#options.beside(this.#answer([open], new Suspicion()));
+    const fail = (): void =>
+      open.ask.answered({ outcome: { kind: 'rejected', fault }, attempts: open.attempts, modelMs: 0 });
+    open.refusedAtAcceptance ??= this.#guard.acceptances;
+    if (isWorthOneRetry && open.attempts < 2) again();
+    // Its neighbours were accepted after the refusal that it had a part in: it is the row.
+    else if (this.#guard.acceptances > open.refusedAtAcceptance) fail();
+    else {
+      void this.#guard.rejected().then((verdict) => {
+        if (verdict === 'final') return fail();
+        open.refusedAtAcceptance = undefined;
+        again();
+      });
+    }
+  }
+}
+
+/** Without those that nobody waits for any more. */
+export function wanted<ItemResult>(open: readonly OpenAsk<ItemResult>[]): readonly OpenAsk<ItemResult>[] {
+  if (open.every(({ ask }) => ask.isWanted())) return open;
+  return open.filter(({ ask }) => {
+    if (ask.isWanted()) return true;
+    ask.failed(new Dropped());
+    return false;
+  });
+}
+
+/** What is said of a batch, or of a model that always looks away from this one row, as that row's own. */
+function refusedAlone(fault: Fault): Fault {
+  if (fault.kind !== 'rejected_batch' && fault.kind !== 'unavailable') return fault;
+  return new Fault('rejected_item', fault.code, fault.message, fault);
+}

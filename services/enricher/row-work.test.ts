@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import type { ChangeEvent } from '../../shared/contracts/events.ts';
+import { Fault } from '../../shared/errors/policy.ts';
+import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import type { AnsweredRow } from './ask.ts';
+import type { CompletedRow, RowToComplete } from './completion-read.ts';
+import { type Incomplete, type Prepared, prepare } from './prepare.ts';
+import { askOnce, completeRow, type RowWorkParts } from './row-work.ts';
+
+const PLACEHOLDER = '__debezium_unavailable_value';
+const program: EnrichmentProgram = {
+  columns: ['kind', 'body'],
+  when: (row) => row.kind === 'review',
+  input: (row) => String(row.body),
+  language: () => undefined,
+};
+const asked: AnsweredRow = {
+  outcome: { kind: 'ok', result: { label: 'NEUTRAL' }, costNanoUsd: 5 },
+  attempts: 1,
+  modelMs: 2,
+  cached: false,
+};
+
+function change(
+  op: ChangeEvent['op'],
+  after: ChangeEvent['after'],
+  source: Partial<ChangeEvent['source']> = {},
+): FetchedRecord {
+  const event: ChangeEvent = {
+    before: null,
+    after,
+    op,
+    ts_ms: 1_700_000_000_200,
+    ts_us: 1_700_000_000_200_000,
+    source: {
+      epoch: 2,
+      commit_lsn: '00000000/00000020',
+      event_index: 0,
+      connector: 'postgresql',
+      version: '18.4',
+      name: 'afterglow',
+      db: 'shop',
+      schema: 'public',
+      table: 'reviews',
+      snapshot: 'false',
+      ts_ms: 1_700_000_000_123,
+      ts_us: 1_700_000_000_123_456,
+      txId: 77,
+      lsn: 1,
+      sequence: null,
+      schema_version: 1,
+      ...source,
+    },
+  };
+  return {
+    topic: 'afterglow.cdc.public.reviews',
+    partition: 0,
+    offset: 3n,
+    key: Buffer.from('{"id":7}'),
+    value: Buffer.from(JSON.stringify(event)),
+    timestampMs: 0,
+    assignment: { current: true },
+  };
+}
+
+const prepared = (record: FetchedRecord, condemned?: Fault): Prepared =>
+  prepare(record, { enrichment: 'sentiment', program, keyColumns: ['id'] }, condemned);
+
+function parts(found: CompletedRow, stored?: Readonly<Record<string, unknown>>) {
+  const reads: RowToComplete[] = [];
+  const periods: (string | undefined)[] = [];
+  const made: RowWorkParts = {
+    program,
+    completion: {
+      complete: async (row) => {
+        reads.push(row);
+        return found;
+      },
+    },
+    stored: { lookUp: async () => stored },
+    ask: async (_row, _isWanted, period) => {
+      periods.push(period);
+      return asked;
+    },
+  };
+  return { made, reads, periods };
+}
+
+const whole = { kind: 'review', body: 'a text' };
+
+test.each([
+  ['an untouched value', change('u', { ...whole, body: PLACEHOLDER }, { unchanged: ['body'] })],
+  ['a value left out', change('r', { ...whole, body: PLACEHOLDER }, { omitted: ['body'], txId: null })],
+  ['a column that the change does not know yet', change('u', { kind: 'review' })],
+])('%s that the enrichment reads makes the change incomplete', (_name, record) => {
+  expect(prepared(record).kind).toBe('incomplete');
+});
+
+test('an untouched value that the enrichment does not read is none of its business', () => {
+  const record = change('u', { ...whole, photo: PLACEHOLDER }, { unchanged: ['photo'] });
+  expect(prepared(record)).toMatchObject({ kind: 'ask', row: { input: 'a text' } });
+});
+
+test('a condemned row is failed, be it whole or not; its deletion is not', () => {
+  const fault = new Fault('unknown', 'ended_worker', 'ended');
+  expect(prepared(change('c', whole), fault)).toMatchObject({ kind: 'failed', fault });
+  expect(prepared(change('u', { kind: 'review' }), fault)).toMatchObject({ kind: 'failed', fault });
+  expect(prepared(change('d', null), fault).kind).toBe('deleted');
+});
+
+describe('an incomplete row', () => {
+  const incomplete = prepared(
+    change('u', { ...whole, body: PLACEHOLDER }, { unchanged: ['body'] }),
+  ) as Incomplete;
+
+  test('is taken whole from the table, as the transaction of the change can see it', async () => {
+    const { made, reads } = parts({ kind: 'row', row: { kind: 'review', body: 'newer' } });
+    expect(await completeRow(incomplete, made)).toMatchObject({ kind: 'ask', row: { input: 'newer' } });
+    expect(reads).toEqual([{ key: { id: 7 }, epoch: 2, xid: 77 }]);
+    const skipped = parts({ kind: 'row', row: { kind: 'note', body: 'newer' } });
+    expect(await completeRow(incomplete, skipped.made)).toMatchObject({ kind: 'skipped', reason: 'when' });
+  });
+
+  test('that is gone is deleted at the position of the change', async () => {
+    const { made } = parts({ kind: 'gone' });
+    expect(await completeRow(incomplete, made)).toMatchObject({ kind: 'deleted', cause: 'gone' });
+  });
+});
+
+describe('a row', () => {
+  const asks = (record: FetchedRecord) => prepared(record) as Extract<Prepared, { kind: 'ask' }>;
+
+  test('whose input was answered before asks nobody', async () => {
+    const { made, periods } = parts({ kind: 'gone' }, { label: 'POSITIVE' });
+    expect(await askOnce(asks(change('u', whole)), made)).toEqual({
+      outcome: { kind: 'ok', result: { label: 'POSITIVE' }, costNanoUsd: 0 },
+      attempts: 0,
+      modelMs: 0,
+      cached: true,
+    });
+    expect(periods).toEqual([]);
+  });
+
+  test('is asked for once in each period of a refresh', async () => {
+    const { made, periods } = parts({ kind: 'gone' });
+    const redo = (reason: 'refresh' | 'backfill') =>
+      asks(change('r', whole, { redo: { enrichments: ['sentiment'], reason, job: '12' } }));
+    for (const row of [redo('refresh'), redo('backfill'), asks(change('c', whole))]) {
+      expect(await askOnce(row, made)).toBe(asked);
+    }
+    expect(periods).toEqual(['12', undefined, undefined]);
+  });
+});
