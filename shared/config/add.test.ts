@@ -9,7 +9,7 @@ import { formatMistakes } from './mistake.ts';
 import { parseDefinition } from './parse.ts';
 
 const EMPTY = 'version: 1\npipeline: mine\n';
-const SHIPPED = readFileSync(new URL('../../afterglow.yaml', import.meta.url), 'utf8');
+const PAYMENTS = readFileSync(new URL('./fixtures/payments.yaml', import.meta.url), 'utf8');
 
 function mistakesIn(text: string, tables: readonly Table[]): string {
   const loaded = parseDefinition(text, 'afterglow.yaml', {});
@@ -60,8 +60,8 @@ test.each(TABLES)(
   (_, proposed) => {
     expect(mistakesIn(insertProposal(EMPTY, proposeSource(proposed)), [proposed])).toBe('');
     if (proposed === transactions) return;
-    const { definition } = parseDefinition(SHIPPED, 'afterglow.yaml', {});
-    const text = insertProposal(SHIPPED, proposeSource(proposed, definition));
+    const { definition } = parseDefinition(PAYMENTS, 'afterglow.yaml', {});
+    const text = insertProposal(PAYMENTS, proposeSource(proposed, definition));
     expect(mistakesIn(text, [transactions, proposed])).toBe('');
   },
 );
@@ -122,9 +122,9 @@ test('what looks personal is excluded, but never a key, and what no expression c
 
 describe('put into a definition', () => {
   test('everything that was there stays as it was, to the letter', () => {
-    const { definition } = parseDefinition(SHIPPED, 'afterglow.yaml', {});
-    const text = insertProposal(SHIPPED, proposeSource(reviews, definition));
-    const kept = SHIPPED.split('\n');
+    const { definition } = parseDefinition(PAYMENTS, 'afterglow.yaml', {});
+    const text = insertProposal(PAYMENTS, proposeSource(reviews, definition));
+    const kept = PAYMENTS.split('\n');
     const lines = text.split('\n');
     let at = 0;
     for (const line of lines) if (line === kept[at]) at += 1;
@@ -169,7 +169,7 @@ test('a table whose rows have no name is refused with the fix, one that is read 
     'table_without_key',
     expect.stringContaining('replica identity using index'),
   ]);
-  const { definition } = parseDefinition(SHIPPED, 'afterglow.yaml', {});
+  const { definition } = parseDefinition(PAYMENTS, 'afterglow.yaml', {});
   expect(refusalOf(() => proposeSource(transactions, definition))).toEqual([
     'usage',
     expect.stringContaining('from: transactions'),

@@ -167,8 +167,10 @@ test('wal_level=replica, an empty database and a dead Kafka: each is said', asyn
   expect(status).toBe(3);
   expect(wrong.map(({ area, outcome }) => `${area} ${outcome}`)).toEqual([
     'definition failed',
-    'postgres failed',
-    'tables failed',
+    'postgres failed', // wal_level
+    'postgres failed', // pgvector
+    'tables failed', // transactions
+    'tables failed', // reviews
     'publication failed',
     'privileges failed',
     'privileges failed',

@@ -28,12 +28,22 @@ const ours = Object.entries(services).filter(([, service]) => service.image === 
 const dockerfile = read('deploy/docker/Dockerfile');
 
 describe('docker-compose.yml', () => {
+  test('runs an enricher for every enrichment of the shipped definition', () => {
+    const { enrichments } = z
+      .object({ enrichments: z.record(z.string(), z.unknown()) })
+      .parse(parse(read('afterglow.yaml')));
+    const commands = Object.values(services).map(({ command }) => [command].flat().join(' '));
+    for (const name of Object.keys(enrichments)) expect(commands).toContain(`enricher ${name}`);
+  });
+
   test('carries the set that npm start embeds', () => {
     expect(Object.keys(services).toSorted()).toEqual([
       'aws-local',
       'demo',
       'demo-tables',
+      'enricher-embedding',
       'enricher-fraud',
+      'enricher-sentiment',
       'init',
       'kafka',
       'postgres',
@@ -84,11 +94,16 @@ describe('docker-compose.yml', () => {
   });
 
   test('whoever calls models reaches the stand-in, which listens on loopback', () => {
-    expect(services['enricher-fraud']?.network_mode).toBe('service:aws-local');
-    const { AFTERGLOW_AWS_LOCAL_URL } = services['enricher-fraud']?.environment ?? {};
-    expect(AFTERGLOW_AWS_LOCAL_URL).toBe(
-      `http://127.0.0.1:${services['aws-local']?.environment.AFTERGLOW_HTTP_PORT}`,
-    );
+    const enrichers = Object.values(services).filter(({ command }) => command?.[0] === 'enricher');
+    for (const { network_mode, environment } of enrichers) {
+      expect(network_mode).toBe('service:aws-local');
+      expect(environment.AFTERGLOW_AWS_LOCAL_URL).toBe(
+        `http://127.0.0.1:${services['aws-local']?.environment.AFTERGLOW_HTTP_PORT}`,
+      );
+    }
+    // One network, so each of them listens on a port of its own.
+    const ports = enrichers.map(({ environment }) => environment.AFTERGLOW_HTTP_PORT);
+    expect(new Set(ports).size).toBe(ports.length);
     expect(services['aws-local']?.command).toContain('4100');
   });
 

@@ -18,10 +18,10 @@ const SEED = 1;
 /** AFTERGLOW_TEST_LOG=debug shows what the services of a failing test say. */
 const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
 const READY_MAX_MS = 30_000;
-const NEEDED = { reader: READER_NEEDS, enricher: ENRICHER_NEEDS, writer: WRITER_NEEDS } as const;
 const SCHEMA = 'services/cli/demo/schema.sql';
 
-export type ServiceName = 'reader' | 'enricher' | 'writer';
+/** `enricher` alone is that of `fraud`. */
+export type ServiceName = 'reader' | 'enricher' | `enricher ${string}` | 'writer';
 
 /** A database with the demo tables, set up for the shipped definition under a name of its own; services start on demand. */
 export interface TestPipeline extends AsyncDisposable {
@@ -95,7 +95,7 @@ interface ServiceParts {
 
 function startServices(names: readonly ServiceName[], parts: ServiceParts): RunningServices {
   const stopping = new AbortController();
-  const telemetries = names.map((name) => createTelemetry(...NEEDED[name]));
+  const telemetries = names.map((name) => createTelemetry(...neededBy(name)));
   const ended = Promise.all(
     names.map((name, index) => runOne(name, parts, telemetries[index] ?? createTelemetry(), stopping.signal)),
   ).then(() => {});
@@ -120,6 +120,11 @@ function startServices(names: readonly ServiceName[], parts: ServiceParts): Runn
   };
 }
 
+function neededBy(name: ServiceName): readonly string[] {
+  if (name === 'reader') return READER_NEEDS;
+  return name === 'writer' ? WRITER_NEEDS : ENRICHER_NEEDS;
+}
+
 async function runOne(
   name: ServiceName,
   { definition, databaseUrl, awsUrl }: ServiceParts,
@@ -136,5 +141,6 @@ async function runOne(
   if (name === 'reader') return await runReader(settings, signal);
   if (name === 'writer') return await runWriter(settings, signal);
   const aws = { mode: 'local', endpoint: awsUrl } as const;
-  return await runEnricher({ ...settings, enrichment: 'fraud', aws }, signal);
+  const [, enrichment = 'fraud'] = name.split(' ');
+  return await runEnricher({ ...settings, enrichment, aws }, signal);
 }

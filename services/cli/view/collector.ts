@@ -4,7 +4,7 @@ import type { DatabaseReadings, SlotReading } from './database-readings.ts';
 import { Figures, toReading } from './figures.ts';
 import type { HopLag, KafkaReadings } from './kafka-readings.ts';
 import { readService, type ServiceReading } from './service-readings.ts';
-import type { FlaggedTable, PartView, ServiceView, Snapshot } from './snapshot.ts';
+import type { PartView, RowTable, ServiceView, Snapshot } from './snapshot.ts';
 
 /** One process as its supervisor sees it. */
 export interface ObservedService {
@@ -37,7 +37,8 @@ export class Collector {
   readonly #settings: CollectorSettings;
   readonly #slot: Latest<SlotReading | undefined>;
   readonly #lag: Latest<readonly HopLag[]>;
-  readonly #flagged: Latest<FlaggedTable>;
+  readonly #flagged: Latest<RowTable>;
+  readonly #reviews: Latest<RowTable | undefined>;
   #firstScoreAtMs: number | undefined;
 
   constructor(settings: CollectorSettings) {
@@ -45,6 +46,7 @@ export class Collector {
     this.#slot = new Latest(() => settings.database.slot());
     this.#lag = new Latest(() => settings.kafka.lag());
     this.#flagged = new Latest(() => settings.database.flagged(settings.isDemo));
+    this.#reviews = new Latest(() => settings.database.reviews(settings.isDemo));
   }
 
   /** From the command to the first result that stood beside its row. */
@@ -57,7 +59,7 @@ export class Collector {
   }
 
   async collect(): Promise<Snapshot> {
-    for (const latest of [this.#slot, this.#lag, this.#flagged]) latest.refresh();
+    for (const latest of this.#questions) latest.refresh();
     const services = await this.#readServices();
     const nowMs = performance.now();
     this.figures.add(
@@ -80,6 +82,7 @@ export class Collector {
         rows: waitingRows,
       },
       flagged: this.#flagged.value ?? { columns: [], rows: [] },
+      reviews: this.#reviews.value,
       notice: this.#settings.notice(),
       isDemo: this.#settings.isDemo,
     };
@@ -87,7 +90,11 @@ export class Collector {
 
   /** Waits for the questions under way, so that no connection is used after its end. */
   async settle(): Promise<void> {
-    await Promise.all([this.#slot, this.#lag, this.#flagged].map((latest) => latest.settled()));
+    await Promise.all(this.#questions.map((latest) => latest.settled()));
+  }
+
+  get #questions(): readonly Pick<Latest<unknown>, 'refresh' | 'settled'>[] {
+    return [this.#slot, this.#lag, this.#flagged, this.#reviews];
   }
 
   async #readServices(): Promise<readonly { view: ServiceView; reading: ServiceReading | undefined }[]> {

@@ -3,7 +3,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
 import { enrichedView, resultTable, slotName } from '../../../shared/side-tables/names.ts';
-import type { FlaggedTable } from './snapshot.ts';
+import type { RowTable } from './snapshot.ts';
 
 export interface SlotReading {
   readonly isActive: boolean;
@@ -18,7 +18,7 @@ export interface SlotReading {
 const STATEMENT_TIMEOUT_MS = 3_000;
 const FLAGGED_MAX = 12;
 
-const DEMO_COLUMNS: FlaggedTable['columns'] = [
+const DEMO_COLUMNS: RowTable['columns'] = [
   { head: 'id', width: 8, align: 'right' },
   { head: 'amount', width: 10, align: 'right' },
   { head: 'merchant', width: 0, align: 'left' },
@@ -26,7 +26,15 @@ const DEMO_COLUMNS: FlaggedTable['columns'] = [
   { head: 'tries', width: 5, align: 'right' },
   { head: 'score', width: 6, align: 'right' },
 ];
-const OWN_COLUMNS: FlaggedTable['columns'] = [
+const REVIEW_COLUMNS: RowTable['columns'] = [
+  { head: 'id', width: 8, align: 'right' },
+  { head: 'in', width: 5, align: 'left' },
+  { head: 'review', width: 0, align: 'left' },
+  { head: 'sentiment', width: 9, align: 'left' },
+  { head: 'sure', width: 5, align: 'right' },
+  { head: 'vectors', width: 7, align: 'right' },
+];
+const OWN_COLUMNS: RowTable['columns'] = [
   { head: 'enrichment', width: 14, align: 'left' },
   { head: 'result', width: 0, align: 'left' },
 ];
@@ -40,6 +48,17 @@ const DEMO_FLAGGED = `
            order by scored_at desc, id desc limit ${FLAGGED_MAX}) r
     join ${enrichedView('transactions')} v on v.id = r.id
    order by r.scored_at desc, r.id desc`;
+
+const REVIEWS_MAX = 8;
+const REVIEW_CHARACTERS = 120;
+
+// By the key, which the view hands through, so that only these rows are read.
+const DEMO_REVIEWS = `
+  select v.id::text, v.sentiment_language, coalesce(v.title || ': ', '') || left(v.body, ${REVIEW_CHARACTERS}),
+         lower(v.sentiment_label), to_char(v.sentiment_confidence, 'FM0.000'),
+         (select count(*)::text from ${resultTable('embedding')} e where e.id = v.id)
+    from ${enrichedView('reviews')} v
+   where v.sentiment_status = 'scored' order by v.id desc limit ${REVIEWS_MAX}`;
 
 export class DatabaseReadings implements AsyncDisposable {
   readonly #url: string;
@@ -72,7 +91,7 @@ export class DatabaseReadings implements AsyncDisposable {
   }
 
   /** Newest first. The demo's payments have columns of their own; any other table shows key and outputs. */
-  async flagged(isDemo: boolean): Promise<FlaggedTable> {
+  async flagged(isDemo: boolean): Promise<RowTable> {
     if (isDemo && this.#definition.enrichments.fraud !== undefined) {
       return { columns: DEMO_COLUMNS, rows: texts(await this.#ask<unknown[]>(DEMO_FLAGGED)) };
     }
@@ -88,6 +107,13 @@ export class DatabaseReadings implements AsyncDisposable {
       for (const [result] of found) rows.push([name, result]);
     }
     return { columns: OWN_COLUMNS, rows: rows.slice(0, FLAGGED_MAX) };
+  }
+
+  /** The demo's newest reviews, what Comprehend reads in them, and how many vectors each of them has. */
+  async reviews(isDemo: boolean): Promise<RowTable | undefined> {
+    const { sentiment, embedding } = this.#definition.enrichments;
+    if (!isDemo || sentiment === undefined || embedding === undefined) return undefined;
+    return { columns: REVIEW_COLUMNS, rows: texts(await this.#ask<unknown[]>(DEMO_REVIEWS)) };
   }
 
   async flaggedSince(since: Date): Promise<number> {

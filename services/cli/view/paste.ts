@@ -10,6 +10,12 @@ export const PASTE = {
     statement:
       'select id, amount, merchant_name, fraud_score from afterglow.transactions_enriched where fraud_flagged order by id desc limit 5',
   },
+  /** What the vectors are good for: the reviews that are most like the newest one. */
+  similar: {
+    before: 'npx afterglow sql "',
+    statement:
+      'select r.id, r.language, r.title from afterglow.embedding e join reviews r using (id) where chunk = 0 order by embedding <=> (select embedding from afterglow.embedding order by id desc limit 1) limit 5',
+  },
   tail: { before: 'npx afterglow tail fraud', statement: undefined },
 } as const;
 

@@ -14,6 +14,7 @@ const SNAPSHOT: Snapshot = {
   latency: { p50Ms: 4.234, p99Ms: 1_180, windowMs: 10_000 },
   lag: { slotBytes: 123_456, rows: 12 },
   flagged: { columns: [{ head: 'id', width: 8, align: 'right' }], rows: [['7']] },
+  reviews: undefined,
   notice: undefined,
   isDemo: true,
 };
@@ -38,7 +39,10 @@ test('the same as JSON', () => {
     commit_to_written_ms: { p50: 4.23, p99: 1_180, window_ms: 10_000 },
     services: [{ name: 'enricher fraud', state: 'not_ready', detail: 'model: unavailable', restarts: 1 }, {}],
     flagged: [{ id: '7' }],
+    reviews: [],
   });
+  const reviews = { columns: [{ head: 'in', width: 5, align: 'left' }], rows: [['de']] } as const;
+  expect(statusJson({ ...SNAPSHOT, reviews })).toMatchObject({ reviews: [{ in: 'de' }] });
 });
 
 const RUNNING = {

@@ -1,7 +1,7 @@
 // The live view without a terminal: one line a second for grep, or one JSON object a second for programs.
 import { harmless } from '../../../shared/terminal/harmless.ts';
 import { formatRate } from './numbers.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { RowTable, Snapshot } from './snapshot.ts';
 
 /** `name=value` pairs, no spaces inside, always all of them; `-` is not known. */
 export function statusLine({ elapsedMs, rates, latency, lag, services }: Snapshot): string {
@@ -46,11 +46,14 @@ export function statusJson(snapshot: Snapshot): unknown {
         ? null
         : { p50: round(latency.p50Ms), p99: round(latency.p99Ms), window_ms: latency.windowMs },
     lag: { slot_bytes: lag?.slotBytes ?? null, rows: lag?.rows ?? null },
-    flagged: snapshot.flagged.rows.map((row) =>
-      Object.fromEntries(snapshot.flagged.columns.map(({ head }, index) => [head, row[index] ?? null])),
-    ),
+    flagged: records(snapshot.flagged),
+    reviews: snapshot.reviews === undefined ? [] : records(snapshot.reviews),
     notice: snapshot.notice ?? null,
   };
+}
+
+function records({ columns, rows }: RowTable): unknown {
+  return rows.map((row) => Object.fromEntries(columns.map(({ head }, index) => [head, row[index] ?? null])));
 }
 
 const round = (value: number): number => Number(value.toFixed(2));

@@ -56,6 +56,21 @@ const RUNNING: Snapshot = {
       ],
     ],
   },
+  reviews: {
+    columns: [
+      { head: 'id', width: 8, align: 'right' },
+      { head: 'in', width: 5, align: 'left' },
+      { head: 'review', width: 0, align: 'left' },
+      { head: 'sentiment', width: 9, align: 'left' },
+      { head: 'sure', width: 5, align: 'right' },
+      { head: 'vectors', width: 7, align: 'right' },
+    ],
+    rows: [
+      ['912', 'de', 'Großartig: Ich bin begeistert,\nund das seit Wochen.', 'positive', '0.981', '1'],
+      ['911', 'ja', '残念です: 三日で壊れました。返品します。', 'negative', '0.934', '1'],
+      ['910', 'zh-TW', '還可以', 'neutral', '0.712', '4'],
+    ],
+  },
   notice: undefined,
   isDemo: true,
 };
@@ -71,6 +86,7 @@ const STARTING: Snapshot = {
   latency: undefined,
   lag: undefined,
   flagged: { columns: COLUMNS, rows: [] },
+  reviews: undefined,
   notice: 'enricher fraud ended with status 70 and starts again in 1.0 s',
 };
 
@@ -98,6 +114,20 @@ test.each([10, 16, 24, 40])('a screen of %d rows is never overfilled', (rows) =>
   if (rows === 24) expect(lines.at(-1)).toContain('npx afterglow tail fraud'); // all of it on an ordinary terminal
 });
 
+test('texts stand below what is flagged only where both have room, and take no more than their share', () => {
+  const rows = Array.from({ length: 30 }, () => RUNNING.flagged.rows[0] ?? []);
+  const many = { ...RUNNING, flagged: { ...RUNNING.flagged, rows } };
+  const lines = (height: number) => render(many, { columns: 80, rows: height }, painter(false));
+  const counts = (height: number) => [
+    lines(height).filter((line) => line.includes('0.998')).length,
+    lines(height).filter((line) => / (positive|negative|neutral) /.test(line)).length,
+  ];
+  expect(counts(60)).toEqual([12, 3]);
+  expect(counts(40)[0]).toBeGreaterThanOrEqual(3);
+  expect(counts(24)[1]).toBe(0);
+  for (let height = 10; height <= 60; height += 1) expect(lines(height).length).toBeLessThan(height);
+});
+
 test('on a small screen the flagged list makes room for the lines to paste', () => {
   // The live screen keeps the last column free.
   const render60 = (snapshot: Snapshot, rows = 20) => render(snapshot, { columns: 59, rows }, painter(false));
@@ -112,10 +142,10 @@ test('on a small screen the flagged list makes room for the lines to paste', () 
 
 test('a pasted command is the same statement at every width', () => {
   for (const columns of [60, 80, 120, 300]) {
-    const lines = pasteLines(PASTE.insert, columns);
-    expect(lines.join(' ').replaceAll(/\s+/g, ' ').trim()).toBe(
-      `${PASTE.insert.before}${PASTE.insert.statement}"`,
-    );
-    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+    for (const command of [PASTE.insert, PASTE.select, PASTE.similar]) {
+      const lines = pasteLines(command, columns);
+      expect(lines.join(' ').replaceAll(/\s+/g, ' ').trim()).toBe(`${command.before}${command.statement}"`);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+    }
   }
 });

@@ -5,7 +5,7 @@ import { formatDuration } from '../duration.ts';
 import { formatBytes, formatCount, formatLatency, formatRate } from './numbers.ts';
 import type { Painter } from './paint.ts';
 import { PASTE, pasteLines } from './paste.ts';
-import type { FlaggedTable, PartView, ServiceState, ServiceView, Snapshot } from './snapshot.ts';
+import type { PartView, RowTable, ServiceState, ServiceView, Snapshot } from './snapshot.ts';
 import { cutTo, fitTo, widthOf } from './width.ts';
 
 export interface Screen {
@@ -16,7 +16,9 @@ export interface Screen {
 const COLUMNS_MIN = 40;
 const FLAGGED_MIN = 3;
 const FLAGGED_MAX = 12;
-const FLAGGED_HEADING_LINES = 2;
+const REVIEWS_MIN = 3;
+const REVIEWS_MAX = 6;
+const HEADING_LINES = 2;
 /** From here on parts and services stand side by side. */
 const TWO_COLUMNS_FROM = 100;
 
@@ -50,12 +52,26 @@ function draw(snapshot: Snapshot, layout: Layout, paint: Painter): readonly stri
   ];
   const notice =
     snapshot.notice === undefined ? [] : [...space, paint.warning(cutTo(harmless(snapshot.notice), columns))];
-  const below = [...notice, ...(snapshot.isDemo ? [...space, ...commands(columns, paint)] : [])];
-  const room = height - above.length - below.length - FLAGGED_HEADING_LINES;
+  const below = [...notice, ...(snapshot.isDemo ? [...space, ...commands(snapshot, layout, paint)] : [])];
+  const room = height - above.length - below.length - HEADING_LINES;
+  const reviews = reviewLines(snapshot, room, layout, paint);
   // In the compact form the list goes before a line to paste does: half a command is of no use.
-  const count = clamp(room, isCompact ? 0 : FLAGGED_MIN, FLAGGED_MAX);
-  const flagged = count === 0 ? [] : flaggedTable(snapshot.flagged, count, columns, paint);
-  return [...above, ...flagged, ...below];
+  const count = clamp(room - reviews.length, isCompact ? 0 : FLAGGED_MIN, FLAGGED_MAX);
+  const flagged = count === 0 ? [] : table('Newest flagged', snapshot.flagged, count, columns, paint);
+  return [...above, ...flagged, ...reviews, ...below];
+}
+
+/** Texts stand below the flagged rows only where both have room: what is flagged comes first. */
+function reviewLines(
+  { reviews }: Snapshot,
+  room: number,
+  { columns, isCompact }: Layout,
+  paint: Painter,
+): readonly string[] {
+  const heading = HEADING_LINES + 1;
+  if (reviews === undefined || isCompact || room < FLAGGED_MIN + heading + REVIEWS_MIN) return [];
+  const count = clamp(Math.floor((room - heading) / 2), REVIEWS_MIN, REVIEWS_MAX);
+  return ['', ...table('Newest reviews', reviews, count, columns, paint)];
 }
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
@@ -162,33 +178,32 @@ function figures({ rates, latency, lag }: Snapshot, columns: number, paint: Pain
 const FLEXIBLE_MIN = 6;
 const FLEXIBLE_MAX = 40;
 
-function flaggedTable(
-  flagged: FlaggedTable,
+function table(
+  heading: string,
+  { columns: cells, rows: all }: RowTable,
   count: number,
   columns: number,
   paint: Painter,
 ): readonly string[] {
-  const rows = flagged.rows.slice(0, count);
-  if (rows.length === 0) return [paint.strong('Newest flagged'), paint.faint('none yet')];
-  const taken = flagged.columns.reduce((sum, { width }) => sum + width, 2 * (flagged.columns.length - 1));
+  const rows = all.slice(0, count);
+  if (rows.length === 0) return [paint.strong(heading), paint.faint('none yet')];
+  const taken = cells.reduce((sum, { width }) => sum + width, 2 * (cells.length - 1));
   const flexible = clamp(columns - taken, FLEXIBLE_MIN, FLEXIBLE_MAX);
-  const line = (cells: readonly string[]): string => {
-    const fitted = flagged.columns.map(({ width, align }, index) =>
-      fitTo(harmless(cells[index] ?? ''), width === 0 ? flexible : width, align),
+  const line = (texts: readonly string[]): string => {
+    const fitted = cells.map(({ width, align }, index) =>
+      fitTo(harmless(texts[index] ?? ''), width === 0 ? flexible : width, align),
     );
     return cutTo(fitted.join('  '), columns).trimEnd();
   };
-  return [
-    paint.strong('Newest flagged'),
-    paint.faint(line(flagged.columns.map(({ head }) => head))),
-    ...rows.map(line),
-  ];
+  return [paint.strong(heading), paint.faint(line(cells.map(({ head }) => head))), ...rows.map(line)];
 }
 
-function commands(columns: number, paint: Painter): readonly string[] {
+function commands({ reviews }: Snapshot, { columns, isCompact }: Layout, paint: Painter): readonly string[] {
+  const { similar, ...always } = PASTE;
+  const isWithSimilar = reviews !== undefined && !isCompact;
   return [
     paint.strong('Try in another terminal'),
-    ...Object.values(PASTE).flatMap((command) =>
+    ...Object.values(isWithSimilar ? { ...always, similar } : always).flatMap((command) =>
       pasteLines(command, columns).map((line) => paint.accent(line)),
     ),
   ];

@@ -8,7 +8,9 @@ export interface Snapshot {
   /** From commit in the database to the result beside the row, over the last seconds. */
   readonly latency: LatencyView | undefined;
   readonly lag: LagView | undefined;
-  readonly flagged: FlaggedTable;
+  readonly flagged: RowTable;
+  /** The demo's newest texts with what was read from them; undefined where there are none to show. */
+  readonly reviews: RowTable | undefined;
   /** The latest thing that happened to the stack itself, such as a restart. */
   readonly notice: string | undefined;
   readonly isDemo: boolean;
@@ -50,13 +52,13 @@ export interface LagView {
   readonly rows: number | undefined;
 }
 
-/** The newest flagged rows, newest first. Cells are text from anybody: made harmless where they are drawn. */
-export interface FlaggedTable {
-  readonly columns: readonly FlaggedColumn[];
+/** Rows, newest first. Cells are text from anybody: made harmless where they are drawn. */
+export interface RowTable {
+  readonly columns: readonly RowColumn[];
   readonly rows: readonly (readonly string[])[];
 }
 
-export interface FlaggedColumn {
+export interface RowColumn {
   readonly head: string;
   /** 0: whatever the others leave. */
   readonly width: number;
