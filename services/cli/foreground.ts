@@ -5,7 +5,7 @@ import { runService } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { createTelemetry, startTelemetryServer } from '../../shared/telemetry/http.ts';
 import { createLogger, type Logger } from '../../shared/telemetry/logger.ts';
-import { type AwsLocalSettings, run as runStandIn } from '../aws-local/main.ts';
+import type { AwsLocalSettings, readBeginning } from '../aws-local/main.ts';
 import { requireDefinition } from './definition.ts';
 import type { Environment, Invocation } from './invocation.ts';
 import { portOption } from './option-values.ts';
@@ -40,11 +40,20 @@ export async function runInForeground(invocation: Invocation, service: Foregroun
   });
 }
 
-export async function runAwsLocal(invocation: Invocation, settings: AwsLocalSettings): Promise<number> {
+/** `faults` and `quotas` as they were typed. */
+export async function runAwsLocal(
+  invocation: Invocation,
+  faults: readonly string[],
+  quotas: readonly string[],
+  settings: AwsLocalSettings,
+): Promise<number> {
+  // Only this process needs it: the others have no room for the models of the stand-in.
+  const standIn = await import('../aws-local/main.ts');
+  const beginning = beginningOf(standIn.readBeginning, faults, quotas);
   const logger = createLogger('aws-local', invocation.logLevel ?? 'info');
   return await runUntilStopped('aws-local', logger, async (signal) => {
     try {
-      await runStandIn(settings, logger, signal);
+      await standIn.run({ ...settings, ...beginning }, logger, signal);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
       throw new AfterglowError('usage', `Port ${settings.port} is in use by something else.`, {
@@ -53,6 +62,22 @@ export async function runAwsLocal(invocation: Invocation, settings: AwsLocalSett
       });
     }
   });
+}
+
+function beginningOf(
+  read: typeof readBeginning,
+  faults: readonly string[],
+  quotas: readonly string[],
+): ReturnType<typeof readBeginning> {
+  try {
+    return read(faults, quotas);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AfterglowError('usage', error.message, {
+      remedy: 'docs/aws-local.md lists them.',
+      cause: error,
+    });
+  }
 }
 
 /** An error a person can act on is thrown again after the log has it, so that it is also said in words. */

@@ -8,6 +8,8 @@ interface Options {
   readonly latency?: number;
   readonly jitter?: number;
   readonly seed: number;
+  readonly fault?: readonly string[];
+  readonly quota?: readonly string[];
 }
 
 export function awsLocalCommand(run: Run): Command {
@@ -17,6 +19,12 @@ export function awsLocalCommand(run: Run): Command {
     .option('--latency <duration>', 'how long each call takes', durationOption)
     .option('--jitter <duration>', 'spread of that time', durationOption)
     .option('--seed <number>', 'the same seed, the same answers', wholeNumberOption, 1)
+    .option('--fault <rule>', 'a fault from the start, as JSON; may be repeated', collected)
+    .option(
+      '--quota <rule>',
+      'a quota as JSON, or aws for those an account begins with; may be repeated',
+      collected,
+    )
     .addHelpText(
       'after',
       `
@@ -25,16 +33,23 @@ injected into. It costs nothing and takes any well-formed signature.
 
 Examples:
   npx afterglow aws-local --latency 40ms
+  npx afterglow aws-local --quota aws --fault '{"fault":{"kind":"throttle"},"share":0.01}'
   AFTERGLOW_AWS_LOCAL_URL=http://127.0.0.1:4100 npx afterglow enricher fraud
 `,
     );
-  return onRun<Options>(command, run, async (invocation, { port, latency, jitter, seed }) => {
-    const { runAwsLocal } = await import('../foreground.ts');
-    return await runAwsLocal(invocation, {
-      port,
-      seed,
-      ...(latency === undefined ? {} : { latencyMs: latency }),
-      ...(jitter === undefined ? {} : { jitterMs: jitter }),
-    });
-  });
+  return onRun<Options>(
+    command,
+    run,
+    async (invocation, { port, latency, jitter, seed, fault = [], quota = [] }) => {
+      const { runAwsLocal } = await import('../foreground.ts');
+      return await runAwsLocal(invocation, fault, quota, {
+        port,
+        seed,
+        ...(latency === undefined ? {} : { latencyMs: latency }),
+        ...(jitter === undefined ? {} : { jitterMs: jitter }),
+      });
+    },
+  );
 }
+
+const collected = (rule: string, earlier: readonly string[] = []): readonly string[] => [...earlier, rule];
