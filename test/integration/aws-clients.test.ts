@@ -5,10 +5,14 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type AwsLocal, startAwsLocal } from '../../services/aws-local/main.ts';
+import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
+import { createComprehend } from '../../shared/aws/comprehend.ts';
 import { createSagemakerRuntime } from '../../shared/aws/sagemaker-runtime.ts';
-import { awsSettings } from '../../shared/aws/settings.ts';
+import { type AwsSettings, awsSettings } from '../../shared/aws/settings.ts';
+import { enrichment } from '../../shared/config/definition.ts';
+import { openModel } from '../../shared/models/index.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -25,9 +29,11 @@ afterEach(() => {
 /** Someone's shell, in which everything points at a real account. */
 async function elsewhere() {
   const seen: IncomingHttpHeaders[] = [];
+  const lines: string[] = [];
   const server = createServer((request, response) => {
     seen.push(request.headers);
-    response.end('0.5');
+    lines.push(`${request.method} ${request.url} HTTP/${request.httpVersion}`);
+    response.end(request.url === '/' || request.url?.startsWith('/model/') ? '{}' : '0.5');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -37,6 +43,8 @@ async function elsewhere() {
     AWS_DEFAULT_REGION: 'eu-central-1',
     AWS_ENDPOINT_URL: url,
     AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: url,
+    AWS_ENDPOINT_URL_COMPREHEND: url,
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
     AWS_ACCESS_KEY_ID: 'SOMEONE',
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_SESSION_TOKEN: 'token',
@@ -47,7 +55,7 @@ async function elsewhere() {
     AFTERGLOW_AWS_LOCAL_URL: awsLocal.url,
   };
   for (const [name, value] of Object.entries(shell)) vi.stubEnv(name, value);
-  return { seen, [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) };
+  return { seen, lines, [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) };
 }
 
 async function invoke(environment: Record<string, string | undefined>): Promise<void> {
@@ -93,4 +101,69 @@ test('real never reaches the stand-in, and uses the shell’s own settings', asy
   await invoke({ ...process.env, AFTERGLOW_AWS: 'real' });
   expect(awsLocal.control.calls().operations).toEqual([]);
   expect(other.seen[0]?.authorization).toMatch(/Credential=SOMEONE\/\d{8}\/eu-central-1\/sagemaker\//);
+});
+
+describe.each<[string, string, (settings: AwsSettings) => Promise<unknown>]>([
+  [
+    'comprehend',
+    'POST /',
+    async (settings) => {
+      const client = createComprehend(settings);
+      await client.batchDetectSentiment(['A text.'], 'en', NEVER);
+      client.close();
+    },
+  ],
+  [
+    'bedrock',
+    'POST /model/amazon.titan-embed-text-v2%3A0/invoke',
+    async (settings) => {
+      const client = createBedrockRuntime(settings);
+      await client.invokeModel({ modelId: 'amazon.titan-embed-text-v2:0', body: '{"inputText":"a"}' }, NEVER);
+      client.close();
+    },
+  ],
+])('%s', (service, line, call) => {
+  test('local stays local, signed with the dummy key, without a bearer token of somebody', async () => {
+    await using other = await elsewhere();
+    await call(awsSettings(process.env));
+    expect(other.seen).toEqual([]);
+    expect(awsLocal.control.calls().operations).toMatchObject([{ service, calls: 1, statuses: { 200: 1 } }]);
+    await call(awsSettings({ AFTERGLOW_AWS_LOCAL_URL: process.env.AWS_ENDPOINT_URL }));
+    expect(other.seen[0]?.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AFTERGLOWLOCAL000000\//);
+  });
+
+  test('one attempt over HTTP/1.1, as JSON, on a connection that is kept', async () => {
+    await using other = await elsewhere();
+    const settings = awsSettings({ AFTERGLOW_AWS_LOCAL_URL: process.env.AWS_ENDPOINT_URL });
+    await call(settings);
+    expect(other.lines).toEqual([`${line} HTTP/1.1`]);
+    expect(other.seen[0]).toMatchObject({ 'amz-sdk-request': 'attempt=1; max=1', connection: 'keep-alive' });
+    expect(other.seen[0]?.['content-type']).toMatch(/json/);
+  });
+});
+
+test('component and variant of an endpoint are named in the headers that SageMaker reads', async () => {
+  await using other = await elsewhere();
+  const settings = awsSettings({ AFTERGLOW_AWS_LOCAL_URL: process.env.AWS_ENDPOINT_URL });
+  using opened = await openModel(
+    enrichment.parse({
+      from: 'rows',
+      model: {
+        kind: 'sagemaker',
+        endpoint: 'fraud',
+        version: '1',
+        inference_component: 'blue',
+        target_variant: 'canary',
+      },
+      input: ['amount'],
+      output: { score: 'float' },
+    }),
+    settings,
+    1,
+  );
+  await opened.model.call([{ input: [1] }], NEVER);
+  expect(other.seen[0]).toMatchObject({
+    'x-amzn-sagemaker-inference-component': 'blue',
+    'x-amzn-sagemaker-target-variant': 'canary',
+  });
 });

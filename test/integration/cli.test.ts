@@ -11,6 +11,7 @@ import {
   type StackProcess,
   type StackState,
 } from '../../deploy/local/running-stack.ts';
+import { PASTE } from '../../services/cli/view/paste.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { startChild, type TestChild } from '../support/child.ts';
 import { failIfLeftOpen } from '../support/leaks.ts';
@@ -184,6 +185,9 @@ test('beside a running stack; a killed service; a killed `up`; down', { timeout:
     },
     { deadlineMs: END_MS, what: 'a score beside its row' },
   );
+  for (const { statement } of [PASTE.insert, PASTE.select, PASTE.similar]) {
+    expect(await run(folder, ['sql', '--json', statement])).toMatchObject({ status: 0 });
+  }
 
   const writer = servicesOf(state).find(({ name }) => name === 'writer');
   process.kill(writer?.pid ?? 0, 'SIGKILL');

@@ -117,7 +117,8 @@ function compactStack(snapshot: Snapshot, columns: number, paint: Painter): read
   ];
 }
 
-const TITLE_COLUMNS = 16;
+/** `enricher embedding` in full. */
+const TITLE_COLUMNS = 18;
 const OWNER_COLUMNS = 9;
 
 function partLine(part: PartView, columns: number, paint: Painter): string {
