@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { TopicRecord } from '../producer.ts';
 import type { Cluster } from './cluster.ts';
 import { IdempotentProducer } from './idempotent-producer.ts';
@@ -35,12 +35,19 @@ function sentIn(leader: string, request: Buffer): Sent[] {
 type Answer = (sent: Sent, attempt: number) => number | Error;
 
 /** A cluster that answers as told, since no real one can be made to lose one answer or to move one partition on demand. */
-function clusterThat(answer: Answer, leaders: () => string = () => '1') {
+function clusterThat(
+  answer: Answer,
+  leaders: () => string | Promise<string> = () => '1',
+  random: () => number = () => 0,
+) {
   const attempts: Sent[][] = [];
   let refreshes = 0;
+  let disconnects = 0;
   const cluster: Cluster = {
     connect: async () => {},
-    disconnect: async () => {},
+    disconnect: async () => {
+      disconnects++;
+    },
     newProducer: async () => IDENTITY,
     leaderOf: async () => leaders(),
     refresh: async () => {
@@ -57,8 +64,8 @@ function clusterThat(answer: Answer, leaders: () => string = () => '1') {
       return { partitions, throttleMs: 0 };
     },
   };
-  const producer = new IdempotentProducer(cluster, IDENTITY, () => 0);
-  return { producer, attempts, refreshes: () => refreshes };
+  const producer = new IdempotentProducer(cluster, IDENTITY, random);
+  return { producer, attempts, refreshes: () => refreshes, disconnects: () => disconnects };
 }
 
 const record = (partition: number): TopicRecord => ({ topic: 't', partition, key: 'k', value: 'v' });
@@ -129,7 +136,7 @@ test.each([
     'OUT_OF_ORDER_SEQUENCE_NUMBER',
     1,
   ],
-  ['a partition that stays away is given up', NOT_LEADER, 'unavailable', 'NOT_LEADER_OR_FOLLOWER', 9],
+  ['a partition that stays away is given up', NOT_LEADER, 'unavailable', 'NOT_LEADER_OR_FOLLOWER', 24],
 ])('%s', async (_, errorCode, kind, code, expectedAttempts) => {
   const { producer, attempts } = clusterThat(() => errorCode);
   await expect(producer.send([record(0)])).rejects.toMatchObject({ kind, code });
@@ -150,4 +157,80 @@ test('a producer that is closed while it waits makes no further attempt', async 
   });
   await expect(producer.send([record(0)])).rejects.toMatchObject({ kind: 'unavailable' });
   expect(attempts).toHaveLength(1);
+});
+
+test('a leader that is found only after the cluster has missed the old one for 10 s ends no send', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const electedAtMs = performance.now() + 10_000;
+    const { producer } = clusterThat(
+      () => (performance.now() < electedAtMs ? NOT_LEADER : 0),
+      () => '1',
+      () => 1,
+    );
+    const sending = expect(producer.send([record(0)])).resolves.toBeUndefined();
+    await vi.advanceTimersByTimeAsync(30_000);
+    await sending;
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('who leads is asked for one batch and not for every one while nobody answers: each question takes seconds', async () => {
+  let questions = 0;
+  const { producer } = clusterThat(
+    () => 0,
+    () => {
+      questions++;
+      throw connectionLost();
+    },
+  );
+  await expect(producer.send([record(0), record(1), record(2)])).rejects.toMatchObject({
+    kind: 'unavailable',
+    code: 'KafkaJSConnectionError',
+  });
+  expect(questions).toBe(24);
+});
+
+test('a producer that is closed while it asks who leads sends nothing, and closes what the question opened', async () => {
+  const asked = Promise.withResolvers<void>();
+  const leader = Promise.withResolvers<string>();
+  const { producer, attempts, disconnects } = clusterThat(
+    () => 0,
+    () => {
+      asked.resolve();
+      return leader.promise;
+    },
+  );
+  const sending = expect(producer.send([record(0)])).rejects.toMatchObject({ kind: 'unavailable' });
+  await asked.promise;
+  const closing = producer[Symbol.asyncDispose]();
+  const before = disconnects();
+  leader.resolve('1');
+  await Promise.all([sending, closing]);
+  expect(attempts).toEqual([]);
+  expect(disconnects()).toBeGreaterThan(before);
+});
+
+test('a producer that is closed asks nobody anything any more', async () => {
+  let questions = 0;
+  const { producer } = clusterThat(
+    () => 0,
+    () => {
+      questions++;
+      return '1';
+    },
+  );
+  await producer[Symbol.asyncDispose]();
+  await expect(producer.send([record(0)])).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(questions).toBe(0);
+});
+
+test('a partition that cannot be is an error, never a record that is lost, and nothing of its send goes out later', async () => {
+  const { producer, attempts } = clusterThat(() => 0);
+  for (const partition of [Number.NaN, -1, 0.5]) {
+    await expect(producer.send([record(0), record(partition)])).rejects.toThrow(RangeError);
+  }
+  await producer.send([record(1)]);
+  expect(attempts).toEqual([[{ leader: '1', partition: 1, firstSequence: 0, count: 1 }]]);
 });

@@ -9,9 +9,13 @@ import type { ProducerIdentity } from './record-batch.ts';
 import { RecordSet } from './record-set.ts';
 import { sendFault, type Trouble, troubleOf } from './trouble.ts';
 
-/** Whichever comes first; an attempt at a broker that is gone takes seconds by itself. */
-const ATTEMPTS_MAX = 9;
+/**
+ * Whichever comes first, mostly the time: a cluster misses a broker that died for 9 s before it names other leaders, and an
+ * attempt at a broker that is gone takes seconds by itself.
+ */
+const ATTEMPTS_MAX = 24;
 const GIVE_UP_AFTER_MS = 15_000;
+const IDENTITY_ATTEMPTS_MAX = 9;
 const AGAIN: BackoffLimits = { firstMs: 100, maxMs: 2_000 };
 /** How long the broker may wait for its replicas. */
 const REPLICAS_TIMEOUT_MS = 30_000;
@@ -57,12 +61,17 @@ export class IdempotentProducer implements RecordProducer {
 
   async #sendRecords(records: readonly TopicRecord[]): Promise<void> {
     const set = this.#own;
-    for (const record of records) {
-      if (set.append(record)) continue;
-      await this.#sendOwn();
-      set.append(record);
+    try {
+      for (const record of records) {
+        if (set.append(record)) continue;
+        await this.#sendSet(set);
+        set.clear();
+        set.append(record);
+      }
+      if (set.count > 0) await this.#sendSet(set);
+    } finally {
+      set.clear();
     }
-    if (set.count > 0) await this.#sendOwn();
   }
 
   async #sendSet(set: RecordSet): Promise<void> {
@@ -91,6 +100,9 @@ export class IdempotentProducer implements RecordProducer {
     // No attempt may open a connection again that nobody would close.
     this.#over.abort();
     await this.#cluster.disconnect();
+    // Nor may one that was under way: it ends with what it is at, and may have connected again for that.
+    await this.#lastTurn;
+    await this.#cluster.disconnect();
   }
 
   /** False when the producer is closed meanwhile. */
@@ -99,14 +111,6 @@ export class IdempotentProducer implements RecordProducer {
     // Somebody else may lead the partition now; when even that cannot be asked, the next attempt says so.
     await this.#cluster.refresh().catch(() => {});
     return !this.#over.signal.aborted;
-  }
-
-  async #sendOwn(): Promise<void> {
-    try {
-      await this.#sendSet(this.#own);
-    } finally {
-      this.#own.clear();
-    }
   }
 
   /** Each batch to whoever leads its partition; the same bytes again until they are written, so never twice. */
@@ -122,15 +126,19 @@ export class IdempotentProducer implements RecordProducer {
       // What lasts decides: the rest would only be tried in vain.
       if (trouble.passes) trouble = why;
     };
-    for (const batch of batches) {
+    for (const [place, batch] of batches.entries()) {
+      if (this.#over.signal.aborted) break;
       try {
         const leader = await this.#cluster.leaderOf(batch.topic, batch.partition);
         if (leader === undefined) failed([batch], { type: 'LEADER_NOT_AVAILABLE', passes: true });
         else byLeader.set(leader, [...(byLeader.get(leader) ?? []), batch]);
       } catch (error) {
-        failed([batch], troubleOf(error));
+        // Seconds were spent on that: asking for every batch would take longer than the whole send may.
+        failed(batches.slice(place), troubleOf(error));
+        break;
       }
     }
+    if (this.#over.signal.aborted) return { unwritten: batches, trouble };
     await Promise.all(
       Array.from(byLeader, async ([leader, theirs]) => {
         try {
@@ -170,7 +178,7 @@ export async function newIdentity(cluster: Cluster): Promise<ProducerIdentity> {
     try {
       return await cluster.newProducer();
     } catch (error) {
-      if (attempt + 1 >= ATTEMPTS_MAX || !troubleOf(error).passes) throw error;
+      if (attempt + 1 >= IDENTITY_ATTEMPTS_MAX || !troubleOf(error).passes) throw error;
       await wait(backoffMs(attempt, AGAIN, Math.random));
     }
   }

@@ -77,6 +77,7 @@ const lasting = (type: string): KafkaError => ({ type, passes: false });
 
 /** What a broker may answer to a send, by Kafka's own names. */
 const ERRORS: ReadonlyMap<number, KafkaError> = new Map([
+  [-1, lasting('UNKNOWN_SERVER_ERROR')],
   [2, passing('CORRUPT_MESSAGE')],
   [3, passing('UNKNOWN_TOPIC_OR_PARTITION')],
   [5, passing('LEADER_NOT_AVAILABLE')],
@@ -92,12 +93,15 @@ const ERRORS: ReadonlyMap<number, KafkaError> = new Map([
   [31, lasting('CLUSTER_AUTHORIZATION_FAILED')],
   [32, lasting('INVALID_TIMESTAMP')],
   [35, lasting('UNSUPPORTED_VERSION')],
+  [43, lasting('UNSUPPORTED_FOR_MESSAGE_FORMAT')],
   [44, lasting('POLICY_VIOLATION')],
   [45, lasting('OUT_OF_ORDER_SEQUENCE_NUMBER')],
   [47, lasting('INVALID_PRODUCER_EPOCH')],
   [56, passing('KAFKA_STORAGE_ERROR')],
   [59, lasting('UNKNOWN_PRODUCER_ID')],
+  [76, lasting('UNSUPPORTED_COMPRESSION_TYPE')],
   [87, lasting('INVALID_RECORD')],
+  [90, lasting('PRODUCER_FENCED')],
 ]);
 
 const NONE = 0;

@@ -51,6 +51,11 @@ export class RecordBatch {
     return this.#end;
   }
 
+  /** Memory behind it, whether filled or not. */
+  get heldBytes(): number {
+    return this.#bytes.length;
+  }
+
   append({ key, value, headers }: BatchRecord): void {
     const keyBytes = key === null ? -1 : Buffer.byteLength(key);
     const valueBytes =
@@ -105,9 +110,14 @@ export class RecordBatch {
 
   clear(): void {
     // One huge row must not hold its memory for ever.
-    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    if (this.#bytes.length > KEPT_BYTES_MAX) this.giveBack();
     this.#end = HEADER_BYTES;
     this.#count = 0;
+  }
+
+  /** Only while it is empty. */
+  giveBack(): void {
+    if (this.#bytes.length > FIRST_BYTES) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
   #reserve(more: number): void {

@@ -5,6 +5,8 @@ import { RecordBatch } from './record-batch.ts';
 const BATCH_BYTES_MAX = 500_000;
 /** Of all partitions together: what may wait or be under way at once is memory. */
 const SET_BYTES_MAX = 1_000_000;
+/** Buffers that are kept for the next send; beyond it only those of partitions that are written to just now. */
+const HELD_BYTES_MAX = 4_194_304;
 
 export interface PartitionBatch {
   readonly topic: string;
@@ -28,6 +30,13 @@ export class RecordSet {
     return this.#count;
   }
 
+  /** Memory behind it, whether filled or not. */
+  get heldBytes(): number {
+    let sum = 0;
+    for (const { batch } of this.#made()) sum += batch.heldBytes;
+    return sum;
+  }
+
   /** False, and nothing done, when the record has to go with the next send. A record alone is always taken. */
   append(record: TopicRecord): boolean {
     if (this.#bytes >= SET_BYTES_MAX) return false;
@@ -41,15 +50,23 @@ export class RecordSet {
   }
 
   *batches(): Generator<PartitionBatch, void, void> {
-    for (const partitions of this.#topics.values()) {
-      for (const one of partitions) if (one !== undefined && one.batch.count > 0) yield one;
-    }
+    for (const one of this.#made()) if (one.batch.count > 0) yield one;
   }
 
   clear(): void {
-    for (const { batch } of this.batches()) batch.clear();
+    const holdsMuch = this.heldBytes > HELD_BYTES_MAX;
+    for (const { batch } of this.#made()) {
+      if (batch.count > 0) batch.clear();
+      else if (holdsMuch) batch.giveBack();
+    }
     this.#bytes = 0;
     this.#count = 0;
+  }
+
+  *#made(): Generator<PartitionBatch, void, void> {
+    for (const partitions of this.#topics.values()) {
+      for (const one of partitions) if (one !== undefined) yield one;
+    }
   }
 
   #batchOf({ topic, partition }: TopicRecord): PartitionBatch {
@@ -65,6 +82,8 @@ export class RecordSet {
     }
     const found = this.#lastPartitions[partition];
     if (found !== undefined) return found;
+    // As a place in the list it would hold records that no send ever finds.
+    if (!Number.isInteger(partition) || partition < 0) throw new RangeError('a partition that cannot be');
     const made = { topic, partition, batch: new RecordBatch() };
     this.#lastPartitions[partition] = made;
     return made;

@@ -16,7 +16,7 @@ export function troubleOf(error: unknown): Trouble {
   return { type: code, passes: isOfClient && !SET_UP_TYPES.has(code), cause: error };
 }
 
-/** What no repetition mends, by Kafka's own names: rights, topics and sizes that somebody has to put right. */
+/** What no repetition mends, by Kafka's own names: rights, topics, sizes and clocks that somebody has to put right. */
 const SET_UP_TYPES = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
@@ -25,8 +25,12 @@ const SET_UP_TYPES = new Set([
   'INVALID_TOPIC_EXCEPTION',
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
+  'INVALID_TIMESTAMP',
+  'INVALID_RECORD',
   'POLICY_VIOLATION',
   'UNSUPPORTED_VERSION',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'UNSUPPORTED_COMPRESSION_TYPE',
 ]);
 
 export function sendFault({ type, cause }: Trouble): Fault {
