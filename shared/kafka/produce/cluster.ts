@@ -34,7 +34,7 @@ interface ClientCluster {
   refreshMetadataIfNecessary(): Promise<void>;
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, unknown>>;
   findBroker(options: { readonly nodeId: string }): Promise<ClientBroker>;
-  findControllerBroker(): Promise<ClientBroker>;
+  readonly brokerPool: { findConnectedBroker(): Promise<ClientBroker> };
 }
 
 const METADATA_AGE_MAX_MS = 300_000;
@@ -52,8 +52,8 @@ export function clusterOf(kafka: Kafka): Cluster {
     connect: () => client.connect(),
     disconnect: () => client.disconnect(),
     async newProducer() {
-      await client.refreshMetadataIfNecessary();
-      const broker = await client.findControllerBroker();
+      // Any broker names producers; one of the metadata would ask for every topic there is, and fail with any of them.
+      const broker = await client.brokerPool.findConnectedBroker();
       const { producerId, producerEpoch } = await broker.initProducerId({
         transactionTimeout: TRANSACTION_TIMEOUT_MS,
       });
