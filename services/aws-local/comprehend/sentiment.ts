@@ -32,10 +32,10 @@ export function sentimentFrom(praise: number, complaint: number): Sentiment {
   const [good, bad] = [5 * Math.tanh(praise / 4), 5 * Math.tanh(complaint / 4)];
   const both = Math.min(good, bad);
   const weights = [
-    Math.exp(1.5 * good - 1.6 * bad),
-    Math.exp(1.5 * bad - 1.6 * good),
+    Math.exp(1.5 * good - 2.4 * bad),
+    Math.exp(1.5 * bad - 2.4 * good),
     Math.exp(0.9 - 1.2 * (good + bad)),
-    Math.exp(both > 0 ? 0.5 + 0.7 * both - 0.9 * Math.abs(good - bad) : -3),
+    Math.exp(both > 0 ? 1 + 1.3 * both - 0.4 * Math.abs(good - bad) : -3),
   ];
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const [positive = 0, negative = 0, neutral = 0] = weights.map((weight) => round(weight / sum));
