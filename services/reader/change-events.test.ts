@@ -142,6 +142,38 @@ describe('change events', () => {
     expect(next?.event?.source.event_index).toBe(1);
   });
 
+  test('the key counts as well as the value: together they are what the topic takes, or the row is parked', () => {
+    const wide: Relation = {
+      ...relation(),
+      columns: relation().columns.map((column) => ({ ...column, typeOid: 25 })),
+    };
+    const insert = (id: string, body: string): PgoutputMessage => ({
+      tag: 'insert',
+      relationOid: OID,
+      after: [id, '5', body],
+    });
+    const remove = (id: string): PgoutputMessage => ({
+      tag: 'delete',
+      relationOid: OID,
+      before: { kind: 'key', tuple: [id, null, null] },
+    });
+    const sizes = new Set<number>();
+    for (let keyBytes = 1; keyBytes < 800; keyBytes += 7) {
+      const id = 'é'.repeat(keyBytes);
+      for (const message of [insert(id, 'x'.repeat(300)), remove(id)]) {
+        try {
+          for (const { key, value } of recordsOf(begin, wide, message)) {
+            sizes.add(Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? ''));
+          }
+        } catch (error) {
+          expect(error).toMatchObject({ kind: 'undecodable', code: 'too_large' });
+        }
+      }
+    }
+    expect(sizes.size).toBeGreaterThan(2);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
+  });
+
   test('a row of a table that is no source, or a key that is not published, stops the reader by name', () => {
     const foreign = { ...relation(), name: 'customers' };
     const insert: PgoutputMessage = { tag: 'insert', relationOid: OID, after: ['1', '5', 'x'] };

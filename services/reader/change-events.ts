@@ -182,7 +182,7 @@ export class ChangeEvents {
     const before = showsOld && old !== undefined ? writeOldRow(shape, old, 'row') : 'null';
     const { unchanged } = after;
     const value = this.#envelope(shape, { operation, before, after: after.json, lsn, unchanged });
-    const excessBytes = this.#excessBytes(value);
+    const excessBytes = this.#excessBytes(key, value);
     if (excessBytes <= 0) return recordOf(shape, key, value);
     // Too large for the topic: without its largest columns it still says which row changed, and when.
     const omitted = columnsToOmit(shape, tuple, old, excessBytes);
@@ -199,13 +199,8 @@ export class ChangeEvents {
       omitted: [...omitted],
     } as const;
     const leanValue = this.#envelope(shape, event);
-    if (this.#excessBytes(leanValue) <= 0) return recordOf(shape, key, leanValue);
-    this.#takeBackIndex();
-    throw new Fault(
-      'undecodable',
-      'too_large',
-      'the row is too large for its topic even without its large columns',
-    );
+    if (this.#excessBytes(key, leanValue) <= 0) return recordOf(shape, key, leanValue);
+    throw this.#tooLarge('the row is too large for its topic even without its large columns');
   }
 
   /** The event, then the tombstone that lets Kafka forget the key. */
@@ -214,7 +209,7 @@ export class ChangeEvents {
     const key = writeKey(shape, old);
     this.#observer?.windowFor(shape.schema, shape.name)?.deleted(key);
     let value = this.#envelope(shape, { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS });
-    if (this.#excessBytes(value) > 0) {
+    if (this.#excessBytes(key, value) > 0) {
       this.#takeBackIndex();
       value = this.#envelope(shape, {
         operation: 'd',
@@ -223,6 +218,7 @@ export class ChangeEvents {
         lsn,
         unchanged: NO_COLUMNS,
       });
+      if (this.#excessBytes(key, value) > 0) throw this.#tooLarge('the key is too large for its topic');
     }
     const record = recordOf(shape, key, value);
     return [record, { topic: record.topic, partition: record.partition, key: record.key, value: null }];
@@ -251,9 +247,16 @@ export class ChangeEvents {
   }
 
   /** What is too much for the topic. A character is at most three bytes, so that most texts need no counting. */
-  #excessBytes(value: string): number {
+  #excessBytes(key: string, value: string): number {
     const { recordBytesMax } = this.#context;
-    return 3 * value.length <= recordBytesMax ? 0 : Buffer.byteLength(value) - recordBytesMax;
+    if (3 * (key.length + value.length) <= recordBytesMax) return 0;
+    return Buffer.byteLength(key) + Buffer.byteLength(value) - recordBytesMax;
+  }
+
+  /** Thrown for a row whose envelope was just written: it is parked, and its event is none. */
+  #tooLarge(message: string): Fault {
+    this.#takeBackIndex();
+    return new Fault('undecodable', 'too_large', message);
   }
 
   /** The envelope just written is thrown away: its event is written once more. */

@@ -35,5 +35,5 @@ export async function readCaptureContext(
   };
 }
 
-/** What Kafka counts beside the value: key, batch and record framing. */
+/** What Kafka counts beside key and value: the framing of the record and of its batch. */
 const BATCH_OVERHEAD_BYTES = 8_192;
