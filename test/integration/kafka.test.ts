@@ -14,6 +14,8 @@ const PARTITIONS = 3;
 const WINDOW = { rowsMax: 50, bytesMax: 1_048_576 };
 const ONE_AT_A_TIME = { rowsMax: 10, bytesMax: 1_048_576, waitMaxMs: 0 };
 const DEADLINE_MS = 20_000;
+/** What a topic takes unless it is told otherwise. */
+const TOPIC_BYTES_MAX = 1_048_588;
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 
 const settings = () => ({ brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') });
@@ -37,6 +39,9 @@ function recordsFor(topic: string, from: number, count: number): TopicRecord[] {
 const TEXTS = [
   '',
   'a',
+  // Half a character has no bytes of its own: what is read is what every encoder writes in its place.
+  '\ud800',
+  'é\udc00x',
   '{"id":1}',
   'ä',
   '日本語',
@@ -209,12 +214,53 @@ describe('the Kafka ports', () => {
       expect(read.filter((record) => record.partition === partition)).toEqual(
         wanted.map(({ key, value, headers = {} }) => ({
           partition,
-          key,
-          value: value?.toString() ?? null,
-          headers,
+          key: key?.toWellFormed() ?? null,
+          value: value?.toString().toWellFormed() ?? null,
+          headers: Object.fromEntries(
+            Object.entries(headers).map(([name, text]) => [name, text.toWellFormed()]),
+          ),
         })),
       );
     }
+  });
+
+  test('a topic that is made anew under a producer takes its next records, whatever their numbers', async () => {
+    const topic = await newTopic();
+    const admin = new Kafka({ brokers: [brokers()], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      await using producer = await connectProducer(settings());
+      await producer.send(recordsFor(topic, 0, 100));
+      await admin.deleteTopics({ topics: [topic] });
+      await until(async () => !(await admin.listTopics()).includes(topic), {
+        deadlineMs: DEADLINE_MS,
+        what: 'the topic to be gone',
+      });
+      await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
+      await producer.send(recordsFor(topic, 100, 100));
+      await producer.send(recordsFor(topic, 200, 100));
+    } finally {
+      await admin.disconnect();
+    }
+    const read = await readPlainly(topic, 200);
+    expect(new Set(read.map(({ key }) => key))).toEqual(
+      new Set(recordsFor(topic, 100, 200).map(({ key }) => key)),
+    );
+    expect(read.length).toBe(200);
+  });
+
+  test('a record is taken up to the last byte its topic allows, and one byte more is refused by name', async () => {
+    const topic = await newTopic();
+    // Batch and record have 61 bytes of their own and 11 of lengths and empty fields around one this large.
+    const largest = TOPIC_BYTES_MAX - 61 - 11;
+    const record = (bytes: number) => ({ topic, partition: 0, key: null, value: 'z'.repeat(bytes) });
+    await produce([record(largest), record(largest)]);
+    await expect(produce([record(largest + 1)])).rejects.toMatchObject({
+      kind: 'set_up',
+      code: 'MESSAGE_TOO_LARGE',
+      message: expect.not.stringContaining('zz'),
+    });
+    expect((await readPlainly(topic, 2)).map(({ value }) => value?.length)).toEqual([largest, largest]);
   });
 
   test('lag counts what a group has not finished, and a broker that is away is said in one sentence', async () => {
