@@ -2,6 +2,7 @@ import { AwsError } from '../errors.ts';
 import type { Bend, BendKind } from '../faults/bend.ts';
 import type { AwsAnswer, AwsRequest, Call, Operation } from '../operation.ts';
 import { decodeSegment } from '../path.ts';
+import { oversize } from '../service-errors.ts';
 import { linearLearner, randomCutForest } from './built-in.ts';
 import { churnScorer } from './churn.ts';
 import { CONTAINER_BYTES_MAX, type Container, ContainerError, invokeContainer } from './container.ts';
@@ -12,7 +13,9 @@ import { parseRows, payloadFormat } from './payload.ts';
 import type { Scorer } from './scorer.ts';
 import { xgboost } from './xgboost.ts';
 
-const CUSTOM_ATTRIBUTES_MAX = 1_024;
+/** At most 1,024 visible characters of US-ASCII. */
+const CUSTOM_ATTRIBUTES = /^[\x20-\x7e]{0,1024}$/;
+const SERVERLESS_BYTES_MAX = 4 * 1024 * 1024;
 
 /** An endpoint exists when its name says which stand-in model it is. */
 function scorerOf(endpoint: string): Scorer | undefined {
@@ -64,13 +67,15 @@ function invoke(
   if (scorer === undefined) {
     throw new AwsError('ValidationError', 400, `Endpoint ${endpoint} of account 000000000000 not found.`);
   }
-  const attributes = header(request, 'x-amzn-sagemaker-custom-attributes') ?? '';
-  if (attributes.length > CUSTOM_ATTRIBUTES_MAX) {
+  if (!CUSTOM_ATTRIBUTES.test(header(request, 'x-amzn-sagemaker-custom-attributes') ?? '')) {
     throw new AwsError(
       'ValidationError',
       400,
-      'CustomAttributes must have length less than or equal to 1024',
+      'CustomAttributes must be visible US-ASCII with length less than or equal to 1024',
     );
+  }
+  if (endpoint.includes('serverless') && request.body.length > SERVERLESS_BYTES_MAX) {
+    throw oversize('sagemaker');
   }
   const variant = header(request, 'x-amzn-sagemaker-target-variant') ?? 'AllTraffic';
   try {
