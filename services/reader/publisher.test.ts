@@ -66,3 +66,29 @@ test('more than one send holds is sent in order, and there is room again as soon
   expect(sent.reduce((sum, count) => sum + count, 0)).toBe(20);
   expect(marked).toEqual([...sent.slice(1).map(() => 0), 1]);
 });
+
+test('transactions without rows wait for room as well: while nothing is confirmed they are memory, too', async () => {
+  const confirmation = Promise.withResolvers<void>();
+  const publisher = new Publisher(
+    producerOf(async () => await confirmation.promise),
+    10_000,
+  );
+  publisher.push({ record: record('a') });
+  const marked: number[] = [];
+  const running = publisher.run((marks) => marked.push(marks.length));
+  await publisher.room();
+  for (let index = 0; index < 1_000; index++) {
+    publisher.push({ mark: { commitLsn: 1n, endLsn: 2n, committedAtUs: 0, counts: [] } });
+  }
+  let hasRoom = false;
+  const room = publisher.room().then(() => {
+    hasRoom = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(hasRoom).toBe(false);
+  confirmation.resolve();
+  await room;
+  publisher.close();
+  await running;
+  expect(marked).toEqual([0, 1_000]);
+});

@@ -24,11 +24,18 @@ export type Outgoing =
   | { readonly mark: CommitMark }
   | { readonly whenConfirmed: () => void };
 
+/** Of a transaction whose rows are none of ours, all there is: what it weighs, roughly. */
+const MARK_BYTES = 200;
+
 /** One send: what goes out together, and who hears of it afterwards. */
 class Shipment {
   readonly set = new RecordSet();
   marks: CommitMark[] = [];
   confirmed: (() => void)[] = [];
+
+  get bytes(): number {
+    return this.set.bytes + this.marks.length * MARK_BYTES;
+  }
 
   get isEmpty(): boolean {
     return this.set.count === 0 && this.marks.length === 0 && this.confirmed.length === 0;
@@ -64,7 +71,7 @@ export class Publisher {
   }
 
   get bufferedBytes(): number {
-    return this.#waiting.reduce((sum, { set }) => sum + set.bytes, this.#filling.set.bytes);
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes, this.#filling.bytes);
   }
 
   push(outgoing: Outgoing): void {
