@@ -1,0 +1,224 @@
+// What a model is asked for, and what the stand-in counts as paid: an input once, whatever happens around it.
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import type { EnrichedEvent } from '../../shared/contracts/events.ts';
+import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import { startChild, type TestChild } from '../support/child.ts';
+import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { projectFolder } from '../support/project-folder.ts';
+import { readTopic } from '../support/topic.ts';
+import { until } from '../support/wait.ts';
+
+const DEADLINE_MS = 60_000;
+const TEST_MAX_MS = 240_000;
+const NOTES = `
+  create table notes (id bigint generated always as identity primary key, title text not null, body text not null,
+    views integer not null default 0);
+  alter table notes alter column body set storage external`;
+
+const definitionOf = (text: string): string => `version: 1
+${/^pipeline: .*$/m.exec(text)?.[0]}
+sources:
+  notes: { table: public.notes, partitions: 4 }
+enrichments:
+  embedding:
+    from: notes
+    model: { kind: titan-embedding, dimensions: 256 }
+    input: [title, body]
+`;
+
+const createNotes = (version: 16 | 18 = 18): Promise<TestPipeline> =>
+  createPipeline(version, definitionOf, NOTES);
+
+const paidCalls = ({ awsLocal }: TestPipeline): number =>
+  awsLocal.control.calls().operations.reduce((sum, { paid_calls }) => sum + paid_calls, 0);
+
+async function add(client: DatabaseClient, title: string, body: string): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    'insert into notes (title, body) values ($1, $2) returning id',
+    [title, body],
+  );
+  return rows[0]?.id ?? '';
+}
+
+interface State {
+  readonly status: string;
+  readonly lsn: string;
+  readonly hash: string | null;
+}
+
+async function stateOf(client: DatabaseClient, id: string): Promise<State | undefined> {
+  const { rows } = await client.query<State>(
+    "select status, commit_lsn::text as lsn, encode(input_hash, 'hex') as hash from afterglow_internal.state_embedding where key_id = $1",
+    [id],
+  );
+  return rows[0];
+}
+
+/** The outcome of a newer change than `before`. */
+async function newer(client: DatabaseClient, id: string, before?: State): Promise<State> {
+  return await until(
+    async () => {
+      const state = await stateOf(client, id);
+      return state !== undefined && state.lsn !== before?.lsn ? state : undefined;
+    },
+    { deadlineMs: DEADLINE_MS, what: `a newer outcome of note ${id}` },
+  );
+}
+
+async function eventsOf(
+  { definition }: TestPipeline,
+  id: string,
+): Promise<readonly (EnrichedEvent | null)[]> {
+  const records = await readTopic(enrichedTopic(definition.pipeline, 'embedding'));
+  return records
+    .filter(({ key }) => key?.toString() === `{"id":"${id}"}`)
+    .map(({ value }) => (value === null ? null : (JSON.parse(value.toString()) as EnrichedEvent)));
+}
+
+const long = (word: string): string => `${word} `.repeat(1_200);
+
+test.for([16, 18] as const)(
+  'an update that leaves the input alone calls nothing, one that touches it is completed (PostgreSQL %i)',
+  { timeout: TEST_MAX_MS },
+  async (version) => {
+    await using pipeline = await createNotes(version);
+    const { client } = pipeline;
+    await pipeline.start('reader', 'enricher embedding', 'writer').ready();
+    const note = await add(client, 'first', long('river'));
+    const inserted = await newer(client, note);
+    expect({ status: inserted.status, paid: paidCalls(pipeline) }).toEqual({ status: 'scored', paid: 1 });
+
+    await client.query('update notes set views = 1 where id = $1', [note]);
+    const viewed = await newer(client, note, inserted);
+    expect(viewed).toMatchObject({ status: 'scored', hash: inserted.hash });
+    expect(paidCalls(pipeline)).toBe(1);
+    const repeated = (await eventsOf(pipeline, note)).at(-1);
+    expect(repeated).toMatchObject({ status: 'scored', cached: true, cost_nano_usd: 0, attempts: 0 });
+
+    await client.query("update notes set title = 'second' where id = $1", [note]);
+    const retitled = await newer(client, note, viewed);
+    expect(retitled.status).toBe('scored');
+    expect(retitled.hash).not.toBe(inserted.hash);
+    expect(paidCalls(pipeline)).toBe(2);
+
+    // The same text as a whole in another row: what was sent was title and body, not a placeholder.
+    const twin = await newer(client, await add(client, 'second', long('river')));
+    expect(twin.hash).toBe(retitled.hash);
+    expect(paidCalls(pipeline)).toBe(2);
+  },
+);
+
+test('a row that is gone before its change could be completed is deleted', {
+  timeout: TEST_MAX_MS,
+}, async () => {
+  await using pipeline = await createNotes();
+  const { client } = pipeline;
+  await pipeline.start('reader', 'writer').ready();
+  {
+    await using enricher = pipeline.start('enricher embedding');
+    await enricher.ready();
+    await newer(client, await add(client, 'first', long('river')));
+  }
+  await client.query("update notes set title = 'second'");
+  await client.query('delete from notes');
+  await pipeline.start('enricher embedding').ready();
+  await until(async () => (await eventsOf(pipeline, '1')).length === 5, {
+    deadlineMs: DEADLINE_MS,
+    what: 'outcome and tombstone of update and delete',
+  });
+  const events = await eventsOf(pipeline, '1');
+  expect(
+    events.map((event) => (event?.status === 'deleted' ? event.cause : (event?.status ?? null))),
+  ).toEqual(['scored', 'gone', null, 'delete', null]);
+  expect(paidCalls(pipeline)).toBe(1);
+});
+
+test('two processes pay for equal texts once each at most', { timeout: TEST_MAX_MS }, async () => {
+  await using pipeline = await createNotes();
+  const { client } = pipeline;
+  await pipeline.start('reader', 'writer').ready();
+  const TEXTS = 5;
+  await client.query(
+    "insert into notes (title, body) select 'text ' || n % $1, 'equal' from generate_series(1, 200) as n",
+    [TEXTS],
+  );
+  await pipeline.start('enricher embedding', 'enricher embedding').ready();
+  const isDone = async (): Promise<boolean> => {
+    const { rows } = await client.query<{ count: number }>(
+      'select count(*)::int4 as count from afterglow.embedding',
+    );
+    return rows[0]?.count === 200;
+  };
+  await until(isDone, { deadlineMs: DEADLINE_MS, what: '200 vectors' });
+  expect(paidCalls(pipeline)).toBeGreaterThanOrEqual(TEXTS);
+  expect(paidCalls(pipeline)).toBeLessThanOrEqual(2 * TEXTS);
+  const { rows } = await client.query(
+    'select count(distinct embedding::text)::int4 as vectors from afterglow.embedding',
+  );
+  expect(rows).toEqual([{ vectors: TEXTS }]);
+});
+
+test('killed between paying and publishing, a worker pays again only for what was under way', {
+  timeout: TEST_MAX_MS,
+}, async () => {
+  await using pipeline = await createNotes();
+  const { client, awsLocal } = pipeline;
+  const ROWS = 300;
+  awsLocal.control.addFault({ fault: { kind: 'latency', latency_ms: 40 } });
+  await pipeline.start('reader', 'writer').ready();
+  await client.query(
+    "insert into notes (title, body) select 'text ' || n, 'of its own' from generate_series(1, $1::int4) as n",
+    [ROWS],
+  );
+  await using project = projectFolder();
+  writeFileSync(
+    join(project.path, 'afterglow.yaml'),
+    definitionOf(`pipeline: ${pipeline.definition.pipeline}`),
+  );
+  const start = (): Promise<TestChild> =>
+    startChild(resolve('services/cli/main.ts'), ['enricher', 'embedding'], {
+      folder: project.path,
+      environment: pipeline.environment,
+    });
+  const cached = async (): Promise<number> => {
+    const { rows } = await client.query<{ count: number }>(
+      'select count(*)::int4 as count from afterglow_internal.request_cache',
+    );
+    return rows[0]?.count ?? 0;
+  };
+  let lost = 0;
+  for (const paid of [40, 120]) {
+    await using child = await start();
+    await until(() => paidCalls(pipeline) - lost >= paid, {
+      deadlineMs: DEADLINE_MS,
+      what: `${paid} paid calls`,
+    });
+    child.kill('SIGKILL');
+    await child.ended;
+    // What the killed process had sent is paid for when it is answered.
+    await until(
+      () => awsLocal.control.calls().operations.every(({ calls, statuses }) => calls === total(statuses)),
+      {
+        deadlineMs: DEADLINE_MS,
+        what: 'the last answers',
+      },
+    );
+    lost = paidCalls(pipeline) - (await cached());
+  }
+  await pipeline.start('enricher embedding').ready();
+  await until(async () => (await cached()) === ROWS, { deadlineMs: DEADLINE_MS, what: 'all texts' });
+  const isDone = async (): Promise<boolean> => {
+    const { rows } = await client.query<{ count: number }>(
+      'select count(*)::int4 as count from afterglow.embedding',
+    );
+    return rows[0]?.count === ROWS;
+  };
+  await until(isDone, { deadlineMs: DEADLINE_MS, what: 'all vectors' });
+  expect(paidCalls(pipeline)).toBe(ROWS + lost);
+});
+
+const total = (statuses: Readonly<Record<string, number>>): number =>
+  Object.values(statuses).reduce((sum, count) => sum + count, 0);
