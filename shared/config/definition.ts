@@ -198,7 +198,8 @@ export function outputsOf(
   enrichment: Pick<Enrichment, 'model' | 'output'>,
 ): Readonly<Record<string, OutputType>> {
   const { outputs } = modelKind(enrichment.model.kind);
-  return outputs === 'declared' ? (enrichment.output ?? {}) : outputs;
+  if (outputs === 'declared') return enrichment.output ?? {};
+  return outputs === 'vectors' ? {} : outputs;
 }
 
 /** Names of the enrichments that take the rows of this table. */

@@ -1,6 +1,6 @@
 // The definition met with the real tables: what the side tables and views have to look like.
 import type { Definition, Enrichment, Source } from '../../../shared/config/definition.ts';
-import { modelKind } from '../../../shared/config/definition.ts';
+import { modelKind, outputsOf } from '../../../shared/config/definition.ts';
 import { keyProblem } from '../../../shared/config/source-tables.ts';
 import { formatTableName } from '../../../shared/config/values.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
@@ -102,16 +102,13 @@ function outputColumns(
   enrichment: Enrichment,
   vectorSchema: string,
 ): Pick<EnrichmentTables, 'outputs' | 'chunked'> {
-  if (enrichment.model.kind === 'titan-embedding') {
-    const type = `${quotedWhereNeeded(vectorSchema)}.halfvec(${enrichment.model.dimensions})`;
+  const { model } = enrichment;
+  if (modelKind(model.kind).outputs === 'vectors' && 'dimensions' in model) {
+    const type = `${quotedWhereNeeded(vectorSchema)}.halfvec(${model.dimensions})`;
     return { outputs: [{ name: VECTOR_COLUMN, type }], chunked: true };
   }
-  const { outputs } = modelKind(enrichment.model.kind);
-  const named = outputs === 'declared' ? (enrichment.output ?? {}) : outputs;
-  return {
-    outputs: Object.entries(named).map(([name, type]) => ({ name, type: SQL_TYPES[type] })),
-    chunked: false,
-  };
+  const outputs = Object.entries(outputsOf(enrichment));
+  return { outputs: outputs.map(([name, type]) => ({ name, type: SQL_TYPES[type] })), chunked: false };
 }
 
 /** As PostgreSQL itself writes a schema, so that the type read back from the catalog is the same text. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { comprehend } from './comprehend.ts';
+import { comprehend } from '../../models/comprehend/config.ts';
+import { sagemaker } from '../../models/sagemaker/config.ts';
+import { titanEmbedding } from '../../models/titan-embedding/config.ts';
 import type { ModelKind } from './model-kind.ts';
-import { sagemaker } from './sagemaker.ts';
-import { titanEmbedding } from './titan-embedding.ts';
 
-/** A new kind is one file beside these and one entry here. */
+/** A new kind is one folder in shared/models and its name in these lists. */
 export const MODEL_KINDS = {
   sagemaker,
   comprehend,

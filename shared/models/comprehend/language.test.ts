@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LANGUAGES } from '../../config/model-kinds/comprehend.ts';
+import { LANGUAGES } from './config.ts';
 import { languageOf } from './language.ts';
 
 test('the twelve codes of the service are themselves', () => {

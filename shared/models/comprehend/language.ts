@@ -1,4 +1,4 @@
-import { LANGUAGES } from '../../config/model-kinds/comprehend.ts';
+import { LANGUAGES } from './config.ts';
 
 export type Language = (typeof LANGUAGES)[number];
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { about, rate } from '../values.ts';
-import type { ModelKind } from './model-kind.ts';
+import type { ModelKind } from '../../config/model-kinds/model-kind.ts';
+import { about, rate } from '../../config/values.ts';
 
 /** The lengths that each model's vectors can have. */
 const DIMENSIONS: ReadonlyMap<unknown, readonly number[]> = new Map([
@@ -34,8 +34,7 @@ export const titanEmbedding = {
     })
     .meta(about('Amazon Titan Text Embeddings on Bedrock: one vector per chunk of a text.')),
   input: 'text',
-  // Vectors are found with afterglow.similar(), not compared by flag and decide.
-  outputs: {},
+  outputs: 'vectors',
   refusedActions: {},
   problemOf({ model_id, dimensions }) {
     const possible = DIMENSIONS.get(model_id) ?? [];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { about, duration, rate } from '../values.ts';
-import type { ModelKind } from './model-kind.ts';
+import type { ModelKind } from '../../config/model-kinds/model-kind.ts';
+import { about, duration, rate } from '../../config/values.ts';
 
 export const LANGUAGES = ['ar', 'de', 'en', 'es', 'fr', 'hi', 'it', 'ja', 'ko', 'pt', 'zh', 'zh-TW'] as const;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { about, duration, rate } from '../values.ts';
-import type { ModelKind } from './model-kind.ts';
+import type { ModelKind } from '../../config/model-kinds/model-kind.ts';
+import { about, duration, rate } from '../../config/values.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$/;
 
