@@ -11,6 +11,7 @@ export const checksChange = z.strictObject({
   symbols: isOn,
   characters: isOn,
   tokens: isOn,
+  signature: z.enum(['form', 'recomputed']).exactOptional(),
 });
 
 export type ChecksChange = z.output<typeof checksChange>;
@@ -25,4 +26,5 @@ export const ALL_CHECKS: Checks = {
   symbols: true,
   characters: true,
   tokens: true,
+  signature: 'form',
 };

@@ -9,6 +9,8 @@ export type Protocol = 'rest_json' | 'json_1_1' | 'query';
 
 export interface AwsRequest {
   readonly method: string;
+  /** Path and query as they were sent. */
+  readonly url: string;
   /** Still percent-encoded: a name may hold an encoded slash. */
   readonly segments: readonly string[];
   readonly headers: IncomingHttpHeaders;

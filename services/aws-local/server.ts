@@ -13,6 +13,7 @@ import { rawSegments } from './path.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { QuotaRule } from './quotas/rule.ts';
 import { type Random, requestId, seededRandom } from './random.ts';
+import { recomputeSignature } from './recomputed-signature.ts';
 import { reply } from './reply.ts';
 import { findOperation } from './router.ts';
 import { oversize, throttled } from './service-errors.ts';
@@ -82,7 +83,7 @@ async function handle(parts: Parts, request: AnyRequest, response: AnyResponse):
   } else if (method === 'GET') {
     await reply(response, await telemetry(parts.ledger, segments[0]), id, undefined);
   } else {
-    await serve(parts, { method, segments, headers: request.headers, body }, response, id);
+    await serve(parts, { method, url, segments, headers: request.headers, body }, response, id);
   }
 }
 
@@ -129,6 +130,7 @@ async function serve(parts: Parts, arrived: Arrived, response: AnyResponse, id: 
   let leave: (() => void) | undefined;
   try {
     checkSignature(request.headers, operation.service);
+    if (parts.control.checks().signature === 'recomputed') recomputeSignature(request, Date.now);
     const entered = parts.quotas.enter(operation, call);
     if (entered.refused !== undefined) throw throttled(operation.service, { what: entered.refused });
     leave = entered.leave;

@@ -10,7 +10,7 @@ const BEARER = /^Bearer [\x21-\x7e]{16,}$/;
 
 /**
  * A well-formed SigV4 header for this service, or the error AWS has for what is wrong with it. The signature itself
- * is not recomputed: there are no secrets here to check it with.
+ * is recomputed only when asked for, and for one key: there are no other secrets here to check it with.
  */
 export function checkSignature(headers: IncomingHttpHeaders, service: ServiceName): void {
   const { authorization } = headers;
