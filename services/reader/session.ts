@@ -22,6 +22,7 @@ import { Publisher } from './publisher.ts';
 import { RedoEngine } from './redo/engine.ts';
 import { createSnapshotJobs, forgetEmptySnapshots } from './redo/snapshot-jobs.ts';
 import { WATERMARK_PREFIX } from './redo/watermark.ts';
+import { watchRepairs } from './repair/watch-repairs.ts';
 import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import { SlotProgress } from './slot-progress.ts';
@@ -81,6 +82,7 @@ export async function runSession(
   if (signal.aborted) stop();
 
   const progress = new SlotProgress(confirmed);
+  const safe = (): bigint => progress.safe;
   const publisher = new Publisher(producer, PUBLISH_BUFFER_BYTES_MAX);
   const recorder = new ProgressRecorder(context, publisher, progress);
   const alive = liveness(performance.now());
@@ -118,12 +120,9 @@ export async function runSession(
     heartbeatRegularly(beside, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
     recorder.run(ending.signal),
     redo.run(ending.signal),
-    watchPartitions(
-      settings,
-      { producer: positions, metrics: metrics.partitions, safe: () => progress.safe },
-      ending.signal,
-    ),
-    watchSlot(settings, positions, { metrics, onSafety: (safety) => redo.walSafety(safety) }, ending.signal),
+    watchPartitions(settings, { producer: positions, metrics: metrics.partitions, safe }, ending.signal),
+    watchRepairs(settings, { producer: positions, metrics: metrics.slot, safe }, ending.signal),
+    watchSlot(settings, { metrics, onSafety: (safety) => redo.walSafety(safety) }, ending.signal),
   ];
   // Whatever fails ends the stream: what follows must not overtake it.
   for (const running of background) running.catch((error: unknown) => stream.close(error));

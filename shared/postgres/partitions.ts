@@ -11,6 +11,8 @@ export interface Partition {
   readonly file: number;
   /** The transactions that put it, and what it is a partition of, into the table. Another text: it was away in between. */
   readonly placed: string;
+  /** It, or what it is a partition of, takes what no other does: what belongs into it changes with the others. */
+  readonly isDefault: boolean;
 }
 
 export interface PartitionedTable extends TableName {
@@ -22,20 +24,22 @@ export interface PartitionedTable extends TableName {
 // One that is being detached concurrently is out of the table already, for queries and for the log alike.
 const PARTITIONS = `
   with recursive tree as (
-    select w.schema, w.name, c.oid as root, c.oid as relation, c.relnamespace, c.relname, c.relkind, c.relfilenode, '' as placed
+    select w.schema, w.name, c.oid as root, c.oid as relation, c.relnamespace, c.relname, c.relkind, c.relfilenode, '' as placed,
+           false as by_default
       from unnest($1::text[], $2::text[]) as w(schema, name)
       join pg_namespace n on n.nspname = w.schema
       join pg_class c on c.relnamespace = n.oid and c.relname = w.name and c.relkind = 'p'
     union all
     select tree.schema, tree.name, tree.root, c.oid, c.relnamespace, c.relname, c.relkind, c.relfilenode,
-           tree.placed || '.' || i.xmin::text
+           tree.placed || '.' || i.xmin::text, tree.by_default or exists (select from pg_partitioned_table p where p.partdefid = c.oid)
       from tree
       join pg_inherits i on i.inhparent = tree.relation and not i.inhdetachpending
       join pg_class c on c.oid = i.inhrelid
   )
   select tree.schema, tree.name, tree.root::int8 as oid,
          coalesce(json_agg(json_build_object('oid', tree.relation::int8, 'name', n.nspname || '.' || tree.relname,
-                                             'file', tree.relfilenode::int8, 'placed', tree.placed)
+                                             'file', tree.relfilenode::int8, 'placed', tree.placed,
+                                             'isDefault', tree.by_default)
                            order by tree.relation) filter (where tree.relkind = 'r'), '[]')::text as partitions
     from tree join pg_namespace n on n.oid = tree.relnamespace
    group by tree.schema, tree.name, tree.root order by tree.schema, tree.name`;
@@ -72,11 +76,16 @@ const CONTENT = `
          case when c.reltuples >= 0 then c.reltuples::int8 end as rows, pg_get_partition_constraintdef(c.oid) as condition
     from pg_class c where c.oid = any($1::int8[]::oid[])`;
 
-/** One that was dropped meanwhile is left out. */
+/**
+ * Inside a transaction: every name in a condition is qualified, so that it means the same wherever it is used. One that was
+ * dropped meanwhile is left out.
+ */
 export async function readPartitionContents(
   client: Queryable,
   oids: readonly number[],
 ): Promise<readonly PartitionContent[]> {
+  if (oids.length === 0) return [];
+  await client.query('set local search_path = pg_catalog');
   const { rows } = await client.query<{
     readonly oid: string;
     readonly filled: boolean | null;

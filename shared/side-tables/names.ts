@@ -28,6 +28,7 @@ export const INTERNAL_TABLES = [
   'schema_versions',
   'redo_keys',
   'redo_jobs',
+  'gap_keys',
   'gaps',
   'partitions',
   'partition_changes',
@@ -49,6 +50,7 @@ export const SCHEMA_VERSIONS = internalTable('schema_versions');
 export const REDO_KEYS = internalTable('redo_keys');
 export const REDO_JOBS = internalTable('redo_jobs');
 export const GAPS = internalTable('gaps');
+export const GAP_KEYS = internalTable('gap_keys');
 export const PARTITIONS = internalTable('partitions');
 export const PARTITION_CHANGES = internalTable('partition_changes');
 export const DROPPED_LETTERS = internalTable('dropped_letters');

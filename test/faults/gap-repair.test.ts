@@ -1,11 +1,14 @@
 // The whole way of a repair: what was lost in a gap arrives, what was deleted in it loses its result, and the record closes.
 import { expect, test } from 'vitest';
 import { repairGap } from '../../services/reader/main.ts';
+import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import { connectProducer } from '../../shared/kafka/producer.ts';
 import type { DatabaseClient } from '../../shared/postgres/connect.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { brokers } from '../support/stack.ts';
+import { readTopic } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 50_000;
@@ -24,13 +27,13 @@ async function scored(client: DatabaseClient): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
-const repair = ({ definition, database }: TestPipeline) =>
+const repair = ({ definition, database }: TestPipeline, newEpoch = false) =>
   repairGap({
     definition,
     databaseUrl: database.url,
     brokers: [brokers()],
     logger: createLogger('test', 'silent'),
-    newEpoch: false,
+    newEpoch,
     consent: async () => true,
     onWaiting: () => {},
   });
@@ -110,3 +113,56 @@ test('a table that was out of the publication: only that table is redone, and th
   });
   expect(await closes(pipeline)).toMatchObject({ counts: { deleted: 1 } });
 });
+
+test('a restore: what the topic still has a result of, and the restored tables know nothing of, is deleted there', async () => {
+  await using pipeline = await createPipeline();
+  const { client, definition } = pipeline;
+  const topic = enrichedTopic(definition.pipeline, 'fraud');
+  const [first, second, third] = await settle(pipeline);
+  {
+    await using services = pipeline.start('reader', 'enricher', 'writer');
+    await services.ready();
+    await client.query('delete from transactions where id = $1', [first]);
+    await until(async () => (await scored(client)).length === 2, {
+      deadlineMs: DEADLINE_MS,
+      what: 'the deleted row to lose its score',
+    });
+  }
+  // As a copy from before the second row was written would have it, with Kafka where it was.
+  await client.query('delete from transactions where id = $1', [second]);
+  for (const table of ['afterglow_internal.state_fraud where key_id', 'afterglow.fraud where id']) {
+    await client.query(`delete from ${table} = any($1)`, [[first, second]]);
+  }
+  await client.query('update afterglow_internal.positions set lsn = lsn - 64::numeric');
+  // Whoever may write to the topic may write anything.
+  await sendJunk(topic);
+  expect(await repair(pipeline, true)).toMatchObject({ state: 'repairing', reason: 'database_restored' });
+  pipeline.start('reader', 'enricher', 'writer');
+  expect(await closes(pipeline)).toMatchObject({ state: 'closed', counts: { deleted: 1 } });
+  const ofSecond = async (): Promise<readonly (string | null)[]> =>
+    (await readTopic(topic))
+      .filter(({ key }) => key?.toString() === JSON.stringify({ id: second }))
+      .map(({ value }) =>
+        value === null ? null : (JSON.parse(value.toString()) as { status: string }).status,
+      );
+  await until(async () => (await ofSecond()).length === 3, {
+    deadlineMs: DEADLINE_MS,
+    what: 'a deleted result',
+  });
+  expect(await ofSecond()).toEqual(['scored', 'deleted', null]);
+  expect(await scored(client)).toEqual([third]);
+});
+
+async function sendJunk(topic: string): Promise<void> {
+  const logger = createLogger('test', 'silent');
+  await using producer = await connectProducer({ brokers: [brokers()], clientId: 'test', logger });
+  const value = JSON.stringify({ status: 'scored' });
+  await producer.send(
+    ['{"id":"no number"}', '{"id":"99999999999999999999999"}', '{"other":1}', 'no json'].map((key) => ({
+      topic,
+      partition: 0,
+      key,
+      value,
+    })),
+  );
+}

@@ -11,7 +11,8 @@ const DEADLINE_MS = 60_000;
 
 /** By list, below that by range, and a default one. */
 const PAYMENTS = `
-  create table payments (id bigint, region text, amount numeric(12,2) not null default 25, secret text, primary key (region, id))
+  create type public.region as enum ('eu', 'us', 'asia', 'africa', 'mars');
+  create table payments (id bigint, region region, amount numeric(12,2) not null default 25, secret text, primary key (region, id))
     partition by list (region);
   create table payments_eu partition of payments for values in ('eu');
   create table payments_us partition of payments for values in ('us') partition by range (id);
@@ -54,7 +55,7 @@ export async function createPartitioned(version: 16 | 18 = 18): Promise<Partitio
   const { client, definition } = pipeline;
   const outcomes = async (): Promise<ReadonlyMap<string, string>> => {
     const { rows } = await client.query<{ key: string; position: string }>(
-      `select key_region || '/' || key_id as key, concat(commit_lsn, '/', event_index) as position
+      `select concat(key_region, '/', key_id) as key, concat(commit_lsn, '/', event_index) as position
          from afterglow_internal.state_fraud where not deleted`,
     );
     return new Map(rows.map(({ key, position }) => [key, position]));
@@ -69,17 +70,17 @@ export async function createPartitioned(version: 16 | 18 = 18): Promise<Partitio
     notices,
     async pay(...keys) {
       const [regions, ids] = [0, 1].map((place) => keys.map((key) => key.split('/')[place]));
-      await client.query('insert into payments (region, id) select * from unnest($1::text[], $2::bigint[])', [
-        regions,
-        ids,
-      ]);
+      await client.query(
+        'insert into payments (region, id) select * from unnest($1::public.region[], $2::bigint[])',
+        [regions, ids],
+      );
     },
     async scored(...keys) {
       const wanted = [...keys].sort().join();
       let found = '';
       const isSo = async (): Promise<boolean> => {
         const { rows } = await client.query<{ key: string }>(
-          "select region || '/' || id as key from afterglow.fraud",
+          "select concat(region, '/', id) as key from afterglow.fraud",
         );
         found = rows
           .map(({ key }) => key)

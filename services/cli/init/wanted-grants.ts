@@ -60,7 +60,7 @@ export function wantedGrants(
   onInternal('enricher', ['SELECT', 'INSERT'], ['redo_jobs', 'redo_keys']);
   onInternal('enricher', ['SELECT', 'INSERT', 'UPDATE'], ['gaps']);
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
-  onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys', 'partition_changes']);
+  onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys', 'gap_keys', 'partition_changes']);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps', 'partitions']);
   // A lock FOR SHARE asks for the right to update.
   onInternal('writer', ['SELECT', 'UPDATE'], ['truncate_fences']);

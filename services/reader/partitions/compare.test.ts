@@ -7,6 +7,7 @@ const partition = (oid: number, changes: Partial<RememberedPartition> = {}): Rem
   name: `public.p${oid}`,
   file: oid,
   placed: '.7',
+  isDefault: false,
   condition: `id = ${oid}`,
   ...changes,
 });
@@ -53,7 +54,8 @@ test.each<[string, readonly (string | null)[], number, string | null]>([
   expect(anyOf(conditions, countAll)).toBe(expected);
 });
 
-test('a condition that names its table by number is not kept', () => {
-  expect(lastingCondition("satisfies_hash_partition('16390'::oid, 4, 1, id)")).toBeNull();
-  expect(lastingCondition('id = 2')).toBe('id = 2');
+test('a condition is kept unless it will not hold as long', () => {
+  expect(lastingCondition(partition(2), "satisfies_hash_partition('16390'::oid, 4, 1, id)")).toBeNull();
+  expect(lastingCondition(partition(2, { isDefault: true }), 'NOT (id = 3)')).toBeNull();
+  expect(lastingCondition(partition(2), 'id = 2')).toBe('id = 2');
 });

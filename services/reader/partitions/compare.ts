@@ -42,6 +42,9 @@ export function anyOf(conditions: readonly (string | null)[], countAll: number):
   return known.map((condition) => `(${condition})`).join(' or ');
 }
 
-/** What a condition names may be gone when it is needed: that of a hash partition names the table it is a partition of. */
-export const lastingCondition = (condition: string | null): string | null =>
-  condition?.includes('satisfies_hash_partition') === true ? null : condition;
+/**
+ * As long as it is remembered, the condition has to hold for every row that ever was in there; and what it names must not
+ * be gone: that of a hash partition names the table it is a partition of by its number.
+ */
+export const lastingCondition = ({ isDefault }: Partition, condition: string | null): string | null =>
+  isDefault || condition?.includes('satisfies_hash_partition') === true ? null : condition;

@@ -32,40 +32,52 @@ import {
 export async function rememberPartitions(client: DatabaseClient, definition: Definition): Promise<void> {
   const known = new Set((await rememberedPartitions(client)).map(nameOf));
   for (const table of await readPartitions(client, sourceTables(definition))) {
-    if (known.has(nameOf(table))) continue;
-    const contents = await readPartitionContents(
-      client,
-      table.partitions.map(({ oid }) => oid),
-    );
-    await remember(client, asRemembered(table, contents));
+    if (!known.has(nameOf(table))) await noteTable(client, definition, table);
   }
 }
 
+export interface Noted {
+  readonly changes: readonly PartitionChangeDraft[];
+  /** Why a table could not be looked at, mostly somebody's lock. */
+  readonly failed: readonly unknown[];
+}
+
 /** Looks at the partitions of every source, and writes down what became of them since they were last seen. */
-export async function notePartitionChanges(
-  client: DatabaseClient,
-  definition: Definition,
-): Promise<readonly PartitionChangeDraft[]> {
-  const found: PartitionChangeDraft[] = [];
+export async function notePartitionChanges(client: DatabaseClient, definition: Definition): Promise<Noted> {
+  const changes: PartitionChangeDraft[] = [];
+  const failed: unknown[] = [];
   const before = new Map((await rememberedPartitions(client)).map((table) => [nameOf(table), table]));
   for (const table of await readPartitions(client, sourceTables(definition))) {
     const remembered = before.get(nameOf(table));
     if (remembered !== undefined && !isDifferent(remembered, table)) continue;
-    await client.query('begin');
     try {
       const change = await noteTable(client, definition, table);
-      await client.query('commit');
-      if (change !== undefined) found.push(change);
+      if (change !== undefined) changes.push(change);
     } catch (error) {
-      await client.query('rollback').catch(() => {});
-      throw error;
+      failed.push(error);
     }
   }
-  return found;
+  return { changes, failed };
 }
 
 /** Memory, record and jobs as one: a change is found once, and what follows from it is never forgotten. */
 async function noteTable(
+  client: DatabaseClient,
+  definition: Definition,
+  table: TableName,
+): Promise<PartitionChangeDraft | undefined> {
+  await client.query('begin');
+  try {
+    const change = await noteLocked(client, definition, table);
+    await client.query('commit');
+    return change;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+async function noteLocked(
   client: Queryable,
   definition: Definition,
   table: TableName,
@@ -74,13 +86,16 @@ async function noteTable(
   // Once more behind the lock: another reader may have been here.
   const [now] = await readPartitions(client, [table]);
   if (now === undefined) return undefined;
+  const known = before !== undefined && isSameTable(before, now) ? before : undefined;
+  const { attached } = partitionDifference(known ?? { ...now, partitions: [] }, now);
+  // Of the others nothing is asked: somebody may hold a lock on one for long.
   const contents = await readPartitionContents(
     client,
-    now.partitions.map(({ oid }) => oid),
+    attached.map(({ oid }) => oid),
   );
-  await remember(client, asRemembered(now, contents));
-  if (before === undefined || !isSameTable(before, now)) return undefined;
-  const change = await follow(client, definition, before, now, contents);
+  await remember(client, asRemembered(now, known, contents));
+  if (known === undefined) return undefined;
+  const change = await follow(client, definition, known, now, contents);
   if (change !== undefined) await recordPartitionChange(client, change);
   return change;
 }
@@ -154,13 +169,18 @@ async function endOfLog(client: Queryable): Promise<bigint> {
   return parseLsn(rows[0]?.lsn ?? '');
 }
 
-function asRemembered(table: PartitionedTable, contents: readonly PartitionContent[]): RememberedTable {
-  const conditions = new Map(contents.map(({ oid, condition }) => [oid, condition]));
+function asRemembered(
+  table: PartitionedTable,
+  known: RememberedTable | undefined,
+  contents: readonly PartitionContent[],
+): RememberedTable {
+  const earlier = new Map(known?.partitions.map(({ oid, condition }) => [oid, condition]));
+  const fresh = new Map(contents.map(({ oid, condition }) => [oid, condition]));
   return {
     ...table,
     partitions: table.partitions.map((partition) => ({
       ...partition,
-      condition: lastingCondition(conditions.get(partition.oid) ?? null),
+      condition: lastingCondition(partition, fresh.get(partition.oid) ?? earlier.get(partition.oid) ?? null),
     })),
   };
 }

@@ -5,8 +5,8 @@ import {
   markPartitionsSwept,
   type PartitionChange,
 } from '../../../shared/side-tables/partitions.ts';
+import type { Passage } from '../passage.ts';
 import { createSweepJob } from '../redo/sweep-job.ts';
-import type { Passage } from './passage.ts';
 
 /**
  * Looks for results whose rows went with a partition. Only when everything older is written: a result that is still on its

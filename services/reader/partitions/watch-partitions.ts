@@ -1,27 +1,23 @@
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
-import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
-import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
+import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import {
   markPartitionChangeTold,
   openPartitionChanges,
   type PartitionChange,
 } from '../../../shared/side-tables/partitions.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
+import { lookBesideStream } from '../beside-stream.ts';
 import { HEARTBEAT_INTERVAL_MS } from '../heartbeat.ts';
+import { Passage } from '../passage.ts';
 import { nameOf } from '../preflight/published-changes.ts';
 import type { PartitionMetrics } from './metrics.ts';
 import { notePartitionChanges } from './note-changes.ts';
 import { namesOf, partitionNotice } from './notice.ts';
-import { Passage } from './passage.ts';
 import { sweepChange } from './sweep-changes.ts';
 
 /** While results without a row are still to be looked for. */
 const FOLLOW_INTERVAL_MS = 1_000;
-const AFTER_TROUBLE_MS = 10_000;
-/** Looking for results without a row may read whole tables; waiting for somebody's lock is not worth it. */
-const NO_TIMEOUT = 0;
-const SESSION = "set lock_timeout = '2s'";
 
 export interface PartitionWatch {
   readonly producer: RecordProducer;
@@ -30,55 +26,33 @@ export interface PartitionWatch {
   readonly safe: () => bigint;
 }
 
-/**
- * Looks at the partitions of the sources with each heartbeat: what TRUNCATE of one, DETACH and ATTACH do, the log does not
- * tell. On a connection of its own, so that no heartbeat waits for it; nothing of it ends the stream.
- */
+/** Looks at the partitions of the sources with each heartbeat: what TRUNCATE of one, DETACH and ATTACH do, the log does not tell. */
 export async function watchPartitions(
   settings: Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'brokers' | 'logger'>,
   { producer, metrics, safe }: PartitionWatch,
   signal: AbortSignal,
 ): Promise<void> {
-  const { definition, databaseUrl: url, brokers, logger } = settings;
+  const { definition, databaseUrl, brokers, logger } = settings;
   const { pipeline } = definition;
   await using passage = new Passage({ brokers, clientId: `${pipeline}.reader`, logger }, pipeline, safe);
-  let client: DatabaseClient | undefined;
-  const hangUp = (): void => void client?.end().catch(() => {});
-  // Also in the middle of a long statement: nothing of it is kept, and it begins anew.
-  signal.addEventListener('abort', hangUp, { once: true });
-  let waitMs = 0;
-  while (await pause(waitMs, signal)) {
-    waitMs = HEARTBEAT_INTERVAL_MS;
-    try {
-      client ??= await connect(url, `${pipeline} reader (partitions)`);
-      for (const found of await notePartitionChanges(client, definition)) metrics.found(found);
-      await tellChanges(client, settings, producer);
-      const failed: unknown[] = [];
-      for (const change of await openPartitionChanges(client)) {
-        // One that cannot be looked through must not keep the others waiting.
-        await sweepChange(client, definition, passage, change).catch((error: unknown) => failed.push(error));
-      }
-      await tellChanges(client, settings, producer);
-      const toSweep = (await openPartitionChanges(client)).filter((change) => change.toSweep.length > 0);
-      metrics.toSweep(toSweep.length);
-      if (toSweep.length > 0) waitMs = FOLLOW_INTERVAL_MS;
-      if (failed.length > 0) throw failed[0];
-    } catch (error) {
-      if (signal.aborted) break;
-      logger.warn({ err: error }, 'the partitions of the sources could not be looked at: it is tried again');
-      await client?.end().catch(() => {});
-      client = undefined;
-      waitMs = AFTER_TROUBLE_MS;
+  const applicationName = `${pipeline} reader (partitions)`;
+  const trouble = 'the partitions of the sources could not be looked at: it is tried again';
+  const look = async (client: DatabaseClient): Promise<number> => {
+    const noted = await notePartitionChanges(client, definition);
+    for (const change of noted.changes) metrics.found(change);
+    await tellChanges(client, settings, producer);
+    const failed = [...noted.failed];
+    for (const change of await openPartitionChanges(client)) {
+      // One that cannot be looked through must not keep the others waiting.
+      await sweepChange(client, definition, passage, change).catch((error: unknown) => failed.push(error));
     }
-  }
-  signal.removeEventListener('abort', hangUp);
-  await client?.end().catch(() => {});
-}
-
-async function connect(url: string, applicationName: string): Promise<DatabaseClient> {
-  const client = await connectDatabase({ url, applicationName, statementTimeoutMs: NO_TIMEOUT });
-  await client.query(SESSION);
-  return client;
+    await tellChanges(client, settings, producer);
+    const toSweep = (await openPartitionChanges(client)).filter((change) => change.toSweep.length > 0);
+    metrics.toSweep(toSweep.length);
+    if (failed.length > 0) throw failed[0];
+    return toSweep.length > 0 ? FOLLOW_INTERVAL_MS : HEARTBEAT_INTERVAL_MS;
+  };
+  await lookBesideStream({ databaseUrl, applicationName, logger, trouble }, look, signal);
 }
 
 /** Told when it is written down, and marked when it is told: a process that dies in between tells it twice. */

@@ -16,6 +16,8 @@ export interface Sweep {
   readonly enrichments: readonly string[];
   /** SQL over the key: only these rows can be gone; null: any. */
   readonly within: string | null;
+  /** SQL of a query for further keys. */
+  readonly further?: string;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function createSweepJob(client: Queryable, sweep: Sweep): Promise<s
   const { table, reason, enrichments } = sweep;
   const orphans: string[] = [];
   for (const enrichment of enrichments) orphans.push(await orphansOf(client, enrichment, sweep));
+  if (sweep.further !== undefined) orphans.push(sweep.further);
   const { schema, name } = table;
   const job = await createRedoJob(client, { schema, table: name, reason, enrichments, keys: [] });
   const { rowCount } = await client.query(

@@ -2,6 +2,8 @@
 import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import type { TableName } from '../../../shared/postgres/published.ts';
+import { collectedKeys } from '../../../shared/side-tables/gap-keys.ts';
+import type { Gap } from '../../../shared/side-tables/gaps.ts';
 import { createRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { createSweepJob } from '../redo/sweep-job.ts';
 
@@ -25,13 +27,14 @@ export async function createGapJobs(
 export async function createSweepJobs(
   client: Queryable,
   definition: Definition,
-  tables: readonly TableName[],
+  { id, tables }: Gap,
 ): Promise<readonly string[]> {
   const jobs: string[] = [];
   for (const table of tables) {
     const enrichments = enrichmentsOfTable(definition, table);
     if (enrichments.length === 0) continue;
-    const job = await createSweepJob(client, { table, reason: 'gap', enrichments, within: null });
+    const further = collectedKeys(id, enrichments);
+    const job = await createSweepJob(client, { table, reason: 'gap', enrichments, within: null, further });
     if (job !== undefined) jobs.push(job);
   }
   return jobs;

@@ -1,20 +1,14 @@
-import { gapNotice } from '../../../shared/kafka/gap-notice.ts';
-import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
-import { countGaps } from '../../../shared/side-tables/gaps.ts';
 import { slotName } from '../../../shared/side-tables/names.ts';
 import { countRedoJobs, openRedoJobs } from '../../../shared/side-tables/redo-jobs.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { ReaderMetrics } from '../metrics.ts';
-import { closeGaps } from '../repair/close-gaps.ts';
 import { readSlotHealth, type SlotHealth } from './slot-health.ts';
 import type { WalSafety } from './wal-safety.ts';
 
 const INTERVAL_MS = 5_000;
-/** Looking for what is left over after a gap reads whole tables. */
-const NO_TIMEOUT = 0;
 
 export interface SlotWatch {
   readonly metrics: Pick<ReaderMetrics, 'slot' | 'redo'>;
@@ -23,12 +17,11 @@ export interface SlotWatch {
 }
 
 /**
- * Measures the slot, tells each change of its state, and closes gaps whose redo is done. On a connection of its own, so that
- * no acknowledgement waits for it; nothing of it ends the stream.
+ * Measures the slot and tells each change of its state. On a connection of its own, so that no acknowledgement waits for it;
+ * nothing of it ends the stream.
  */
 export async function watchSlot(
   settings: Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'logger'>,
-  producer: RecordProducer,
   { metrics, onSafety }: SlotWatch,
   signal: AbortSignal,
 ): Promise<void> {
@@ -38,8 +31,7 @@ export async function watchSlot(
   let last: WalSafety = 'ok';
   do {
     try {
-      client ??= await connectDatabase({ url, applicationName, statementTimeoutMs: NO_TIMEOUT });
-      // First, since redo waits for it and closing a gap may take long.
+      client ??= await connectDatabase({ url, applicationName });
       const health = await readSlotHealth(client, slotName(definition.pipeline));
       if (health !== undefined) {
         metrics.slot.seen(health);
@@ -47,13 +39,9 @@ export async function watchSlot(
         if (health.safety !== last) tell(logger, health);
         last = health.safety;
       }
-      const closed = await closeGaps(client, definition);
-      for (const { id: gap, counts } of closed) logger.info({ gap, counts }, 'a gap is closed');
-      await producer.send(closed.map((gap) => gapNotice(definition.pipeline, gap, Date.now())));
-      metrics.slot.gaps(await countGaps(client));
       metrics.redo.jobs(await countRedoJobs(client), await openRedoJobs(client));
     } catch (error) {
-      logger.warn({ err: error }, 'the slot could not be measured, or a gap not be closed');
+      logger.warn({ err: error }, 'the slot could not be measured');
       await client?.end().catch(() => {});
       client = undefined;
     }

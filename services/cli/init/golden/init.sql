@@ -242,6 +242,18 @@ comment on table afterglow_internal.dropped_letters is
   'Failures that somebody looked at and let be: `afterglow dead list` leaves them out. The rows stay failed.';
 insert into "afterglow_internal"."migrations" (version, name) values (7, 'crash_counts');
 
+-- side tables, gap_keys: bookkeeping of the services
+create table afterglow_internal.gap_keys (
+  gap        bigint not null references afterglow_internal.gaps on delete cascade,
+  enrichment text not null,
+  partition  integer not null,
+  key        text[] not null,
+  primary key (gap, enrichment, key)
+);
+comment on table afterglow_internal.gap_keys is
+  'Keys with a result on the enriched topic and without a row, collected while the topic is read for a repair in a new epoch.';
+insert into "afterglow_internal"."migrations" (version, name) values (8, 'gap_keys');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -556,6 +568,7 @@ grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_
 grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";
+grant select, insert, update, delete on table "afterglow_internal"."gap_keys" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."partition_changes" to "afterglow_reader";
 grant select, insert, update on table "afterglow_internal"."positions" to "afterglow_reader";
 grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_reader";

@@ -1,0 +1,40 @@
+import { gapNotice } from '../../../shared/kafka/gap-notice.ts';
+import type { RecordProducer } from '../../../shared/kafka/producer.ts';
+import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
+import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { countGaps } from '../../../shared/side-tables/gaps.ts';
+import { lookBesideStream } from '../beside-stream.ts';
+import { Passage } from '../passage.ts';
+import type { SlotMetrics } from '../slot-watch/metrics.ts';
+import { closeGaps } from './close-gaps.ts';
+
+const INTERVAL_MS = 5_000;
+
+export interface RepairWatch {
+  readonly producer: RecordProducer;
+  readonly metrics: Pick<SlotMetrics, 'gaps'>;
+  /** Everything up to here is in Kafka. */
+  readonly safe: () => bigint;
+}
+
+/** Closes gaps whose redo is done. */
+export async function watchRepairs(
+  settings: Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'brokers' | 'logger'>,
+  { producer, metrics, safe }: RepairWatch,
+  signal: AbortSignal,
+): Promise<void> {
+  const { definition, databaseUrl, brokers, logger } = settings;
+  const { pipeline } = definition;
+  const kafka = { brokers, clientId: `${pipeline}.reader`, logger };
+  await using passage = new Passage(kafka, pipeline, safe);
+  const applicationName = `${pipeline} reader (repair)`;
+  const look = async (client: DatabaseClient): Promise<number> => {
+    const closed = await closeGaps({ client, definition, kafka, passage }, signal);
+    metrics.gaps(await countGaps(client));
+    for (const { id: gap, counts } of closed) logger.info({ gap, counts }, 'a gap is closed');
+    await producer.send(closed.map((gap) => gapNotice(pipeline, gap, Date.now())));
+    return INTERVAL_MS;
+  };
+  const trouble = 'a gap could not be closed: it is tried again';
+  await lookBesideStream({ databaseUrl, applicationName, logger, trouble }, look, signal);
+}
