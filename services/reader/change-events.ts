@@ -208,16 +208,11 @@ export class ChangeEvents {
     const before = writeOldRow(shape, old, kind);
     const key = writeKey(shape, old);
     this.#observer?.windowFor(shape.schema, shape.name)?.deleted(key);
-    let value = this.#envelope(shape, { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS });
+    const event = { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS } as const;
+    let value = this.#envelope(shape, event);
     if (this.#excessBytes(key, value) > 0) {
       this.#takeBackIndex();
-      value = this.#envelope(shape, {
-        operation: 'd',
-        before: key,
-        after: 'null',
-        lsn,
-        unchanged: NO_COLUMNS,
-      });
+      value = this.#envelope(shape, { ...event, before: key });
       if (this.#excessBytes(key, value) > 0) throw this.#tooLarge('the key is too large for its topic');
     }
     const record = recordOf(shape, key, value);
