@@ -35,11 +35,19 @@ export async function heartbeatRegularly(
   onSilent: (silenceMs: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  let isBeating = false;
   while (await pause(HEARTBEAT_INTERVAL_MS, signal)) {
-    // A beat that cannot be written is no reason to drop the stream: what arrives, or does not, decides.
-    await client
-      .query('select pg_logical_emit_message(true, $1, $2)', [HEARTBEAT_PREFIX, String(Date.now())])
-      .catch(() => {});
+    // A beat that cannot be written is no reason to drop the stream: what arrives, or does not, decides. Nor is one waited
+    // for, since a connection that carries nothing any more never answers.
+    if (!isBeating) {
+      isBeating = true;
+      client
+        .query('select pg_logical_emit_message(true, $1, $2)', [HEARTBEAT_PREFIX, String(Date.now())])
+        .catch(() => {})
+        .finally(() => {
+          isBeating = false;
+        });
+    }
     const silenceMs = stream.silenceMs(performance.now());
     if (silenceMs > SILENCE_MAX_MS) onSilent(silenceMs);
   }

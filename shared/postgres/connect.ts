@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { AfterglowError } from '../errors/catalogue.ts';
 import { type DatabaseAddress, databaseAddress, tlsOptions } from './address.ts';
+import { BoundedClient, BoundedPool } from './bounded-end.ts';
 import { isCertificateError } from './certificate-errors.ts';
 import { isRefused } from './sql-states.ts';
 
@@ -25,6 +26,8 @@ export type TokenSource = (address: DatabaseAddress) => Promise<string>;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** Beyond the statement's own time the server says at least that it gave up: one that says nothing is not there. */
+const ANSWER_GRACE_MS = 10_000;
 
 /**
  * The one form in which PostgreSQL writes values as text, for the replication stream and every query alike: two forms of
@@ -45,6 +48,7 @@ const types: pg.CustomTypesConfig = {
 
 export function clientConfig(settings: DatabaseSettings): pg.ClientConfig {
   const address = databaseAddress(settings.url);
+  const statementTimeoutMs = settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   return {
     ...login(address, settings.token ?? amazonToken),
     ...(address.tls === undefined ? {} : { ssl: tlsOptions(address.tls) }),
@@ -52,7 +56,8 @@ export function clientConfig(settings: DatabaseSettings): pg.ClientConfig {
     options:
       settings.refusesRowSecurity === true ? `${SESSION_OPTIONS} -c row_security=off` : SESSION_OPTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    statement_timeout: statementTimeoutMs,
+    ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + ANSWER_GRACE_MS }),
     keepAlive: true,
     types,
   };
@@ -93,7 +98,7 @@ export async function connectDatabase(settings: DatabaseSettings): Promise<Datab
 }
 
 async function connectOnce(settings: DatabaseSettings): Promise<DatabaseClient> {
-  const client = new pg.Client(clientConfig(settings));
+  const client = new BoundedClient(clientConfig(settings));
   // A connection that breaks between two statements must not end the process: the next statement reports it.
   client.on('error', () => {});
   try {
@@ -110,7 +115,7 @@ const isLoginRefused = (error: unknown): boolean => LOGIN_REFUSED.has(sqlState(e
 
 /** A pool; `end()` it. Connects on first use. */
 export function createPool(settings: DatabaseSettings & { readonly connectionsMax: number }): DatabasePool {
-  const pool = new pg.Pool({ ...clientConfig(settings), max: settings.connectionsMax });
+  const pool = new BoundedPool({ ...clientConfig(settings), max: settings.connectionsMax });
   pool.on('error', () => {});
   return pool;
 }

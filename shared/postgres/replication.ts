@@ -110,7 +110,12 @@ class SlotStream implements ReplicationStream {
       { rowsMax: Number.MAX_SAFE_INTEGER, bytesMax: options.bufferBytesMax },
       ({ bytes }) => bytes,
     );
-    const { statement_timeout: _unwanted, ...config } = clientConfig({
+    // The one statement of this connection never ends.
+    const {
+      statement_timeout: _unwanted,
+      query_timeout: _neither,
+      ...config
+    } = clientConfig({
       url: options.url,
       applicationName: 'afterglow reader (stream)',
     });

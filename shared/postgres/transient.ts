@@ -21,7 +21,7 @@ export function isTransient(error: unknown): boolean {
   if (state !== undefined) return isTransientState(state);
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string') return TRANSIENT_SYSTEM_CODES.has(error.code);
-  return /^Connection terminated|^timeout (expired|exceeded)|^Client has encountered a connection error/.test(
+  return /^Connection terminated|^Query read timeout|^timeout (expired|exceeded)|^Client has encountered a connection error/.test(
     error.message,
   );
 }

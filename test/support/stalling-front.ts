@@ -1,0 +1,82 @@
+// A way to the real server that stops carrying, or carries late, without a word to either end.
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Which way bytes still go. */
+export type Carrying = 'both' | 'to_client' | 'none';
+
+export interface StallingFront extends AsyncDisposable {
+  /** The same database, by this way. */
+  readonly url: string;
+  /** What connections that are there carry from now on; what comes meanwhile is lost. New ones carry both ways. */
+  stall(carrying: Carrying): void;
+  /** Each way takes this long from now on. */
+  delay(milliseconds: number): void;
+}
+
+interface Way {
+  carrying: Carrying;
+}
+
+export async function stallingFront(databaseUrl: string): Promise<StallingFront> {
+  const target = new URL(databaseUrl);
+  const open = new Set<Socket>();
+  const ways = new Set<Way>();
+  let delayMs = 0;
+  const server = createServer((socket) => {
+    const behind = connect(Number(target.port), target.hostname);
+    const way: Way = { carrying: 'both' };
+    ways.add(way);
+    for (const each of [socket, behind]) {
+      open.add(each);
+      each.on('error', () => {});
+    }
+    // An end goes the same way as the bytes: whoever waits behind a stalled one hears nothing of it.
+    carry(
+      socket,
+      behind,
+      () => way.carrying === 'both',
+      () => delayMs,
+    );
+    carry(
+      behind,
+      socket,
+      () => way.carrying !== 'none',
+      () => delayMs,
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: url.href,
+    stall(carrying) {
+      for (const way of ways) way.carrying = carrying;
+      ways.clear();
+    },
+    delay(milliseconds) {
+      delayMs = milliseconds;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function carry(from: Socket, to: Socket, isOpen: () => boolean, delayMs: () => number): void {
+  let last = Promise.resolve();
+  const later = (act: () => void): void => {
+    const due = delayMs() === 0 ? Promise.resolve() : wait(delayMs());
+    // In the order in which they came, however the delay changes.
+    last = last.then(async () => {
+      await due;
+      if (isOpen()) act();
+    });
+  };
+  from.on('data', (chunk: Buffer) => later(() => to.write(chunk)));
+  from.on('close', () => later(() => to.destroy()));
+}
