@@ -236,7 +236,7 @@ describe('the Kafka ports', () => {
         deadlineMs: DEADLINE_MS,
         what: 'the topic to be gone',
       });
-      await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
+      await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: false });
       await producer.send(recordsFor(topic, 100, 100));
       await producer.send(recordsFor(topic, 200, 100));
     } finally {
