@@ -3,6 +3,7 @@ import { clusterOf } from './produce/cluster.ts';
 import { IdempotentProducer, newIdentity } from './produce/idempotent-producer.ts';
 import type { BatchRecord } from './produce/record-batch.ts';
 import type { RecordSet } from './produce/record-set.ts';
+import { sendFault, troubleOf } from './produce/trouble.ts';
 
 export interface TopicRecord extends BatchRecord {
   readonly topic: string;
@@ -28,6 +29,7 @@ export async function connectProducer(settings: KafkaSettings): Promise<RecordPr
     return new IdempotentProducer(cluster, await newIdentity(cluster));
   } catch (error) {
     await cluster.disconnect().catch(() => {});
-    throw kafkaUnreachable(settings.brokers, error);
+    const fault = sendFault(troubleOf(error));
+    throw fault.kind === 'set_up' ? fault : kafkaUnreachable(settings.brokers, error);
   }
 }

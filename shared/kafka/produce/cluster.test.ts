@@ -3,12 +3,14 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../telemetry/logger.ts';
 import { createKafka } from '../connect.ts';
+import { connectProducer } from '../producer.ts';
 import { clusterOf } from './cluster.ts';
 
 const METADATA = 3;
 const API_VERSIONS = 18;
 const INIT_PRODUCER_ID = 22;
 const LEADER_NOT_AVAILABLE = 5;
+const CLUSTER_AUTHORIZATION_FAILED = 31;
 
 const int16 = (value: number) => Buffer.of((value >> 8) & 255, value & 255);
 const int32 = (value: number) => Buffer.concat([int16(value >> 16), int16(value)]);
@@ -37,7 +39,7 @@ function metadata(port: number): Buffer {
 }
 
 /** As much of a broker as this takes, since no real one alone can have a partition without a leader. */
-async function brokerWithForeignTrouble() {
+async function brokerThatNames(producer: { readonly errorCode: number }) {
   const server = createServer((socket) => {
     let bytes = Buffer.alloc(0);
     socket.on('data', (chunk) => {
@@ -56,7 +58,8 @@ async function brokerWithForeignTrouble() {
         return Buffer.concat([int16(0), list(...ranges), int32(0)]);
       },
       [METADATA]: () => metadata(port),
-      [INIT_PRODUCER_ID]: () => Buffer.concat([int32(0), int16(0), int32(0), int32(4_711), int16(3)]),
+      [INIT_PRODUCER_ID]: () =>
+        Buffer.concat([int32(0), int16(producer.errorCode), int32(0), int32(4_711), int16(3)]),
     };
     const body = bodies[request.readInt16BE(0)]?.() ?? Buffer.alloc(0);
     socket.write(Buffer.concat([int32(4 + body.length), request.subarray(4, 8), body]));
@@ -78,7 +81,7 @@ async function brokerWithForeignTrouble() {
 }
 
 test("a producer gets its id while somebody else's topic has no leader", async () => {
-  await using broker = await brokerWithForeignTrouble();
+  await using broker = await brokerThatNames({ errorCode: 0 });
   const cluster = clusterOf(createKafka(broker.settings));
   await cluster.connect();
   try {
@@ -86,4 +89,12 @@ test("a producer gets its id while somebody else's topic has no leader", async (
   } finally {
     await cluster.disconnect();
   }
+});
+
+test('a broker that refuses to name a producer is not said to be away', async () => {
+  await using broker = await brokerThatNames({ errorCode: CLUSTER_AUTHORIZATION_FAILED });
+  await expect(connectProducer(broker.settings)).rejects.toMatchObject({
+    kind: 'set_up',
+    code: 'CLUSTER_AUTHORIZATION_FAILED',
+  });
 });
