@@ -4,7 +4,7 @@ import { connectDatabase, describeDatabase } from '../../shared/postgres/connect
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { InitCommandOptions } from './commands/init.ts';
 import { requireDefinition } from './definition.ts';
-import { applyInit, applyRemove, previewInit, previewRemove } from './init/apply.ts';
+import { applyInit, applyRemove, previewInit, previewRemove, SET_UP_TIMEOUT_MS } from './init/apply.ts';
 import { type InitPlan, type InitStep, printSql } from './init/step.ts';
 import type { Invocation } from './invocation.ts';
 import { isConfirmed } from './question.ts';
@@ -18,7 +18,11 @@ export async function runInit(invocation: Invocation, options: InitCommandOption
   const logger = createLogger('init', invocation.logLevel ?? 'silent');
   const kafka = await connectKafkaAdmin({ brokers, clientId: `${definition.pipeline}.init`, logger });
   try {
-    const client = await connectDatabase({ url: databaseUrl, applicationName: 'afterglow init' });
+    const client = await connectDatabase({
+      url: databaseUrl,
+      applicationName: 'afterglow init',
+      statementTimeoutMs: SET_UP_TIMEOUT_MS,
+    });
     try {
       const preview = options.remove === true ? previewRemove : previewInit;
       const isLookingOnly = options.dryRun === true || options.printSql === true;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { createCapture } from '../support/capture.ts';
 import { startChild } from '../support/child.ts';
 import { FAULT_LENGTHS, report } from '../support/fault-lengths.ts';
@@ -22,10 +23,12 @@ test(
       environment: capture.process.environment,
     });
     await reader.outputMatching(/"msg":"streaming"/, 30_000);
-    await capture.client.query('set statement_timeout = 0');
-    await capture.client.query(
+    const { url } = capture.database;
+    const client = await connectDatabase({ url, applicationName: 'test', statementTimeoutMs: 0 });
+    await client.query(
       `insert into t select n, repeat('x', 100), md5(n::text), n from generate_series(1, ${ROWS}) n`,
     );
+    await client.end();
     const committedAtMs = performance.now();
     let reportAtMs = committedAtMs;
     const isWhole = async (): Promise<boolean> => {

@@ -12,6 +12,8 @@ import type { InitPlan, InitStep } from './step.ts';
 /** Told of each step before it runs. */
 export type OnStep = (step: InitStep, number: number, count: number) => void;
 
+/** For the connection: indexes over what is there take as long as they take. */
+export const SET_UP_TIMEOUT_MS = 0;
 /** Another set-up may take its time; the application's queries must not wait behind ours for long. */
 const OTHER_INIT_TIMEOUT_MS = 120_000;
 const LOCK_TIMEOUT_MS = 15_000;
@@ -72,7 +74,9 @@ async function applyPlan(
 ): Promise<InitPlan> {
   await client.query('begin');
   try {
-    await client.query(`set local statement_timeout = 0; set local lock_timeout = ${OTHER_INIT_TIMEOUT_MS}`);
+    await client.query(
+      `set local statement_timeout = ${SET_UP_TIMEOUT_MS}; set local lock_timeout = ${OTHER_INIT_TIMEOUT_MS}`,
+    );
     await client.query('select pg_advisory_xact_lock($1)', [INIT_LOCK]);
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
     const state = await readInitState(client, kafka, definition);

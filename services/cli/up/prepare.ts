@@ -6,7 +6,7 @@ import { connectDatabase } from '../../../shared/postgres/connect.ts';
 import { ROLES, type Role, roleName } from '../../../shared/side-tables/names.ts';
 import { verifyRegistered } from '../../../shared/side-tables/revisions.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
-import { applyInit } from '../init/apply.ts';
+import { applyInit, SET_UP_TIMEOUT_MS } from '../init/apply.ts';
 import { initTopics } from '../init/topics.ts';
 import type { ServiceLogins } from './parts.ts';
 
@@ -47,7 +47,11 @@ export async function initialiseOwnDatabase(
     clientId: `${definition.pipeline}.up`,
     logger: createLogger('up', 'silent'),
   });
-  const client = await connectDatabase({ url, applicationName: 'afterglow init' });
+  const client = await connectDatabase({
+    url,
+    applicationName: 'afterglow init',
+    statementTimeoutMs: SET_UP_TIMEOUT_MS,
+  });
   try {
     await applyInit(client, kafka, { definition, createdByAfterglow: true, loginPasswords: passwords });
   } finally {
