@@ -111,6 +111,41 @@ test.for([16, 18] as const)(
   },
 );
 
+test('what stands beside a row is not asked for again by a process that remembers nothing', {
+  timeout: TEST_MAX_MS,
+}, async () => {
+  await using pipeline = await createPipeline();
+  const { client } = pipeline;
+  await client.query("insert into customers (full_name, email, country) values ('A', 'a@example.com', 'DE')");
+  const position = async (): Promise<string | undefined> => {
+    const { rows } = await client.query<{ lsn: string }>(
+      "select commit_lsn::text as lsn from afterglow_internal.state_fraud where status = 'scored'",
+    );
+    return rows[0]?.lsn;
+  };
+  await pipeline.start('reader', 'writer').ready();
+  let first: string;
+  {
+    await using enricher = pipeline.start('enricher');
+    await enricher.ready();
+    await client.query(
+      `insert into transactions (customer_id, amount, merchant_name, merchant_category, merchant_country, card_last4, card_present)
+         values (1, 25, 'Shop', 'digital', 'US', '4242', false)`,
+    );
+    first = await until(position, { deadlineMs: DEADLINE_MS, what: 'a score' });
+  }
+  await pipeline.start('enricher').ready();
+  const asked = paidCalls(pipeline);
+  await client.query("update transactions set status = 'settled'");
+  await until(async () => (await position()) !== first, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the newer outcome',
+  });
+  expect(paidCalls(pipeline)).toBe(asked);
+  await client.query('update transactions set amount = 26');
+  await until(() => paidCalls(pipeline) === asked + 1, { deadlineMs: DEADLINE_MS, what: 'another input' });
+});
+
 test('a row that is gone before its change could be completed is deleted', {
   timeout: TEST_MAX_MS,
 }, async () => {
