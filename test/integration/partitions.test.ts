@@ -143,6 +143,24 @@ test('TRUNCATE of the whole table, which the log does tell, makes no job beside 
   expect(await setting.jobs()).toEqual([]);
 });
 
+test('a lock on one partition does not hold up what is found of another', async () => {
+  await using setting = await createPartitioned();
+  const { client, database } = setting.pipeline;
+  await setting.pipeline.start('reader', 'enricher', 'writer').ready();
+  await setting.pay('eu/1', 'us/1');
+  await setting.scored('eu/1', 'us/1');
+  const holder = await connectDatabase({ url: database.url, applicationName: 'holder' });
+  try {
+    await holder.query('begin; lock table payments_eu');
+    await client.query('truncate payments_us_low');
+    expect((await setting.swept(1)).jobs).toHaveLength(1);
+    await holder.query('rollback');
+    await setting.scored('eu/1');
+  } finally {
+    await holder.end();
+  }
+});
+
 test('a result that is still to come when its partition is emptied is deleted, too', async () => {
   await using setting = await createPartitioned();
   const { client } = setting.pipeline;
@@ -154,6 +172,28 @@ test('a result that is still to come when its partition is emptied is deleted, t
   await setting.pipeline.start('enricher').ready();
   expect((await setting.swept(1)).jobs).toHaveLength(1);
   await setting.scored('us/1');
+});
+
+test('what a reader wrote down and did not come to tell, the next one tells and follows, once', async () => {
+  await using setting = await createPartitioned();
+  const { client, definition } = setting.pipeline;
+  await setting.pipeline.start('enricher', 'writer').ready();
+  {
+    await using reader = setting.pipeline.start('reader');
+    await reader.ready();
+    await setting.pay('eu/1', 'us/1');
+    await setting.scored('eu/1', 'us/1');
+  }
+  await client.query('truncate payments_eu');
+  await notePartitionChanges(client, definition);
+  expect(await setting.notices()).toEqual([]);
+  await setting.pipeline.start('reader').ready();
+  expect(await setting.swept(1)).toMatchObject({ rewritten: only('payments_eu') });
+  await setting.scored('us/1');
+  expect((await setting.notices()).map(({ change, to_sweep }) => [change, to_sweep])).toEqual([
+    ['1', ['fraud']],
+    ['1', []],
+  ]);
 });
 
 test('the reader does all of it under its own role, which cannot read the partitions themselves', async () => {
