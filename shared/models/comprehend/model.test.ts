@@ -186,6 +186,13 @@ describe('a row', () => {
     },
   );
 
+  test('its result that is repeated from the side table keeps the origin of its language', () => {
+    const row = { input: 'a text of twenty and more', detected: 'en' };
+    const stored = { ...sentiment, language: 'en', language_origin: 'fallback', truncated: false };
+    const items = [{ input: row.input, language: 'en' }];
+    expect(model.resultOf(row, items, [stored])).toEqual(stored);
+  });
+
   test('equal texts of two languages are two requests, and two groups', () => {
     const [one, two] = [
       { input: 'no', language: 'en' },

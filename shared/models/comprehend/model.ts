@@ -59,10 +59,10 @@ export function createComprehendModel(
       const [sentiment] = results;
       if (sentiment === undefined) throw new RangeError('a row has one document, and one result');
       return {
-        ...sentiment,
         language: known.language,
         language_origin: known.origin,
         truncated: isCut(row, items),
+        ...sentiment, // one that was read back from the side table says itself who told its language
       };
     },
     detector: createDetector(config, client, deadlineMs),
