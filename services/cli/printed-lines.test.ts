@@ -54,6 +54,9 @@ test('an event in one line', () => {
   const { result: _result, flagged: _flagged, decision: _decision, ...base } = EVENT;
   const skipped = { ...base, status: 'skipped', reason: 'when' } as EnrichedEvent;
   expect(eventLine(skipped, PLAIN)).toBe('09:15:02.114  skipped      id=7  when');
+  const vectors = [{ start: 0, end: 9, tokens: 3, vector_f32le_base64: 'AACAPw==' }];
+  const embedded = { ...EVENT, result: { dimensions: 1024, truncated: false, chunks: vectors } };
+  expect(eventLine(embedded, PLAIN)).toContain('  dimensions=1024 truncated=false chunks=1  ');
   const hostile = { ...EVENT, key: { id: '\u001B]0;x\u0007' } };
   expect(eventLine(hostile, PLAIN)).not.toMatch(/\p{Cc}/u);
 });

@@ -107,9 +107,15 @@ function details(event: EnrichedEvent): string {
 function resultText(result: unknown): string {
   if (typeof result !== 'object' || result === null) return String(result);
   const text = Object.entries(result)
-    .map(([name, value]) => `${name}=${typeof value === 'number' ? rounded(value) : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${valueText(value)}`)
     .join(' ');
   return text.length > RESULT_MAX_CHARACTERS ? `${text.slice(0, RESULT_MAX_CHARACTERS)}…` : text;
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'number') return rounded(value);
+  // Vectors tell a reader nothing; how many there are does.
+  return Array.isArray(value) ? String(value.length) : JSON.stringify(value);
 }
 
 const rounded = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(4));

@@ -59,6 +59,7 @@ export function createComprehendModel(
       const [sentiment] = results;
       if (sentiment === undefined) throw new RangeError('a row has one document, and one result');
       return {
+        ...sentiment,
         language: known.language,
         language_origin: known.origin,
         truncated: isCut(row, items),
