@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import type { EnrichedEvent } from '../../shared/contracts/events.ts';
-import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import { cdcTopic, enrichedTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import { listGaps } from '../../shared/side-tables/gaps.ts';
 import { startChild, type TestChild } from '../support/child.ts';
+import { enrichAsItself } from '../support/own-login.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { projectFolder } from '../support/project-folder.ts';
 import { readTopic } from '../support/topic.ts';
@@ -169,6 +171,31 @@ test('a row that is gone before its change could be completed is deleted', {
     events.map((event) => (event?.status === 'deleted' ? event.cause : (event?.status ?? null))),
   ).toEqual(['scored', 'gone', null, 'delete', null]);
   expect(paidCalls(pipeline)).toBe(1);
+});
+
+test('the privileges that init grants are enough for all of this, and for recording a gap', {
+  timeout: TEST_MAX_MS,
+}, async () => {
+  await using pipeline = await createNotes();
+  const { client, definition } = pipeline;
+  await pipeline.start('reader', 'writer').ready();
+  {
+    await using _enricher = await enrichAsItself(pipeline, 'embedding');
+    const note = await add(client, 'first', long('river'));
+    const inserted = await newer(client, note);
+    await client.query('update notes set views = 1');
+    expect((await newer(client, note, inserted)).hash).toBe(inserted.hash);
+    expect(paidCalls(pipeline)).toBe(1);
+  }
+  await client.query(
+    `insert into afterglow_internal.known_groups (group_id, topic, partition, last_offset)
+     select $1, $2, partition, 5 from generate_series(0, 3) as partition on conflict do nothing`,
+    [enricherGroup(definition.pipeline, 'embedding'), cdcTopic(definition.pipeline, 'public', 'notes')],
+  );
+  await using _again = await enrichAsItself(pipeline, 'embedding');
+  expect(await listGaps(client)).toMatchObject([
+    { reason: 'group_offsets_lost', jobs: [expect.any(String)] },
+  ]);
 });
 
 test('two processes pay for equal texts once each at most', { timeout: TEST_MAX_MS }, async () => {
