@@ -98,6 +98,10 @@ test('any text has at least one token and never more than UTF-8 bytes', () => {
   );
 });
 
+test.each([' ', '\n', '!', 'a', '1234'])('%j has at least one token', (text) => {
+  expect(tokenCount(text)).toBeGreaterThanOrEqual(1);
+});
+
 test('English has about 4.7 characters a token, Japanese about one', () => {
   const english = 'The quality is far better than the price suggests, and delivery was really quick. '.repeat(
     10,
