@@ -1,6 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { AfterglowError } from '../errors/catalogue.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { forgetHalfAnswers } from './client-cluster.ts';
 
 export interface KafkaSettings {
   readonly brokers: readonly string[];
@@ -13,7 +14,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The client's own retries stay short: what to do when Kafka is gone is our decision, in one place per service. */
 export function createKafka(settings: KafkaSettings): Kafka {
-  return new Kafka({
+  const kafka = new Kafka({
     clientId: settings.clientId,
     brokers: [...settings.brokers],
     connectionTimeout: CONNECT_TIMEOUT_MS,
@@ -26,6 +27,8 @@ export function createKafka(settings: KafkaSettings): Kafka {
       settings.logger.debug({ kafka: entry.namespace, ...rest }, message);
     },
   });
+  forgetHalfAnswers(kafka);
+  return kafka;
 }
 
 export function kafkaUnreachable(brokers: readonly string[], cause: unknown): AfterglowError {

@@ -39,7 +39,8 @@ function metadata(port: number): Buffer {
 }
 
 /** As much of a broker as this takes, since no real one alone can have a partition without a leader. */
-async function brokerThatNames(producer: { readonly errorCode: number }) {
+async function brokerThatNames(producer: { readonly errorCode: number; readonly dropsFirst?: boolean }) {
+  let drops = producer.dropsFirst === true;
   const server = createServer((socket) => {
     let bytes = Buffer.alloc(0);
     socket.on('data', (chunk) => {
@@ -62,6 +63,11 @@ async function brokerThatNames(producer: { readonly errorCode: number }) {
         Buffer.concat([int32(0), int16(producer.errorCode), int32(0), int32(4_711), int16(3)]),
     };
     const body = bodies[request.readInt16BE(0)]?.() ?? Buffer.alloc(0);
+    if (drops && request.readInt16BE(0) === INIT_PRODUCER_ID) {
+      drops = false;
+      socket.end(Buffer.concat([int32(4 + body.length), request.subarray(4, 8), body.subarray(0, 3)]));
+      return;
+    }
     socket.write(Buffer.concat([int32(4 + body.length), request.subarray(4, 8), body]));
   };
   server.listen(0, '127.0.0.1');
@@ -97,4 +103,11 @@ test('a broker that refuses to name a producer is not said to be away', async ()
     kind: 'set_up',
     code: 'CLUSTER_AUTHORIZATION_FAILED',
   });
+});
+
+test('half an answer, all that came of a connection that was lost, is not read as part of the next one', async () => {
+  await using broker = await brokerThatNames({ errorCode: 0, dropsFirst: true });
+  const producer = await connectProducer(broker.settings);
+  await producer[Symbol.asyncDispose]();
+  expect(producer).toBeDefined();
 });

@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import { AfterglowError } from '../../errors/catalogue.ts';
+import { clusterMaker } from '../client-cluster.ts';
 import { PRODUCE, type ProduceAnswer, parseProduceAnswer } from './produce-protocol.ts';
 import type { ProducerIdentity } from './record-batch.ts';
 
@@ -90,16 +90,9 @@ export function clusterOf(kafka: Kafka): Cluster {
 }
 
 function clientCluster(kafka: Kafka): ClientCluster {
-  const name = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  );
-  const create: unknown = name === undefined ? undefined : Reflect.get(kafka, name);
-  if (typeof create !== 'function') {
-    throw new AfterglowError('defect', 'This version of kafkajs is another one than the pinned one.');
-  }
-  return create({
+  return clusterMaker(kafka).make({
     metadataMaxAge: METADATA_AGE_MAX_MS,
     allowAutoTopicCreation: false,
     maxInFlightRequests: 1,
-  });
+  }) as ClientCluster;
 }
