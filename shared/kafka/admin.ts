@@ -81,7 +81,7 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
   return {
     brokerCount,
     listTopics,
-    describeTopics: (topics) => describeTopics(admin, topics),
+    describeTopics: (topics) => describeTopics(admin, topics, DESCRIBE_AGAIN_MAX),
     async createTopics(definitions) {
       const existing = new Set(await listTopics());
       const missing = definitions.filter(({ topic }) => !existing.has(topic));
@@ -149,6 +149,7 @@ function isUnknownTopic(error: unknown): boolean {
 
 const LEADERS_DEADLINE_MS = 15_000;
 const LEADERS_LOOK_INTERVAL_MS = 100;
+const DESCRIBE_AGAIN_MAX = 50;
 
 /**
  * A broker may be asked for a new topic before it has heard of it. The client's own waiting takes that answer for the end
@@ -211,6 +212,21 @@ async function startAtEnd(admin: Admin, groupId: string, topic: string): Promise
 }
 
 async function describeTopics(
+  admin: Admin,
+  topics: readonly string[],
+  againMax: number,
+): Promise<readonly (TopicDescription | undefined)[]> {
+  try {
+    return await describePresent(admin, topics);
+  } catch (error) {
+    // The list may still name what was deleted a moment ago, or already what a broker has not heard of.
+    if (!isUnknownTopic(error) || againMax === 0) throw error;
+    await wait(LEADERS_LOOK_INTERVAL_MS);
+    return await describeTopics(admin, topics, againMax - 1);
+  }
+}
+
+async function describePresent(
   admin: Admin,
   topics: readonly string[],
 ): Promise<readonly (TopicDescription | undefined)[]> {

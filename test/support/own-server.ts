@@ -18,8 +18,8 @@ export interface OwnServer extends AsyncDisposable {
   start(): Promise<void>;
   /** A fast shutdown; resolves with how long it took. */
   stop(): Promise<number>;
-  /** As a machine that loses its power. */
-  crash(): Promise<void>;
+  /** As a machine that loses its power; SIGQUIT: an immediate shutdown. */
+  crash(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>;
   /** Of the data of the stopped server: `restore` puts it back as it was then. */
   backUp(): { restore(): void };
 }
@@ -62,9 +62,9 @@ export async function ownServer(
       running = undefined;
       return performance.now() - beganAtMs;
     },
-    async crash() {
+    async crash(signal = 'SIGKILL') {
       if (running === undefined) return;
-      process.kill(running.identity.pid, 'SIGKILL');
+      process.kill(running.identity.pid, signal);
       await running.ended;
       running = undefined;
     },
