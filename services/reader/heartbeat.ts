@@ -11,8 +11,9 @@ const SILENCE_MAX_MS = 12_000;
 export interface Liveness {
   /** Something came from the slot, whatever it was. */
   received(nowMs: number): void;
-  /** We hold back ourselves: silence says nothing about the server. */
-  heldBack(nowMs: number): void;
+  /** We hold back ourselves from here on: silence says nothing about the server. */
+  holdsBack(): void;
+  goesOn(nowMs: number): void;
   /** How long the server has been silent. */
   silenceMs(nowMs: number): number;
 }
@@ -22,7 +23,12 @@ export function liveness(nowMs: number): Liveness {
   const seen = (atMs: number): void => {
     lastMs = atMs;
   };
-  return { received: seen, heldBack: seen, silenceMs: (atMs) => atMs - lastMs };
+  return {
+    received: seen,
+    holdsBack: () => seen(Number.POSITIVE_INFINITY),
+    goesOn: seen,
+    silenceMs: (atMs) => atMs - lastMs,
+  };
 }
 
 /**

@@ -168,8 +168,9 @@ async function readChanges(stream: ReplicationStream, way: Way): Promise<void> {
       }
       capture.accept(received);
     }
+    alive.holdsBack();
     await publisher.room();
-    alive.heldBack(performance.now());
+    alive.goesOn(performance.now());
   }
 }
 
