@@ -9,8 +9,8 @@ export interface MemoryBounds {
   readonly bytesMax: number;
 }
 
-/** A few minutes of a busy enrichment, and about 2,000 vectors: what comes again soon, as an update right behind its insert does. */
-const BOUNDS: MemoryBounds = { answersMax: 50_000, bytesMax: 12 * 1_048_576 };
+/** What comes again soon, as an update right behind its insert does: seconds of a busy enrichment, or 1,400 vectors. */
+const BOUNDS: MemoryBounds = { answersMax: 20_000, bytesMax: 8 * 1_048_576 };
 /** Hash, entry and object around an answer, roughly. */
 const OVERHEAD_BYTES = 200;
 

@@ -1,8 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { Fault } from '../../shared/errors/policy.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
 import type { CrashCount } from '../../shared/side-tables/crash-counts.ts';
-import { afterEnd, isOwnEnd } from './crash-counts.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { afterEnd, Crashes, isOwnEnd } from './crash-counts.ts';
 
 const stretch = (first: bigint, newest: bigint) => ({ topic: 't', partition: 0, first, newest });
 const count = (ends: number, more: Partial<CrashCount> = {}): CrashCount => ({
@@ -58,4 +61,100 @@ test.each([
   ['a definition that was replaced', new AfterglowError('revision_unregistered'), false],
 ])('%s is its own end or not', (_name, error, expected) => {
   expect(isOwnEnd(error)).toBe(expected);
+});
+
+/** Three of many rows, two of one, and some before the place has come to rest. */
+const ENDS_SIMULATED_MAX = 30;
+
+interface Stored {
+  readonly first: string;
+  readonly ends: number;
+  readonly newest: string;
+  readonly row_offset: string | null;
+  readonly row_ends: number;
+}
+
+/** A table of one partition's count, as the statements of crash-counts.ts see it. */
+function database() {
+  let stored: Stored | undefined;
+  const query = async (text: string, values: readonly unknown[] = []) => {
+    if (text.startsWith('delete')) stored = undefined;
+    if (text.startsWith('insert')) {
+      const [, , , first, ends, newest, rowOffset, rowEnds] = values;
+      stored = {
+        first: String(first),
+        ends: Number(ends),
+        newest: String(newest),
+        row_offset: rowOffset === null ? null : String(rowOffset),
+        row_ends: Number(rowEnds),
+      };
+    }
+    return { rows: stored === undefined ? [] : [{ topic: 't', partition: 0, ...stored }] };
+  };
+  return { client: { query } as unknown as Queryable, stored: () => stored };
+}
+
+test('whatever the order in which rows finish, the one that ends the worker is failed in the end, and no other', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 12 }),
+      fc.nat(11),
+      fc.integer({ min: 1, max: 12 }),
+      fc.infiniteStream(fc.nat(1_000)),
+      async (rows, place, windowMax, order) => {
+        const poison = BigInt(place % rows);
+        const { client, stored } = database();
+        const assignment = { current: true };
+        const at = (offset: bigint) => ({ topic: 't', partition: 0, offset, assignment });
+        let committed = 0n;
+        let ends = 0;
+        const failed: bigint[] = [];
+        while (committed < BigInt(rows)) {
+          const crashes = await Crashes.read(client, 'g', 't', createLogger('test', 'silent'));
+          const open = new Set<bigint>();
+          let next = committed;
+          let isEnded = false;
+          while (!isEnded && committed < BigInt(rows)) {
+            const alone = next < BigInt(rows) && crashes.isAlone(at(next));
+            if (next < BigInt(rows) && open.size < (alone ? 1 : windowMax)) {
+              if (crashes.taken(at(next)) !== undefined) {
+                failed.push(next);
+                open.add(next);
+              } else open.add(next);
+              next++;
+              continue;
+            }
+            const finishing = [...open][(order.next().value ?? 0) % open.size] ?? 0n;
+            if (finishing === poison && !failed.includes(poison)) {
+              isEnded = true;
+              continue;
+            }
+            open.delete(finishing);
+            committed =
+              open.size === 0 ? next : [...open].reduce((least, each) => (each < least ? each : least));
+            await crashes.finished(client, [at(finishing)]);
+          }
+          if (!isEnded) break;
+          ends++;
+          await crashes.ended(client, [{ topic: 't', partition: 0, first: committed }]);
+          expect(ends).toBeLessThan(ENDS_SIMULATED_MAX);
+        }
+        expect(failed).toEqual([poison]);
+        expect(stored()).toBeUndefined();
+      },
+    ),
+  );
+});
+
+test('an end is not forgotten because a row behind the one to blame is finished', async () => {
+  const { client, stored } = database();
+  const logger = createLogger('test', 'silent');
+  const at = (offset: bigint) => ({ topic: 't', partition: 0, offset, assignment: { current: true } });
+  for (let ends = 1; ends <= 3; ends++) {
+    const crashes = await Crashes.read(client, 'g', 't', logger);
+    for (const offset of [10n, 11n, 12n]) crashes.taken(at(offset));
+    await crashes.finished(client, [at(12n)]);
+    await crashes.ended(client, [{ topic: 't', partition: 0, first: 10n }]);
+    expect(stored()).toMatchObject({ ends, first: '10', newest: '12' });
+  }
 });

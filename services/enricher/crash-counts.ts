@@ -44,19 +44,19 @@ export function afterEnd(
 export class Crashes {
   readonly #group: string;
   readonly #logger: Logger;
-  /** By partition. */
-  readonly #known: Map<string, CrashCount>;
-  readonly #newest = new Map<string, bigint>();
+  /** By partition: a group has one topic. */
+  readonly #known: Map<number, CrashCount>;
+  readonly #newest = new Map<number, bigint>();
   #alone: RecordPlace | undefined;
 
   private constructor(group: string, known: readonly CrashCount[], logger: Logger) {
     this.#group = group;
     this.#logger = logger;
-    this.#known = new Map(known.map((count) => [placeOf(count), count]));
+    this.#known = new Map(known.map((count) => [count.partition, count]));
   }
 
-  static async read(client: Queryable, group: string, logger: Logger): Promise<Crashes> {
-    const known = await readCrashCounts(client, group);
+  static async read(client: Queryable, group: string, topic: string, logger: Logger): Promise<Crashes> {
+    const known = (await readCrashCounts(client, group)).filter((count) => count.topic === topic);
     const isolated = known.filter(({ ends }) => ends >= ENDS_MAX);
     if (isolated.length > 0) {
       logger.warn(
@@ -69,27 +69,29 @@ export class Crashes {
 
   /** Nothing else may be under way while this record is. */
   isAlone(record: RecordPlace): boolean {
-    const count = this.#known.get(placeOf(record));
+    if (this.#known.size === 0) return false;
+    const count = this.#known.get(record.partition);
     return count !== undefined && count.ends >= ENDS_MAX && record.offset <= count.newestOffset;
   }
 
   /** The record is taken up. Returns why it is failed without being worked on, if it is. */
   taken(record: RecordPlace): Fault | undefined {
-    const place = placeOf(record);
-    this.#newest.set(place, record.offset);
+    this.#newest.set(record.partition, record.offset);
+    if (this.#known.size === 0) return undefined;
     this.#alone = this.isAlone(record) ? record : undefined;
-    const row = this.#known.get(place)?.row;
+    const row = this.#known.get(record.partition)?.row;
     if (row?.offset !== record.offset || row.ends < ROW_ENDS_MAX) return undefined;
     return new Fault('unknown', 'ended_worker', 'The worker ended twice while it worked on this row alone.');
   }
 
-  /** Published: a place that is passed is forgotten. */
+  /** Published: once rows that ran one by one are passed, all is as ever. Others may finish before the one that ends the worker. */
   async finished(client: Queryable, records: readonly RecordPlace[]): Promise<void> {
     if (this.#known.size === 0) return;
     for (const record of records) {
-      const count = this.#known.get(placeOf(record));
-      if (count === undefined || record.offset < count.newestOffset) continue;
-      this.#known.delete(placeOf(record));
+      const count = this.#known.get(record.partition);
+      if (count === undefined || count.ends < ENDS_MAX || record.offset < count.newestOffset) continue;
+      this.#known.delete(record.partition);
+      this.#alone = undefined;
       await forgetCrashCount(client, this.#group, count);
     }
   }
@@ -99,12 +101,13 @@ export class Crashes {
     const alone = this.#alone;
     try {
       for (const stretch of uncommitted) {
-        const place = placeOf(stretch);
-        const newest = this.#newest.get(place);
+        const { partition } = stretch;
+        const newest = this.#newest.get(partition);
         // What was only fetched had no part in it; neither had other partitions when one row was alone.
         if (newest === undefined || newest < stretch.first) continue;
-        if (alone !== undefined && place !== placeOf(alone)) continue;
-        const count = afterEnd(this.#known.get(place), { ...stretch, newest }, alone?.offset);
+        if (alone !== undefined && partition !== alone.partition) continue;
+        const underWay = alone !== undefined && alone.offset >= stretch.first ? alone.offset : undefined;
+        const count = afterEnd(this.#known.get(partition), { ...stretch, newest }, underWay);
         await storeCrashCount(client, this.#group, count);
       }
     } catch (error) {
@@ -112,6 +115,3 @@ export class Crashes {
     }
   }
 }
-
-const placeOf = ({ topic, partition }: Pick<RecordPlace, 'topic' | 'partition'>): string =>
-  `${topic}/${partition}`;

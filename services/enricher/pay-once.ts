@@ -31,6 +31,9 @@ export interface PayOnceObserver {
   missed(): void;
 }
 
+/** Models that are paid by the hour answer with a few numbers. */
+const UNSHARED_BYTES = 100;
+
 /**
  * Asks a model once for equal requests: what was answered lately is in memory, what is under way is joined, what any
  * process ever paid for is in the shared cache. An answer that is paid by the call is durable there before it is given out, so
@@ -90,11 +93,17 @@ export class PayOnce<ItemResult> {
     const { outcome } = asked;
     if (outcome.kind === 'ok') {
       const { result, costNanoUsd } = outcome;
-      const json = JSON.stringify(result);
-      await this.#shared?.store({ requestHash: hash, result: json, costNanoUsd });
-      this.#memory.set(hash, { result, costNanoUsd, bytes: json.length });
+      this.#memory.set(hash, { result, costNanoUsd, bytes: await this.#store(hash, result, costNanoUsd) });
     }
     return { ...asked, cached: false };
+  }
+
+  /** Returns how large the result is, roughly. */
+  async #store(requestHash: string, result: ItemResult, costNanoUsd: number): Promise<number> {
+    if (this.#shared === undefined) return UNSHARED_BYTES;
+    const json = JSON.stringify(result);
+    await this.#shared.store({ requestHash, result: json, costNanoUsd });
+    return json.length;
   }
 
   #joined(answer: ItemAnswer<ItemResult>): ItemAnswer<ItemResult> {

@@ -108,7 +108,7 @@ export async function runSession(
     logger,
   };
   await checkOffsets(group, { brokers, clientId, logger }, producer);
-  const crashes = await Crashes.read(database, group.group, logger);
+  const crashes = await Crashes.read(database, group.group, group.topic, logger);
   const offsets = new CommittedOffsets();
   cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
   if (model.isPaidPerCall) cleanup.use(inBackground((ended) => keepWithinBounds(database, logger, ended)));

@@ -105,23 +105,25 @@ describe('the request cache', () => {
     await keeping;
   });
 
-  test('two writers of the same answers in another order do not deadlock', async () => {
+  test('two writers of the same answers in another order wait for each other instead of deadlocking', async () => {
     await using setting = await setUp();
     const { url, client } = setting;
-    const pool = createPool({ url, applicationName: 'writers', connectionsMax: 4 });
+    const pool = createPool({ url, applicationName: 'writers', connectionsMax: 2 });
     try {
-      const numbers = Array.from({ length: 200 }, (_, index) => index);
-      await Promise.all(
-        Array.from({ length: 12 }, (_, writer) =>
-          storeRequests(
-            pool,
-            'embedding',
-            (writer % 2 === 0 ? numbers : numbers.toReversed()).map((number) => request(number)),
-            DAY_MS,
-          ),
-        ),
-      );
-      expect(await kept(client)).toEqual(numbers);
+      await client.query('begin');
+      await storeRequests(client, 'embedding', [request(1)], DAY_MS);
+      const other = storeRequests(pool, 'embedding', [request(2), request(1)], DAY_MS);
+      const isWaiting = async (): Promise<boolean> => {
+        const { rowCount } = await pool.query(
+          "select from pg_stat_activity where datname = current_database() and application_name = 'writers' and wait_event_type = 'Lock'",
+        );
+        return rowCount === 1;
+      };
+      await until(isWaiting, { deadlineMs: DEADLINE_MS, what: 'the other writer to wait' });
+      await storeRequests(client, 'embedding', [request(2)], DAY_MS);
+      await client.query('commit');
+      await other;
+      expect(await kept(client)).toEqual([1, 2]);
     } finally {
       await pool.end();
     }
