@@ -104,7 +104,8 @@ describe('comprehend', () => {
     const costs = outcomes.map((outcome) => (outcome.kind === 'ok' ? outcome.costNanoUsd : 0));
     const expected = rows.map(({ input }) => Math.max(3, Math.ceil(input.length / 100)) * 100_000);
     expect(costs).toEqual(expected);
-    expect(callsOf('BatchDetectSentiment')).toMatchObject({ calls: 1, rows: 25 });
+    const units = costs.reduce((sum, cost) => sum + cost, 0) / 100_000;
+    expect(callsOf('BatchDetectSentiment')).toMatchObject({ calls: 1, rows: 25, paid_units: units });
   });
 
   test('a text above 5,000 bytes is cut before it is sent, and takes no neighbour with it', async () => {
@@ -201,6 +202,7 @@ describe('titan-embedding', () => {
     expect(lengthOf(chunk?.vector_f32le_base64 ?? '').dimensions).toBe(dimensions);
     expect(outcomes).toMatchObject([{ costNanoUsd: (chunk?.tokens ?? 0) * tokenNanoUsd }]);
     expect(chunk?.tokens).toBeGreaterThan(0);
+    expect(callsOf('InvokeModel')).toMatchObject({ paid_calls: 1, paid_units: chunk?.tokens });
   });
 
   test('V2 vectors have length 1 when they are normalised', async () => {
