@@ -117,6 +117,50 @@ test('the parts of a text that are there are joined by a newline; none at all is
   expect(onlyTitle.input({ title: null }, NOW_MS)).toBe('');
 });
 
+test('the language column is handed over as it is, and says nothing where it is NULL or not named', () => {
+  const text = (language: object) =>
+    compileEnrichment(
+      schema.parse({ from: 'reviews', model: { kind: 'comprehend', language }, input: ['body'] }),
+      reviews.columns,
+    );
+  const named = text({ column: 'language' });
+  expect(named.language({ body: 'x', language: 'zh-Hant' })).toBe('zh-Hant');
+  expect(named.language({ body: 'x', language: null })).toBeUndefined();
+  expect(text({}).language({ body: 'x', language: 'de' })).toBeUndefined();
+});
+
+test('flag and decide see all that comprehend answers', () => {
+  const program = compileEnrichment(
+    schema.parse({
+      from: 'reviews',
+      model: { kind: 'comprehend' },
+      input: ['body'],
+      flag: 'label == "NEGATIVE" && confidence >= 0.8',
+      decide: [
+        { hold: 'truncated || language_origin == "fallback"' },
+        { hold2: 'negative > 0.5' },
+        'publish',
+      ],
+    }),
+    reviews.columns,
+  );
+  const sure = {
+    label: 'NEGATIVE',
+    confidence: 0.9,
+    positive: 0,
+    negative: 0.4,
+    neutral: 0,
+    mixed: 0,
+    language: 'de',
+  };
+  const outputs = { ...sure, language_origin: 'column', truncated: false };
+  expect(program.flag?.(outputs)).toBe(true);
+  expect(program.decide?.(outputs)?.action).toBe('publish');
+  expect(program.decide?.({ ...outputs, truncated: true })?.action).toBe('hold');
+  expect(program.decide?.({ ...outputs, language_origin: 'fallback' })?.action).toBe('hold');
+  expect(program.decide?.({ ...outputs, negative: 0.6 })?.action).toBe('hold2');
+});
+
 test.each([
   ['x', '12345678901.25', { base: 'numeric' }, 12_345_678_901.25],
   ['x', '9007199254740993', { base: 'int8' }, 9_007_199_254_740_992],
