@@ -111,12 +111,21 @@ describe('asking', () => {
     await expect(unwanted).rejects.toThrow('whoever comes next');
     expect((await wanted).outcome.kind).toBe('ok');
   });
+
+  test('once it has stopped drops every row at once, wanted or not', async () => {
+    const lanes = lanesOf(words());
+    await lanes.stop();
+    const row = { input: 'hello', language: 'en' };
+    const asked = [1, 2].map(() => lanes.ask(row, () => true, undefined));
+    const settled = await Promise.allSettled(asked);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
 });
 
 test.each([
   [1, 64],
-  [25, 64],
-  [100, 20],
+  [25, 40],
+  [100, 10],
   [10_000, 4],
 ])('batches of %i rows: %i calls at once', (rowsMax, callsMax) => {
   expect(callsMaxOf({ rowsMax })).toBe(callsMax);

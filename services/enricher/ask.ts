@@ -90,11 +90,16 @@ export class RowAsking<ItemResult, Result> {
     period: string | undefined,
   ): Promise<ItemAnswer<ItemResult>> {
     for (;;) {
+      let isOwnCall = false;
+      const call = (asked: ModelItem): Promise<AskedAnswer<ItemResult>> => {
+        isOwnCall = true;
+        return this.#call(asked, isWanted);
+      };
       try {
-        return await this.#payOnce.answer(item, (asked) => this.#call(asked, isWanted), period);
+        return await this.#payOnce.answer(item, call, period);
       } catch (error) {
-        // It joined an equal request of a row that nobody wants any more.
-        if (!(error instanceof Dropped) || !isWanted()) throw error;
+        // It may have joined an equal request of a row that nobody wants any more: then it asks itself.
+        if (isOwnCall || !(error instanceof Dropped)) throw error;
       }
     }
   }

@@ -17,7 +17,7 @@ export interface ModelLanesOptions {
 /** More calls than this at once are more than one process can read answers of. */
 export const CALLS_MAX = 64;
 /** Calls that are under way hold rows back from being published: together they hold no more than this. */
-const ROWS_CALLED_MAX = 2_000;
+const ROWS_CALLED_MAX = 1_000;
 
 /** So many calls at once as fill the window with full batches, and at least as many as hide the way to the model. */
 export function callsMaxOf({ rowsMax }: Pick<BatchLimits, 'rowsMax'>): number {

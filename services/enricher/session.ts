@@ -37,9 +37,9 @@ export interface EnricherSettings extends ServiceSettings {
 }
 
 /** Fetched and not yet taken. */
-const FETCHED = { rowsMax: 5_000, bytesMax: 16 * 1_048_576 };
+const FETCHED = { rowsMax: 2_000, bytesMax: 8 * 1_048_576 };
 /** Taken and not yet published. */
-const WINDOW = { rowsMax: 4_000, bytesMax: 16 * 1_048_576 };
+const WINDOW = { rowsMax: 2_000, bytesMax: 8 * 1_048_576 };
 /** Looking up, keeping what was paid for, completing rows, and looking at the revision. */
 const CONNECTIONS_MAX = 4;
 const REVISION_LOOK_INTERVAL_MS = 5_000;

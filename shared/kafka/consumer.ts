@@ -45,8 +45,8 @@ const HEARTBEAT_INTERVAL_MS = 2_000;
 const COMMIT_INTERVAL_MS = 200;
 const FETCH_WAIT_MAX_MS = 500;
 /** Per partition; the queue's own byte limit is what bounds memory beyond one fetch. */
-const PARTITION_FETCH_BYTES_MAX = 1_048_576;
-const FETCH_BYTES_MAX = 8 * 1_048_576;
+const PARTITION_FETCH_BYTES_MAX = 524_288;
+const FETCH_BYTES_MAX = 2 * 1_048_576;
 /** What an object around a record costs beside its bytes, roughly. */
 const RECORD_OVERHEAD_BYTES = 200;
 
