@@ -1,7 +1,7 @@
 // A way to the real server that stops carrying, or carries late, without a word to either end.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { pause } from '../../shared/lifecycle/run-service.ts';
 
 /** Which way bytes still go. */
 export type Carrying = 'both' | 'to_client' | 'none';
@@ -23,6 +23,7 @@ export async function stallingFront(databaseUrl: string): Promise<StallingFront>
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
   const ways = new Set<Way>();
+  const ending = new AbortController();
   let delayMs = 0;
   const server = createServer((socket) => {
     const behind = connect(Number(target.port), target.hostname);
@@ -38,12 +39,14 @@ export async function stallingFront(databaseUrl: string): Promise<StallingFront>
       behind,
       () => way.carrying === 'both',
       () => delayMs,
+      ending.signal,
     );
     carry(
       behind,
       socket,
       () => way.carrying !== 'none',
       () => delayMs,
+      ending.signal,
     );
   });
   server.listen(0, '127.0.0.1');
@@ -60,6 +63,7 @@ export async function stallingFront(databaseUrl: string): Promise<StallingFront>
       delayMs = milliseconds;
     },
     async [Symbol.asyncDispose]() {
+      ending.abort();
       for (const socket of open) socket.destroy();
       server.close();
       await once(server, 'close');
@@ -67,10 +71,16 @@ export async function stallingFront(databaseUrl: string): Promise<StallingFront>
   };
 }
 
-function carry(from: Socket, to: Socket, isOpen: () => boolean, delayMs: () => number): void {
+function carry(
+  from: Socket,
+  to: Socket,
+  isOpen: () => boolean,
+  delayMs: () => number,
+  ending: AbortSignal,
+): void {
   let last = Promise.resolve();
   const later = (act: () => void): void => {
-    const due = delayMs() === 0 ? Promise.resolve() : wait(delayMs());
+    const due = delayMs() === 0 ? Promise.resolve() : pause(delayMs(), ending).then(() => {});
     // In the order in which they came, however the delay changes.
     last = last.then(async () => {
       await due;
