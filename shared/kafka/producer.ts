@@ -1,6 +1,6 @@
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 import { clusterOf } from './produce/cluster.ts';
-import { IdempotentProducer, newIdentity } from './produce/idempotent-producer.ts';
+import { IdempotentProducer, newIdentity, PATIENCE } from './produce/idempotent-producer.ts';
 import type { BatchRecord } from './produce/record-batch.ts';
 import type { RecordSet } from './produce/record-set.ts';
 import { sendFault, troubleOf } from './produce/trouble.ts';
@@ -22,11 +22,11 @@ export interface RecordProducer extends AsyncDisposable {
   sendSet(set: RecordSet): Promise<void>;
 }
 
-export async function connectProducer(settings: KafkaSettings): Promise<RecordProducer> {
+export async function connectProducer(settings: KafkaSettings, patience = PATIENCE): Promise<RecordProducer> {
   const cluster = clusterOf(createKafka(settings));
   try {
     await cluster.connect();
-    return new IdempotentProducer(cluster, await newIdentity(cluster));
+    return new IdempotentProducer(cluster, await newIdentity(cluster), patience);
   } catch (error) {
     await cluster.disconnect().catch(() => {});
     const fault = sendFault(troubleOf(error));

@@ -9,6 +9,8 @@ import { readTopic } from '../support/topic.ts';
 const SENDS = 400;
 const RECORDS_PER_SEND = 50;
 const KILL_AFTER_SENDS = 150;
+/** As long as the slowest machine takes to start a broker. */
+const PATIENT = { attemptsMax: 1_000, giveUpAfterMs: 90_000 };
 
 test('a broker that is killed in the middle of sends has every record once and in order when it is back', async () => {
   await using project = projectFolder();
@@ -24,7 +26,7 @@ test('a broker that is killed in the middle of sends has every record once and i
   await admin.close();
   let second: ReturnType<typeof startKafka> | undefined;
   {
-    await using producer = await connectProducer(settings);
+    await using producer = await connectProducer(settings, PATIENT);
     for (let send = 0; send < SENDS; send++) {
       if (send === KILL_AFTER_SENDS) {
         process.kill(first.identity.pid, 'SIGKILL');

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { TopicRecord } from '../producer.ts';
 import type { Cluster } from './cluster.ts';
-import { IdempotentProducer } from './idempotent-producer.ts';
+import { IdempotentProducer, PATIENCE } from './idempotent-producer.ts';
 import type { ProduceAnswer } from './produce-protocol.ts';
 
 const IDENTITY = { id: 7n, epoch: 0 };

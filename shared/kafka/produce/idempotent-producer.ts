@@ -9,12 +9,17 @@ import type { ProducerIdentity } from './record-batch.ts';
 import { RecordSet } from './record-set.ts';
 import { sendFault, type Trouble, troubleOf } from './trouble.ts';
 
+/** How long a send is repeated: whichever comes first. */
+export interface Patience {
+  readonly attemptsMax: number;
+  readonly giveUpAfterMs: number;
+}
+
 /**
- * Whichever comes first, mostly the time: a cluster misses a broker that died for 9 s before it names other leaders, and an
- * attempt at a broker that is gone takes seconds by itself.
+ * Mostly the time decides: a cluster misses a broker that died for 9 s before it names other leaders, and an attempt at a
+ * broker that is gone takes seconds by itself.
  */
-const ATTEMPTS_MAX = 24;
-const GIVE_UP_AFTER_MS = 15_000;
+export const PATIENCE: Patience = { attemptsMax: 24, giveUpAfterMs: 15_000 };
 const IDENTITY_ATTEMPTS_MAX = 9;
 const AGAIN: BackoffLimits = { firstMs: 100, maxMs: 2_000 };
 /** How long the broker may wait for its replicas. */
@@ -30,6 +35,7 @@ interface SequencedBatch extends SealedBatch {
 export class IdempotentProducer implements RecordProducer {
   readonly #cluster: Cluster;
   readonly #identity: ProducerIdentity;
+  readonly #patience: Patience;
   readonly #random: () => number;
   /** By topic: the next number of each partition. */
   readonly #sequences = new Map<string, number[]>();
@@ -38,9 +44,15 @@ export class IdempotentProducer implements RecordProducer {
   #lastTurn: Promise<void> = Promise.resolve();
   #failure: Fault | undefined;
 
-  constructor(cluster: Cluster, identity: ProducerIdentity, random: () => number = Math.random) {
+  constructor(
+    cluster: Cluster,
+    identity: ProducerIdentity,
+    patience: Patience,
+    random: () => number = Math.random,
+  ) {
     this.#cluster = cluster;
     this.#identity = identity;
+    this.#patience = patience;
     this.#random = random;
   }
 
@@ -82,12 +94,13 @@ export class IdempotentProducer implements RecordProducer {
       count: batch.count,
       bytes: batch.seal(this.#identity, this.#sequenceOf(topic, partition), Date.now()),
     }));
-    const givenUpAtMs = performance.now() + GIVE_UP_AFTER_MS;
+    const { attemptsMax, giveUpAfterMs } = this.#patience;
+    const givenUpAtMs = performance.now() + giveUpAfterMs;
     for (let attempt = 0; left.length > 0; attempt++) {
       const { unwritten, trouble } = await this.#attempt(left);
       left = unwritten;
       if (left.length === 0) return;
-      const mayGoOn = trouble.passes && attempt + 1 < ATTEMPTS_MAX && performance.now() < givenUpAtMs;
+      const mayGoOn = trouble.passes && attempt + 1 < attemptsMax && performance.now() < givenUpAtMs;
       const goesOn = mayGoOn && (await this.#wait(attempt));
       if (!goesOn) {
         this.#failure = sendFault(trouble);
