@@ -64,7 +64,7 @@ function clusterThat(
       return { partitions, throttleMs: 0 };
     },
   };
-  const producer = new IdempotentProducer(cluster, IDENTITY, random);
+  const producer = new IdempotentProducer(cluster, IDENTITY, PATIENCE, random);
   return { producer, attempts, refreshes: () => refreshes, disconnects: () => disconnects };
 }
 
