@@ -36,7 +36,7 @@ ${enrichments}`;
 /** An enrichment of payments by a stand-in endpoint; the row's amount is the model's first column. */
 export const fraud = (name = 'fraud', batchRows = 10): string => `  ${name}:
     from: payments
-    model: { kind: sagemaker, endpoint: ${name}-xgboost, version: "1", batch: { rows: ${batchRows}, wait: 10ms } }
+    model: { kind: sagemaker, endpoint: ${name.replaceAll('_', '-')}-xgboost, version: "1", batch: { rows: ${batchRows}, wait: 10ms } }
     input:
       - amount
       - attempts: "1"

@@ -17,6 +17,10 @@ interface FaultLengths {
   readonly kafkaAwayMs: number;
   /** A write transaction that stays open. */
   readonly openTransactionMs: number;
+  /** Kills of an enricher under load. */
+  readonly enricherKills: number;
+  /** A model that does not answer. */
+  readonly modelAwayMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -29,6 +33,8 @@ export const FAULT_LENGTHS: FaultLengths = IS_LONG
       readOnlyMs: MINUTE_MS,
       kafkaAwayMs: 5 * MINUTE_MS,
       openTransactionMs: 10 * MINUTE_MS,
+      enricherKills: 40,
+      modelAwayMs: MINUTE_MS,
     }
   : {
       readerKills: 12,
@@ -37,6 +43,8 @@ export const FAULT_LENGTHS: FaultLengths = IS_LONG
       readOnlyMs: 8_000,
       kafkaAwayMs: 1_000,
       openTransactionMs: 10_000,
+      enricherKills: 4,
+      modelAwayMs: 8_000,
     };
 
 /** How far a long fault is, and the figures it came to: a run of hours that says nothing looks like one that hangs. */

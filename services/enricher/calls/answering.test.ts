@@ -131,6 +131,18 @@ describe('the table of faults', () => {
     expect(calls.length).toBeLessThan(40);
   });
 
+  test('a row that ends the container is found even when nothing else is left to ask about', async () => {
+    const { ask, calls, results } = scripted({
+      script: (items) => (items.some((item) => first(item) === 5) ? fault('unavailable') : undefined),
+    });
+    ask([1, 2]);
+    await vi.advanceTimersByTimeAsync(100);
+    ask([5]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(results()).toEqual([1, 2, 'rejected_item']);
+    expect(calls.length).toBeLessThanOrEqual(8);
+  });
+
   test('an outage alone blames no row, however long it lasts', async () => {
     let isAway = true;
     const { ask, results } = scripted({ script: () => (isAway ? fault('unavailable') : undefined) });

@@ -64,6 +64,8 @@ export class Answering<ItemResult> {
   readonly #gate: Gate;
   readonly #guard = new RejectionGuard();
   readonly #availability = new Availability();
+  /** The last item that the model accepted: what a canary carries when only a suspect is left to ask about. */
+  #accepted: ModelItem | undefined;
 
   constructor(gate: Gate, options: AnsweringOptions<ItemResult>) {
     this.#gate = gate;
@@ -99,6 +101,11 @@ export class Answering<ItemResult> {
         for (const { ask } of left) ask.failed(new Dropped());
         return;
       }
+      const [only] = left;
+      if (pass.isCanary && left.length === 1 && (only?.attempts ?? 0) > 0 && this.#accepted !== undefined) {
+        await this.#askCanary(this.#accepted, pass);
+        continue;
+      }
       const called = await this.#call(sent, pass);
       if (calls === 0 && firstPass !== undefined) {
         this.#availability.first(called.kind !== 'away' || called.fault.kind !== 'unavailable');
@@ -110,6 +117,7 @@ export class Answering<ItemResult> {
       }
       if (called.kind === 'refused') return await this.#inHalves(left, () => new Suspicion());
       if (called.fault.kind !== 'unavailable' || sent.length < left.length) continue;
+      for (const open of left) open.refusedAtAcceptance ??= this.#guard.acceptances;
       suspicion.failed(this.#gate.successes);
       const strikes = this.#availability.strikesNeeded;
       if (!suspicion.isConfirmed(strikes)) continue;
@@ -117,6 +125,12 @@ export class Answering<ItemResult> {
       for (const open of left) this.#reject(open, refusedAlone(called.fault), false);
       return;
     }
+  }
+
+  /** Whether the model is there at all, found out without the row that may be what it fails on. */
+  async #askCanary(item: ModelItem, pass: Pass): Promise<void> {
+    const ask = { item, isWanted: () => false, answered: () => {}, failed: () => {} };
+    await this.#call([{ ask, attempts: 0, refusedAtAcceptance: undefined }], pass);
   }
 
   async #inHalves(items: readonly OpenAsk<ItemResult>[], suspicion: () => Suspicion): Promise<void> {
@@ -186,8 +200,10 @@ export class Answering<ItemResult> {
       const outcome = outcomes[place];
       if (outcome === undefined) throw new RangeError('an item without its outcome');
       open.attempts++;
-      if (outcome.kind === 'ok') isAccepted = true;
-      else if (outcome.fault.kind !== 'input') {
+      if (outcome.kind === 'ok') {
+        isAccepted = true;
+        this.#accepted = open.ask.item;
+      } else if (outcome.fault.kind !== 'input') {
         refusal = outcome.fault;
         this.#reject(open, refusal, outcome.isWorthOneRetry === true);
         continue;

@@ -6,7 +6,7 @@ export const DOCUMENTS = 25;
 export const ROWS = 100;
 
 /** Texts of reviews, all different, none of them cached by anybody. */
-function reviewTexts(count: number, language: string): readonly string[] {
+export function reviewTexts(count: number, language: string): readonly string[] {
   const phrases = LANGUAGES[language];
   if (phrases === undefined) throw new RangeError(`no phrases in ${language}`);
   const random = createRandom(1);

@@ -16,7 +16,10 @@ export interface MeasuredStandIn extends Pick<MeasuredProcess, 'cpuSeconds' | 'p
 }
 
 /** The stand-in as users run it, in a process of its own. */
-export async function startStandIn(profileFolder: string | undefined): Promise<MeasuredStandIn> {
+export async function startStandIn(
+  profileFolder: string | undefined,
+  settings: readonly string[] = [],
+): Promise<MeasuredStandIn> {
   const { path: folder, end } = await makeRunFolder();
   const port = await freePort();
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profileFolder)];
@@ -24,7 +27,15 @@ export async function startStandIn(profileFolder: string | undefined): Promise<M
     folder,
     name: 'aws-local',
     program: process.execPath,
-    programArguments: [...NODE_ARGUMENTS, ...profile, PROGRAM, 'aws-local', '--port', String(port)],
+    programArguments: [
+      ...NODE_ARGUMENTS,
+      ...profile,
+      PROGRAM,
+      'aws-local',
+      '--port',
+      String(port),
+      ...settings,
+    ],
   });
   await until(
     async () => {
