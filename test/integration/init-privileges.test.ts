@@ -151,11 +151,36 @@ test.for([16, 18] as const)(
       await verifyRegistered(client, setting.definition);
       const tables = await readEnrichmentTables(client, 'fraud');
       const statements = writerStatements(tables);
-      for (const { text } of Object.values(statements))
-        await client.query(`prepare each as ${text}; deallocate each`);
+      for (const statement of Object.values(statements)) {
+        if (statement !== undefined) await client.query(`prepare each as ${statement.text}; deallocate each`);
+      }
       await client.query(statements.lockFence);
       await expect(client.query('select from transactions')).rejects.toMatchObject(refused);
       await expect(client.query('truncate afterglow.fraud')).rejects.toMatchObject(refused);
     });
   },
 );
+
+test('whoever casts keys may use the schema that their type is in', async () => {
+  await using setting = await setUp(
+    18,
+    `create schema kinds; create type kinds.product as enum ('lamp');
+     create table transactions (id bigint primary key, amount numeric(12,2) not null, card_last4 char(4) not null);
+     create table reviews (product kinds.product, number integer, body text not null, primary key (product, number))`,
+  );
+  const { database, pipeline } = setting;
+  const password = 'of-the-services';
+  await setting.init({}, { loginPasswords: { enricher: password, writer: password } });
+  for (const role of ['enricher', 'writer']) {
+    const url = new URL(database.url);
+    url.username = `${pipeline}_${role}`;
+    url.password = password;
+    const client = await connectDatabase({ url: url.href, applicationName: role });
+    try {
+      const { rows } = await client.query("select 'lamp'::kinds.product::text as product");
+      expect(rows).toEqual([{ product: 'lamp' }]);
+    } finally {
+      await client.end();
+    }
+  }
+});

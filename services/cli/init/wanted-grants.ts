@@ -70,7 +70,11 @@ export function wantedGrants(
       enter(role, source.schema);
       grants.push(...selectOnSource(roleName(pipeline, role), source));
     }
-    for (const schema of source.keyTypeSchemas) enter('writer', schema);
+    // Keys travel as text and are cast to the source's own types.
+    for (const schema of source.keyTypeSchemas) {
+      enter('enricher', schema);
+      enter('writer', schema);
+    }
     for (const { enrichment } of source.enrichments) {
       for (const [schema, table] of [
         [INTERNAL_SCHEMA, stateTableName(enrichment)],
