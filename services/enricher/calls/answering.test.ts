@@ -45,7 +45,8 @@ describe('the table of faults', () => {
         fc
           .uniqueArray(fc.nat(500), { minLength: 1, maxLength: 40 })
           .chain((values) => fc.tuple(fc.constant(values), fc.subarray(values))),
-        fc.array(fc.constantFrom<FaultKind>('throttled', 'unavailable'), { maxLength: 10 }),
+        // Fewer than would make a suspect of a row.
+        fc.array(fc.constantFrom<FaultKind>('throttled', 'unavailable'), { maxLength: 5 }),
         async ([values, poison], faults) => {
           await run(values, poison, faults);
         },
