@@ -258,11 +258,14 @@ test('a cached outcome leaves chunks alone that are there already, and replaces 
   expect(before).toHaveLength(2);
   await write(setting, [embedded(2, two, cached)]);
   expect(await stored()).toEqual(before);
+  // Paid for again, an equal one is written again: when it was scored and what it cost is of this time.
+  await write(setting, [embedded(3, two)]);
+  expect((await stored()).some(({ place }) => before.some((row) => row.place === place))).toBe(false);
   for (const [at, vectors] of [
-    [3, two.slice(0, 1)],
-    [4, two],
-    [5, two.toReversed()],
-    [6, [...two, [7, 8, 9]]],
+    [4, two.slice(0, 1)],
+    [5, two],
+    [6, two.toReversed()],
+    [7, [...two, [7, 8, 9]]],
   ] as const) {
     await write(setting, [embedded(at, [...vectors], cached)]);
     const now = await stored();
@@ -270,7 +273,7 @@ test('a cached outcome leaves chunks alone that are there already, and replaces 
     expect(now.every(({ place }) => !before.some((row) => row.place === place))).toBe(true);
     expect(JSON.parse(now[0]?.vector ?? '')[0]).toBeCloseTo(vectors[0]?.[0] ?? 0, 2);
   }
-  await write(setting, [skipped('1', 7)]);
+  await write(setting, [skipped('1', 8)]);
   expect(await stored()).toEqual([]);
 });
 
