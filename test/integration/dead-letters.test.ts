@@ -124,7 +124,8 @@ test('failures are listed, shown, replayed once their cause is mended, and dropp
   expect(await cli.run('dead', 'replay')).toMatchObject({ status: 2 });
   awsLocal.control.removeFault(poison);
   const replayed = await cli.run('dead', 'replay', '--code', 'ModelError_400', '--detach');
-  expect(replayed).toMatchObject({ status: 0, out: 'Job 2: 1 failed row for fraud.\n' });
+  expect(replayed.status).toBe(0);
+  expect(replayed.out).toMatch(/^Job \d+: 1 failed row for fraud\.\n$/);
   await settled({ 1: 'scored', 2: 'scored', 3: 'failed', 4: 'scored' });
   const [job] = (await listRedoJobs(client, 10)).filter(({ reason }) => reason === 'replay');
   expect(job).toMatchObject({ reason: 'replay', byKeys: true, rowsDone: 1, enrichments: ['fraud'] });
