@@ -15,6 +15,7 @@ export interface Listener {
 const KEEP_ALIVE_TIMEOUT_MS = 600_000;
 /** What HTTP/2 begins with, on a connection without TLS too; no method of HTTP/1.1 begins so. */
 const HTTP2_BEGINNING = 'PRI * HTTP/2.0';
+const NOTHING = Buffer.alloc(0);
 
 /** HTTP/1.1 and, for Bedrock's client as it comes, HTTP/2 on the same port of the loopback interface. */
 export async function listen(
@@ -31,14 +32,23 @@ export async function listen(
     socket.once('close', () => sockets.delete(socket));
     socket.once('error', () => socket.destroy()); // until the protocol is known, nobody else listens
     // Looking by 'readable' leaves the socket paused, so that no byte overtakes those that are put back.
-    socket.once('readable', () => {
-      const first: unknown = socket.read();
-      if (!Buffer.isBuffer(first)) return; // it ended without a word
-      socket.unshift(first);
-      const isHttp2 = first.toString('latin1', 0, HTTP2_BEGINNING.length) === HTTP2_BEGINNING;
-      if (isHttp2) http2.emit('connection', socket);
+    let beginning = NOTHING;
+    const leave = (): void => void socket.destroy(); // it ended before anybody could tell what it wanted
+    socket.once('end', leave);
+    const look = (): void => {
+      const chunk: unknown = socket.read();
+      if (Buffer.isBuffer(chunk)) beginning = Buffer.concat([beginning, chunk]);
+      const text = beginning.toString('latin1', 0, HTTP2_BEGINNING.length);
+      if (text.length < HTTP2_BEGINNING.length && HTTP2_BEGINNING.startsWith(text)) {
+        socket.once('readable', look); // too little to tell
+        return;
+      }
+      socket.off('end', leave);
+      socket.unshift(beginning);
+      if (text === HTTP2_BEGINNING) http2.emit('connection', socket);
       else serveHttp1?.call(http1, socket);
-    });
+    };
+    socket.once('readable', look);
   });
   http1.listen(port, '127.0.0.1');
   await once(http1, 'listening');

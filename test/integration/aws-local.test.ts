@@ -165,6 +165,26 @@ describe('controls', () => {
   }
 });
 
+test('a request that arrives in small pieces is answered, and a connection without one is closed', async () => {
+  const request = Buffer.from('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  for (const pieces of [1, 2, 20]) {
+    const socket = connect(awsLocal.port, '127.0.0.1').setNoDelay(true);
+    for (let start = 0; start < request.length; start += Math.ceil(request.length / pieces)) {
+      const piece = request.subarray(start, start + Math.ceil(request.length / pieces));
+      await new Promise((written) => socket.write(piece, written));
+    }
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString('latin1')).toMatch(/^HTTP\/1.1 200 /);
+    socket.destroy();
+  }
+  for (const words of ['', 'PR']) {
+    const silent = connect({ port: awsLocal.port, host: '127.0.0.1', allowHalfOpen: true });
+    silent.end(words);
+    silent.resume();
+    await once(silent, 'close');
+  }
+});
+
 test('a port that is taken is an error, not another port', async () => {
   await expect(startAwsLocal({ port: awsLocal.port, seed: 1 })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
