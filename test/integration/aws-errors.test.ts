@@ -11,6 +11,8 @@ import { createSagemakerModel } from '../../shared/models/sagemaker/model.ts';
 
 const ROWS = [{ input: [45.5, 1, 1, 14, 3.2, 0] }, { input: [1.99, 8, 0, 3, -1, 6] }];
 const NEVER = new AbortController().signal;
+/** How long the stand-in may take to see a call, on the slowest machine. */
+const SEEN = { timeout: 20_000 };
 
 let awsLocal: AwsLocal;
 let local: AwsSettings;
@@ -151,15 +153,15 @@ describe('no answer at all is unavailable', () => {
 
   test('late: the call’s deadline ends it, and the stand-in counts no answer', async () => {
     awsLocal.control.addFault({ fault: { kind: 'latency', latency_ms: 600_000 } });
-    expect(await faultOf({ deadlineMs: 100 })).toMatchObject({ kind: 'unavailable', code: 'deadline' });
-    await vi.waitFor(() => expect(awsLocal.control.calls().operations[0]?.statuses).toEqual({ 0: 1 }));
+    expect(await faultOf({ deadlineMs: 2_000 })).toMatchObject({ kind: 'unavailable', code: 'deadline' });
+    await vi.waitFor(() => expect(awsLocal.control.calls().operations[0]?.statuses).toEqual({ 0: 1 }), SEEN);
   });
 
   test('a shutdown ends it at once and is told from a deadline', async () => {
     awsLocal.control.addFault({ fault: { kind: 'stall', place: 'before_answer' } });
     const stopping = new AbortController();
     const fault = faultOf({ signal: stopping.signal });
-    await vi.waitFor(() => expect(awsLocal.control.calls().operations).toHaveLength(1));
+    await vi.waitFor(() => expect(awsLocal.control.calls().operations).toHaveLength(1), SEEN);
     stopping.abort();
     expect(await fault).toMatchObject({ kind: 'unavailable', code: 'shutdown' });
   });
