@@ -77,7 +77,7 @@ export async function createBench(
           DATABASE_URL: url.href,
           KAFKA_BROKERS: parts.brokers,
           AFTERGLOW_AWS_LOCAL_URL: awsUrl,
-          AFTERGLOW_HTTP_PORT: '0',
+          AFTERGLOW_HTTP_PORT: process.env.BENCH_PORT ?? '0',
         },
       }),
   };
