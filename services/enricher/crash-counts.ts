@@ -11,7 +11,10 @@ import {
 } from '../../shared/side-tables/crash-counts.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
-/** After so many ends at the same first uncommitted offset, what was under way runs row by row. */
+/**
+ * After so many ends at the same place, what was under way runs row by row. Rows before the one to blame may get through each
+ * time, so the place is the same while the first uncommitted offset is within what was under way.
+ */
 const ENDS_MAX = 3;
 /** A row that ends the worker so often while nothing else is under way is to blame. */
 const ROW_ENDS_MAX = 2;
@@ -35,9 +38,8 @@ export function afterEnd(
     const ends = known.row?.offset === alone ? known.row.ends + 1 : 1;
     return { ...known, firstOffset: first, row: { offset: alone, ends } };
   }
-  if (first !== known.firstOffset) return { ...place, ends: 1, newestOffset: newest, row: undefined };
   const newestOffset = newest > known.newestOffset ? newest : known.newestOffset;
-  return { ...known, ends: known.ends + 1, newestOffset };
+  return { ...known, firstOffset: first, ends: known.ends + 1, newestOffset };
 }
 
 /** Isolates a row that ends the process, over the lives of several processes. */
