@@ -170,8 +170,8 @@ test('whoever casts keys may use the schema that their type is in', async () => 
   );
   const { database, pipeline } = setting;
   const password = 'of-the-services';
-  await setting.init({}, { loginPasswords: { enricher: password, writer: password } });
-  for (const role of ['enricher', 'writer']) {
+  await setting.init({}, { loginPasswords: { reader: password, enricher: password, writer: password } });
+  for (const role of ['reader', 'enricher', 'writer']) {
     const url = new URL(database.url);
     url.username = `${pipeline}_${role}`;
     url.password = password;

@@ -72,8 +72,7 @@ export function wantedGrants(
     }
     // Keys travel as text and are cast to the source's own types.
     for (const schema of source.keyTypeSchemas) {
-      enter('enricher', schema);
-      enter('writer', schema);
+      for (const role of ['reader', 'enricher', 'writer'] as const) enter(role, schema);
     }
     for (const { enrichment } of source.enrichments) {
       for (const [schema, table] of [
