@@ -50,8 +50,14 @@ const MESSAGE_OVERHEAD_BYTES = 400;
 
 export async function openReplication(options: ReplicationOptions): Promise<ReplicationStream> {
   const stream = new SlotStream(options);
-  await stream.start();
-  return stream;
+  try {
+    await stream.start();
+    return stream;
+  } catch (error) {
+    // The library leaves open what it could not begin with, and the server has few places for it.
+    await stream[Symbol.asyncDispose]().catch(() => {});
+    throw error;
+  }
 }
 
 /** Starts the stream where the slot stands, and gives away the connection underneath. */

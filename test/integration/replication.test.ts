@@ -123,6 +123,21 @@ describe.each([16, 18] as const)('the stream of a slot, PostgreSQL %i', (version
     expect(await confirmed()).toBe(before);
     await client.end();
   });
+
+  test('a stream that cannot begin, since the slot is in use, leaves no connection behind', async () => {
+    await using database = await createDatabase(version);
+    const { client, options } = await withSlot(database, 'create table t (id int primary key)');
+    {
+      await using _first = await openReplication(options);
+      await expect(openReplication(options)).rejects.toMatchObject({ code: '55006' });
+      const senders = "select from pg_stat_activity where datname = $1 and backend_type = 'walsender'";
+      await until(async () => (await client.query(senders, [database.name])).rowCount === 1, {
+        deadlineMs: 5_000,
+        what: 'the second connection to be closed',
+      });
+    }
+    await client.end();
+  });
 });
 
 test('a reader that breaks off right behind a commit misses none of the commits that begin there', async () => {
