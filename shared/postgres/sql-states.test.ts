@@ -15,6 +15,7 @@ test.each([
   ['40P01', true, false, false],
   ['08006', true, true, false],
   ['23505', false, true, false],
+  ['42710', false, true, false],
   ['23502', false, false, false],
 ])('%s', (state, again, look, refused) => {
   expect([isTransientState(state), asksForLook(state), isRefused(state)]).toEqual([again, look, refused]);

@@ -49,6 +49,12 @@ export const SQL_STATES: Readonly<Record<string, SqlStateEntry>> = {
     meaning: 'internal error; on Aurora also a node that is not the writer',
   },
   '42704': { again: false, look: true, meaning: 'slot missing; up to 17 also publication missing' },
+  // Of two readers at their first start one comes second.
+  '42710': {
+    again: false,
+    look: true,
+    meaning: 'it is there already: another reader made the slot meanwhile',
+  },
   '53400': { again: false, look: true, meaning: 'all replication slots are in use' },
   // A reader that was frozen and wakes finds written what it was about to write.
   '23505': { again: false, look: true, meaning: 'somebody else wrote it: another reader went on meanwhile' },
