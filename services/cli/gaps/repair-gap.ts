@@ -44,6 +44,10 @@ export function planLines(plan: RepairPlan): readonly string[] {
     lines.push(`  This database counts from now on: epoch ${plan.epoch}, newer than everything in Kafka.`);
   }
   if (plan.replacesSlot) lines.push('  The replication slot is dropped if it is there, and made anew.');
+  if (plan.tables.length === 0) {
+    lines.push('  No row is read again: no table concerned is a source any more.');
+    return lines;
+  }
   lines.push(`  Every row of ${tables} is read again, and goes through its models unless nothing changed.`);
   lines.push('  Results whose rows are gone are deleted.');
   return lines;

@@ -32,6 +32,7 @@ const gap = (changes: Partial<Gap>): Gap => ({
 
 const restored = { stored: stored({ lsn: 0x480n }) };
 const both = [{ name: 'a' }, { name: 'b' }];
+const NONE: readonly object[] = [];
 const changedTable = {
   published: published({ tables: [table('a', { member: 9 }), table('b', { oid: 101, member: 201 })] }),
 };
@@ -83,6 +84,21 @@ test.each<[string, RepairInput, object]>([
     'a gap without a halt, while the reader streams',
     input({ slot: slot({ active: true, activePid: 3 }) }, { others: [gap({ halts: false })] }),
     { replacesSlot: false, isHalted: false, tables: [{ name: 'a' }] },
+  ],
+  [
+    'a table that is no source any more: nobody could read it again, and the gap would stay open for good',
+    input({ gap: gap({ tables: [{ schema: 'public', name: 'c' }] }) }),
+    { isHalted: true, tables: NONE },
+  ],
+  [
+    '…also among others, in a gap whose job was cancelled',
+    input(
+      {},
+      {
+        others: [gap({ state: 'repairing', tables: ['a', 'c'].map((name) => ({ schema: 'public', name })) })],
+      },
+    ),
+    { isHalted: false, tables: [{ name: 'a' }] },
   ],
 ])('plans %s', (_name, given, expected) => {
   expect(planRepair(given)).toMatchObject(expected);

@@ -5,7 +5,7 @@ import type { Gap, GapDraft } from '../../../shared/side-tables/gaps.ts';
 import { publicationName } from '../../../shared/side-tables/names.ts';
 import { type Decision, decide, FIRST_EPOCH, type Halt, knownPosition } from '../preflight/decide.ts';
 import type { PreflightFacts } from '../preflight/facts.ts';
-import { describeChanges, missingNow } from '../preflight/published-changes.ts';
+import { describeChanges, missingNow, nameOf } from '../preflight/published-changes.ts';
 
 export interface RepairPlan {
   /** The record that this closes; undefined: none was written yet. */
@@ -63,7 +63,7 @@ export function planRepair(input: RepairInput): RepairPlan {
   };
   const replacesSlot = isHistory || slotHasToGo(facts, pipeline, decision);
   // A slot that is lost lost the rows of every table, whatever the halt was about at first.
-  const tables = replacesSlot ? allTables : (facts.gap?.tables ?? draft.tables);
+  const tables = replacesSlot ? allTables : stillSources(facts, facts.gap?.tables ?? draft.tables);
   const { message } = decision;
   return {
     gap: facts.gap,
@@ -95,18 +95,21 @@ function planOthers(decision: Decision, facts: PreflightFacts, others: readonly 
   const [gap] = others;
   if (gap === undefined) throw new AfterglowError('nothing_to_repair');
   const epoch = knownPosition(facts)?.epoch ?? FIRST_EPOCH;
-  const { detail: message, tables } = gap;
   return {
     gap,
     draft: gap,
-    message,
-    tables,
+    message: gap.detail,
+    tables: stillSources(facts, gap.tables),
     replacesSlot: false,
     epoch,
     raisesEpoch: false,
     isHalted: false,
   };
 }
+
+/** Of a table that left the definition no reader publishes rows any more: its job would wait, and the gap stay open, for good. */
+const stillSources = ({ published }: PreflightFacts, tables: readonly TableName[]): readonly TableName[] =>
+  tables.filter((table) => published.tables.some((source) => nameOf(source) === nameOf(table)));
 
 function slotHasToGo(facts: PreflightFacts, pipeline: string, halt: Halt): boolean {
   if (halt.subject === 'slot') return true;
