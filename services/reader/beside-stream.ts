@@ -32,6 +32,8 @@ export async function lookBesideStream(
   while (await pause(waitMs, signal)) {
     try {
       client ??= await connect(url, applicationName);
+      // There was nothing to hang up yet, and a look may take long.
+      if (signal.aborted) break;
       waitMs = await look(client);
     } catch (error) {
       if (signal.aborted) break;
