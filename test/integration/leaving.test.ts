@@ -1,5 +1,5 @@
 // A source that leaves the definition of a pipeline whose reader has begun.
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { applyInit } from '../../services/cli/init/apply.ts';
 import { repairGap } from '../../services/reader/main.ts';
 import type { Definition } from '../../shared/config/definition.ts';
@@ -45,4 +45,5 @@ test('a source that leaves under a running reader halts it, and the repair asks 
     what: 'the gap to be closed',
     everyMs: 200,
   });
+  expect(await listGaps(client)).toMatchObject([{ reason: 'publication_incomplete', tables: [], jobs: [] }]);
 });
