@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import { askLeaders, untilLed } from './leaders.ts';
 
 // Node sees only some of the names that this CommonJS module exports.
-const { ConfigResourceTypes, ConfigSource, KafkaJSError, KafkaJSProtocolError } = kafkajs;
+const { ConfigResourceTypes, ConfigSource, KafkaJSProtocolError } = kafkajs;
 
 export interface TopicDefinition {
   readonly topic: string;
@@ -69,7 +70,7 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
   const brokerCount = async (): Promise<number> => (await admin.describeCluster()).brokers.length;
   const listTopics = (): Promise<string[]> => admin.listTopics();
   const ends = async (topic: string): Promise<readonly PartitionEnds[]> => {
-    const offsets = await admin.fetchTopicOffsets(topic);
+    const offsets = await askLeaders(() => admin.fetchTopicOffsets(topic));
     return offsets.map(({ partition, low, high }) => ({
       topic,
       partition,
@@ -122,7 +123,7 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
     },
     ends,
     async startsAt(topic, fromMs) {
-      const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, fromMs);
+      const offsets = await askLeaders(() => admin.fetchTopicOffsetsByTimestamp(topic, fromMs));
       return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
     },
     async lag(group, topics) {
@@ -147,27 +148,8 @@ function isUnknownTopic(error: unknown): boolean {
   return cause instanceof KafkaJSProtocolError && cause.type === UNKNOWN_TOPIC;
 }
 
-const LEADERS_DEADLINE_MS = 15_000;
-const LEADERS_LOOK_INTERVAL_MS = 100;
 const DESCRIBE_AGAIN_MAX = 50;
-
-/**
- * A broker may be asked for a new topic before it has heard of it. The client's own waiting takes that answer for the end
- * of the matter, although the topic has been made.
- */
-async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> {
-  const deadlineMs = performance.now() + LEADERS_DEADLINE_MS;
-  for (;;) {
-    try {
-      const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
-      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
-    } catch (error) {
-      if (!(error instanceof KafkaJSError) || performance.now() > deadlineMs) throw error;
-    }
-    if (performance.now() > deadlineMs) throw new Error(`no leader for ${topics.join(', ')}`);
-    await wait(LEADERS_LOOK_INTERVAL_MS);
-  }
-}
+const DESCRIBE_AGAIN_INTERVAL_MS = 100;
 
 /** The client only knows the older request, which takes every setting away that it does not name. */
 async function alterTopics(
@@ -221,7 +203,7 @@ async function describeTopics(
   } catch (error) {
     // The list may still name what was deleted a moment ago, or already what a broker has not heard of.
     if (!isUnknownTopic(error) || againMax === 0) throw error;
-    await wait(LEADERS_LOOK_INTERVAL_MS);
+    await wait(DESCRIBE_AGAIN_INTERVAL_MS);
     return await describeTopics(admin, topics, againMax - 1);
   }
 }

@@ -41,7 +41,10 @@ test('a topic that refuses every record holds the slot where it is; when it take
   await client.query(`insert into refused select generate_series(1, ${ROWS})`);
   const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
   await client.query(`insert into taken select generate_series(1, ${ROWS})`);
-  await reader.outputMatching(/"msg":"a part is away: nothing is lost, trying again"/, DEADLINE_MS);
+  await reader.outputMatching(
+    /"code":"MESSAGE_TOO_LARGE".*"msg":"somebody has to put this right: nothing is lost, trying again"/,
+    DEADLINE_MS,
+  );
   const behind = 'select from pg_replication_slots where slot_name = $1 and confirmed_flush_lsn < $2';
   expect((await client.query(behind, [definition.pipeline, rows[0]?.lsn])).rowCount).toBe(1);
   expect(await distinct('refused')).toBe(0);
