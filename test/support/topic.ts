@@ -1,6 +1,6 @@
 import { microBatches } from '../../shared/batching/micro-batches.ts';
 import type { ChangeEvent } from '../../shared/contracts/events.ts';
-import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { connectKafkaAdmin, type PartitionEnds } from '../../shared/kafka/admin.ts';
 import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { brokers, uniquePipelineName } from './stack.ts';
@@ -14,15 +14,18 @@ const settings = (address = brokers()) => ({
   logger: createLogger('test', 'silent'),
 });
 
-/** How many records the topic holds now. */
-export async function topicSize(topic: string, address?: string): Promise<number> {
+async function endsOf(topic: string, address?: string): Promise<readonly PartitionEnds[]> {
   const admin = await connectKafkaAdmin(settings(address));
   try {
-    const ends = await admin.ends(topic);
-    return ends.reduce((sum, { low, high }) => sum + Number(high - low), 0);
+    return await admin.ends(topic);
   } finally {
     await admin.close();
   }
+}
+
+/** How many records the topic holds now. */
+export async function topicSize(topic: string, address?: string): Promise<number> {
+  return (await endsOf(topic, address)).reduce((sum, { low, high }) => sum + Number(high - low), 0);
 }
 
 /** Every record that the topic holds now, in order per partition. */
@@ -32,19 +35,24 @@ export async function readTopic(topic: string, address?: string): Promise<readon
   return records;
 }
 
+/** Up to where each partition ends now. A rebalance may bring records again: each is given once. */
 async function* batchesOf(topic: string, address?: string): AsyncGenerator<readonly FetchedRecord[]> {
-  const size = await topicSize(topic, address);
-  if (size === 0) return;
+  const ends = (await endsOf(topic, address)).filter(({ low, high }) => high > low);
+  if (ends.length === 0) return;
   await using consumer = await connectConsumer(settings(address), {
     group: uniquePipelineName(),
     topics: [topic],
     window: WINDOW,
   });
-  let count = 0;
+  const next = new Map<number, bigint>();
+  const nextOf = (partition: number): bigint => next.get(partition) ?? 0n;
   for await (const batch of microBatches(consumer.queue, BATCH, () => false)) {
-    yield batch;
-    count += batch.length;
-    if (count >= size) return;
+    yield batch.filter(({ partition, offset }) => {
+      const isNew = offset >= nextOf(partition);
+      if (isNew) next.set(partition, offset + 1n);
+      return isNew;
+    });
+    if (ends.every(({ partition, high }) => nextOf(partition) >= high)) return;
   }
 }
 
