@@ -1,9 +1,10 @@
-// A source that leaves the definition of a pipeline whose reader has begun.
+// A source that leaves the definition of a pipeline whose reader has begun, and may come back.
 import { expect, test } from 'vitest';
 import { applyInit } from '../../services/cli/init/apply.ts';
 import { repairGap } from '../../services/reader/main.ts';
 import type { Definition } from '../../shared/config/definition.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
+import { listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { setUp } from '../support/initialised.ts';
 import { startReader } from '../support/reader.ts';
@@ -11,6 +12,7 @@ import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 60_000;
+const JOBS_MAX = 100;
 
 function without({ sources, enrichments, ...others }: Definition): Definition {
   const { reviews: _left, ...left } = sources;
@@ -46,4 +48,42 @@ test('a source that leaves under a running reader halts it, and the repair asks 
     everyMs: 200,
   });
   expect(await listGaps(client)).toMatchObject([{ reason: 'publication_incomplete', tables: [], jobs: [] }]);
+});
+
+test('a source that left and comes back is a gap, and read again for it', async () => {
+  await using setting = await setUp();
+  const { client, kafka, database, pipeline, definition } = setting;
+  const gapJobs = async (): Promise<readonly object[]> =>
+    (await listRedoJobs(client, JOBS_MAX)).filter(({ reason }) => reason === 'gap');
+  await setting.init();
+  {
+    await using before = startReader(definition, database.url);
+    await before.streams();
+  }
+  // The reader remembers it, and finds by itself that it was away.
+  await client.query(`alter publication ${pipeline} drop table reviews`);
+  await setting.init();
+  expect(await gapJobs()).toEqual([]);
+
+  const fewer = without(definition);
+  await applyInit(client, kafka, { definition: fewer });
+  {
+    await using between = startReader(fewer, database.url);
+    await between.streams();
+  }
+  await client.query("insert into reviews values ('lamp', 1, 'bad')");
+  await setting.init();
+  expect(await setting.init()).toEqual([]);
+  const [job, ...others] = await gapJobs();
+  expect(others).toEqual([]);
+  expect(job).toMatchObject({ table: 'reviews', enrichments: ['sentiment'], state: 'waiting', chunks: 0 });
+  expect(await listGaps(client)).toMatchObject([
+    {
+      reason: 'publication_changed',
+      halts: false,
+      state: 'repairing',
+      tables: [{ schema: 'public', name: 'reviews' }],
+      jobs: [Object(job).job],
+    },
+  ]);
 });

@@ -3,6 +3,8 @@
 // loads every source by itself.
 import { type Definition, enrichmentsOfTable, type Source } from '../../../shared/config/definition.ts';
 import { cdcTopic, enricherGroup } from '../../../shared/contracts/topics.ts';
+import { quoteLiteral } from '../../../shared/postgres/connect.ts';
+import { GAPS, POSITIONS, REDO_JOBS } from '../../../shared/side-tables/names.ts';
 import { type NewRedoJob, redoJobStatement } from '../../../shared/side-tables/redo-jobs.ts';
 import { formatCount } from '../view/numbers.ts';
 import { type InitState, tableKey } from './state.ts';
@@ -16,7 +18,8 @@ export function redoSteps(definition: Definition, state: InitState): readonly In
     if (!state.recordedPartitions.has(topic)) {
       return job(`first load of ${name}`, source, { reason: 'snapshot', enrichments }, state);
     }
-    return enrichments
+    const known = enrichments.filter((enrichment) => state.revisions.has(enrichment));
+    const joining = enrichments
       .filter((enrichment) => !state.revisions.has(enrichment))
       .flatMap((enrichment): readonly InitStep[] => {
         const group = enricherGroup(definition.pipeline, enrichment);
@@ -36,7 +39,39 @@ export function redoSteps(definition: Definition, state: InitState): readonly In
           ),
         ];
       });
+    return [...returned(name, definition.pipeline, source, known, state), ...joining];
   });
+}
+
+/**
+ * Changes of a table that was no source for a while are in no log, and a reader that ran without it does not remember that it
+ * was one: a gap whose repair has begun, so that the results of rows that are gone are looked for, too.
+ */
+function returned(
+  name: string,
+  pipeline: string,
+  { table: { schema, name: tableName } }: Source,
+  enrichments: readonly string[],
+  { slot, publication }: InitState,
+): readonly SqlStep[] {
+  const isThere = publication?.tables.some((table) => table.schema === schema && table.name === tableName);
+  // Where the publication itself is missing, the reader finds it so.
+  if (slot === undefined || isThere !== false || enrichments.length === 0) return [];
+  const [inSchema, called] = [quoteLiteral(schema), quoteLiteral(tableName)];
+  const addressed = `array[${enrichments.map(quoteLiteral).join(', ')}]::text[]`;
+  const detail = quoteLiteral(`Table ${schema}.${tableName} was no source for a while.`);
+  return sqlStep(`redo of ${name}`, 'what changed while it was no source was never captured', [
+    `with forgotten as (
+  select epoch, lsn from ${POSITIONS} where pipeline = ${quoteLiteral(pipeline)} and published is not null
+    and not exists (select from jsonb_array_elements(published -> 'tables') t where t ->> 'schema' = ${inSchema} and t ->> 'name' = ${called})
+), made as (
+  insert into ${REDO_JOBS} (table_schema, table_name, reason, enrichments)
+  select ${inSchema}, ${called}, 'gap', ${addressed} from forgotten returning job
+)
+insert into ${GAPS} (reason, detail, halts, tables, from_epoch, from_lsn, to_epoch, to_lsn, state, repaired_at, jobs)
+select 'publication_changed', ${detail}, false, jsonb_build_array(jsonb_build_object('schema', ${inSchema}, 'name', ${called})),
+       epoch, lsn, epoch, lsn, 'repairing', now(), array[job] from forgotten, made`,
+  ]);
 }
 
 function job(
