@@ -49,6 +49,8 @@ export async function createCapture(
   version: 16 | 18 = 18,
   /** A Kafka of the test's own, where that of all tests must not be harmed. */
   address = brokers(),
+  /** Of the definition, as YAML: only what somebody enriches is loaded at first. */
+  enrichments = '',
 ): Promise<TestCapture> {
   const database = await createDatabase(version);
   const client = await connectDatabase({ url: database.url, applicationName: 'test' });
@@ -56,7 +58,7 @@ export async function createCapture(
   const sources = Object.entries(tables).map(
     ([name, source]) => `  ${name}: ${source.startsWith('{') ? source : `{ table: ${source} }`}`,
   );
-  const text = `version: 1\npipeline: ${uniquePipelineName()}\nsources:\n${sources.join('\n')}\n`;
+  const text = `version: 1\npipeline: ${uniquePipelineName()}\nsources:\n${sources.join('\n')}\n${enrichments}`;
   const { definition, mistakes } = parseDefinition(text, 'afterglow.yaml', {});
   if (definition === undefined) throw new Error(mistakes.map(({ message }) => message).join('; '));
   const logger = createLogger('test', 'silent');

@@ -149,7 +149,8 @@ async function startProcess(
 
 const TICKS_PER_SECOND = 20;
 
-async function consume(group: string, topic: string, rowsPerSecond: number): Promise<AsyncDisposable> {
+/** In the place of an enricher: takes so many rows a second. */
+export async function consume(group: string, topic: string, rowsPerSecond: number): Promise<AsyncDisposable> {
   const stopping = new AbortController();
   const rowsMax = Math.max(1, Math.round(rowsPerSecond / TICKS_PER_SECOND));
   const consuming = (async () => {
