@@ -43,8 +43,8 @@ const ORDERS: Table = {
 };
 export const catalog = (changes: Partial<Table> = {}): Catalog => ({ tables: [{ ...ORDERS, ...changes }] });
 
-/** What has to be done, as "outcome: message | fix"; nothing when all is well. */
-export const toDo = (found: readonly Finding[]): readonly string[] =>
+/** What was found wrong, as "outcome: message | fix"; nothing when all is well. */
+export const fixesOf = (found: readonly Finding[]): readonly string[] =>
   found
     .filter(({ outcome }) => outcome !== 'ok')
     .map(({ outcome, message, fix }) => `${outcome}: ${message} | ${fix}`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { catalog, definition, toDo } from './facts-of-tests.ts';
+import { catalog, definition, fixesOf } from './facts-of-tests.ts';
 import { checkPrivileges, type PrivilegeFacts } from './privileges.ts';
 import { checkPublication, type PublicationFacts } from './publication.ts';
 import { checkTables } from './tables.ts';
@@ -63,7 +63,7 @@ describe('the publication', () => {
       [expect.stringMatching(/^failed: Publication shop filters the rows of public.orders/)],
     ],
   ])('%s', (_name, facts, expected) => {
-    expect(toDo(checkPublication(definition, catalog(), facts))).toEqual(expected);
+    expect(fixesOf(checkPublication(definition, catalog(), facts))).toEqual(expected);
   });
 });
 
@@ -90,7 +90,7 @@ test.each([
     ['failed: Table public.orders does not exist in this database. | npx afterglow config check'],
   ],
 ] as const)('a table with %s', (_name, changes, expected) => {
-  expect(toDo(checkTables(definition, catalog(changes)))).toEqual(expected);
+  expect(fixesOf(checkTables(definition, catalog(changes)))).toEqual(expected);
 });
 
 describe('privileges', () => {
@@ -140,6 +140,6 @@ describe('privileges', () => {
       [expect.stringMatching(/^warning: No login but superusers such as me/)],
     ],
   ])('%s', (_name, given, expected) => {
-    expect(toDo(checkPrivileges('shop', given))).toEqual(expected);
+    expect(fixesOf(checkPrivileges('shop', given))).toEqual(expected);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { toDo } from './facts-of-tests.ts';
+import { fixesOf } from './facts-of-tests.ts';
 import { checkServer, type ServerFacts } from './server.ts';
 import { checkExtension } from './set-up.ts';
 import { checkSlot, type SlotFacts } from './slot.ts';
@@ -62,12 +62,12 @@ describe('the server', () => {
       ],
     ],
   ])('%s', (_name, changes, expected) => {
-    expect(toDo(checkServer({ ...FACTS, ...changes }, false))).toEqual(expected);
+    expect(fixesOf(checkServer({ ...FACTS, ...changes }, false))).toEqual(expected);
   });
 
   test('our own slot is one of those in use', () => {
     expect(
-      toDo(checkServer({ ...FACTS, slotsMax: 2, slotsUsed: 2, sendersMax: 2, sendersUsed: 2 }, true)),
+      fixesOf(checkServer({ ...FACTS, slotsMax: 2, slotsUsed: 2, sendersMax: 2, sendersUsed: 2 }, true)),
     ).toEqual([
       expect.stringMatching(/^warning: max_replication_slots is 2, 2 in use: the next one/),
       expect.stringMatching(/^warning: max_wal_senders is 2, 2 in use: the next one/),
@@ -99,7 +99,7 @@ test.each([
     ],
   ],
 ] as const)('pgvector %s', (_name, facts, isNeeded, expected) => {
-  const found = toDo(checkExtension(facts, isNeeded));
+  const found = fixesOf(checkExtension(facts, isNeeded));
   expect(found).toEqual(expected.map((start) => expect.stringContaining(start)));
   for (const line of found) expect(line).toContain('create extension vector;');
 });
@@ -156,7 +156,7 @@ describe('the slot', () => {
     ],
     ['is behind', { ...SLOT, lagBytes: 2e9 }, true, ['warning: Slot shop is 2.0 GB behind']],
   ] as const)('%s', (_name, slot, wasUsed, [start, ...fixes]) => {
-    const found = toDo(checkSlot('shop', { database: 'app', slot, wasUsed }));
+    const found = fixesOf(checkSlot('shop', { database: 'app', slot, wasUsed }));
     expect(found).toEqual(start === undefined ? [] : [expect.stringContaining(start)]);
     for (const fix of fixes) expect(found[0]).toContain(fix);
   });

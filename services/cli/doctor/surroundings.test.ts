@@ -4,7 +4,7 @@ import { initTopics } from '../init/topics.ts';
 import { painter } from '../view/paint.ts';
 import { type AwsFacts, checkAws } from './aws.ts';
 import { checkClocks } from './clocks.ts';
-import { definition, toDo } from './facts-of-tests.ts';
+import { definition, fixesOf } from './facts-of-tests.ts';
 import { exitStatus, type Finding } from './finding.ts';
 import { checkKafka, type KafkaFacts } from './kafka.ts';
 import { checkMachine, type MachineFacts } from './machine.ts';
@@ -71,7 +71,7 @@ describe('Kafka', () => {
       ],
     ],
   ])('%s', (_name, given, expected) => {
-    expect(toDo(checkKafka(definition, given))).toEqual(expected);
+    expect(fixesOf(checkKafka(definition, given))).toEqual(expected);
   });
 });
 
@@ -117,7 +117,7 @@ describe('AWS', () => {
       [expect.stringMatching(/^unreachable: The stand-in at .* npx afterglow aws-local/)],
     ],
   ] as const)('%s', (_name, facts, expected) => {
-    expect(toDo(checkAws(facts))).toEqual(expected);
+    expect(fixesOf(checkAws(facts))).toEqual(expected);
   });
 });
 
@@ -158,7 +158,7 @@ describe('a service of the running stack', () => {
       [expect.stringMatching(/^warning: reader is starting/)],
     ],
   ] as const)('%s', (_name, service, expected) => {
-    expect(toDo(checkServices([{ log: undefined, remedy: undefined, ...service }]))).toEqual(expected);
+    expect(fixesOf(checkServices([{ log: undefined, remedy: undefined, ...service }]))).toEqual(expected);
   });
 });
 
@@ -173,7 +173,7 @@ test.each([
     [expect.stringMatching(/^failed: AWS's clock is 300.0 s ahead of ours: it refuses/)],
   ],
 ] as const)('clocks %j', (facts, expected) => {
-  expect(toDo(checkClocks(facts))).toEqual(expected);
+  expect(fixesOf(checkClocks(facts))).toEqual(expected);
 });
 
 describe('the machine', () => {
@@ -209,7 +209,7 @@ describe('the machine', () => {
       [expect.stringMatching(/^failed: 100 MB free .*1.0 GB are needed/)],
     ],
   ])('%s', (_name, facts, isNeeded, expected) => {
-    expect(toDo(checkMachine(facts, isNeeded))).toEqual(expected);
+    expect(fixesOf(checkMachine(facts, isNeeded))).toEqual(expected);
   });
 });
 
