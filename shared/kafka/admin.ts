@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import { isUnknownTopic } from './error-type.ts';
 import { askLeaders, untilLed } from './leaders.ts';
 
 // Node sees only some of the names that this CommonJS module exports.
-const { ConfigResourceTypes, ConfigSource, KafkaJSProtocolError } = kafkajs;
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 export interface TopicDefinition {
   readonly topic: string;
@@ -139,13 +140,6 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
     },
     close: () => admin.disconnect(),
   };
-}
-
-const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
-
-function isUnknownTopic(error: unknown): boolean {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof KafkaJSProtocolError && cause.type === UNKNOWN_TOPIC;
 }
 
 const DESCRIBE_AGAIN_MAX = 50;

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs from 'kafkajs';
 import { AfterglowError } from '../errors/catalogue.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import { isUnknownTopic } from './error-type.ts';
 
-// Node sees only some of the names that this CommonJS module exports.
-const { KafkaJSProtocolError } = kafkajs;
-
-const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 const READ_MAX_MS = 20_000;
 const FETCH_WAIT_MAX_MS = 100;
 const PARTITION = 0;
@@ -49,8 +45,7 @@ export async function readLastRecord(
     consumer.seek({ topic, partition: PARTITION, offset: String(newest) });
     return await promise;
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    if (cause instanceof KafkaJSProtocolError && cause.type === UNKNOWN_TOPIC) {
+    if (isUnknownTopic(error)) {
       throw new AfterglowError('topic_missing', `Topic ${topic} does not exist.`, { cause: error });
     }
     throw kafkaUnreachable(settings.brokers, error);

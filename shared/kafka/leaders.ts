@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
+import { kafkaErrorType } from './error-type.ts';
 
 const { KafkaJSError } = kafkajs;
 
@@ -33,14 +34,8 @@ export async function askLeaders<T>(question: () => Promise<T>): Promise<T> {
     try {
       return await question();
     } catch (error) {
-      if (!isNotLeading(error) || performance.now() > deadlineMs) throw error;
+      if (!NOT_LEADING.has(kafkaErrorType(error) ?? '') || performance.now() > deadlineMs) throw error;
     }
     await wait(LEADERS_LOOK_INTERVAL_MS);
   }
-}
-
-function isNotLeading(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('type' in error && typeof error.type === 'string') return NOT_LEADING.has(error.type);
-  return isNotLeading(error.cause);
 }

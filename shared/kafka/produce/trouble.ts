@@ -1,4 +1,5 @@
 import { Fault } from '../../errors/policy.ts';
+import { kafkaErrorType } from '../error-type.ts';
 
 /** Why a send failed, by Kafka's name for it or the client's. */
 export interface Trouble {
@@ -9,7 +10,7 @@ export interface Trouble {
 
 /** What the client throws: a broker's answer by its name, or a connection that is gone. */
 export function troubleOf(error: unknown): Trouble {
-  const type = kafkaType(error);
+  const type = kafkaErrorType(error);
   const code = type ?? (error instanceof Error ? error.name : 'unknown');
   // Anything that is not the client's is a defect, and repeating a defect only hides it.
   const isOfClient = type !== undefined || code.startsWith('KafkaJS');
@@ -38,11 +39,4 @@ export function sendFault({ type, cause }: Trouble): Fault {
   return SET_UP_TYPES.has(type)
     ? new Fault('set_up', type, `Kafka refuses a send (${type}): no repetition mends that`, options)
     : new Fault('unavailable', type, 'Kafka did not confirm a send', options);
-}
-
-/** The client wraps the broker's answer once its own retries are used up. */
-function kafkaType(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if ('type' in error && typeof error.type === 'string') return error.type;
-  return kafkaType(error.cause);
 }
