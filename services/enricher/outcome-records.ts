@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { cloudEventHeaders } from '../../shared/contracts/cloud-events.ts';
 import type { EnrichedEvent, EnrichedStatus, Failure } from '../../shared/contracts/events.ts';
 import { instantFromMicroseconds, instantFromMilliseconds } from '../../shared/contracts/instant.ts';
@@ -8,7 +7,8 @@ import type { EnrichmentProgram } from '../../shared/expressions/enrichment-prog
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { deadLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
-import type { ModelId, RowInput } from '../../shared/models/model.ts';
+import type { ModelId } from '../../shared/models/model.ts';
+import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { Change } from './prepare.ts';
 import type { SettledRow } from './settle.ts';
 
@@ -86,11 +86,6 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
       return scored(prepared.change, inputHash, answer, { attempts, modelMs, cached }, context);
     }
   }
-}
-
-/** SHA-256 of what the expressions gave, before any cutting: what audit and state compare. */
-export function inputHashOf(row: RowInput): string {
-  return hash('sha256', JSON.stringify([row.input, row.language ?? null]), 'hex');
 }
 
 function scored(

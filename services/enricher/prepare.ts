@@ -1,9 +1,10 @@
 import { isChangeEvent } from '../../shared/contracts/change-guard.ts';
 import type { ChangeEvent, Row, RowKey } from '../../shared/contracts/events.ts';
-import { asFault, Fault } from '../../shared/errors/policy.ts';
+import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import type { RowInput } from '../../shared/models/model.ts';
+import { readRow } from '../../shared/models/row-input.ts';
 
 /** A change that asks for an outcome, with what the outcome needs of it. */
 export interface Change {
@@ -103,17 +104,14 @@ function isWhole({ source }: ChangeEvent, row: Row, { columns }: EnrichmentProgr
 /** Pure: the same for a row with all its columns. */
 export function prepareRow(change: Change, row: Row, program: EnrichmentProgram): PreparedWhole {
   const { record, event } = change;
-  // `now` is the commit, so that the audit can compute the same input again at any later time.
-  const nowMs = event.source.ts_ms;
-  try {
-    if (!program.when(row, nowMs)) return { kind: 'skipped', record, change, reason: 'when' };
-    const input = program.input(row, nowMs);
-    const language = program.language(row);
-    return { kind: 'ask', record, change, row: language === undefined ? { input } : { input, language } };
-  } catch (error) {
-    const fault = asFault(error);
-    if (fault.kind !== 'input') throw error;
-    return { kind: 'failed', record, change, fault };
+  const read = readRow(program, row, event.source.ts_ms);
+  switch (read.kind) {
+    case 'ask':
+      return { kind: 'ask', record, change, row: read.input };
+    case 'skipped':
+      return { kind: 'skipped', record, change, reason: 'when' };
+    case 'failed':
+      return { kind: 'failed', record, change, fault: read.fault };
   }
 }
 

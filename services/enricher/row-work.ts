@@ -1,8 +1,8 @@
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { RowInput } from '../../shared/models/model.ts';
+import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { CompletionReader } from './completion-read.ts';
-import { inputHashOf } from './outcome-records.ts';
 import { type Incomplete, type Prepared, type PreparedWhole, prepareRow } from './prepare.ts';
 import type { StoredResults } from './stored-results.ts';
 
