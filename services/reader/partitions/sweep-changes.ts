@@ -1,11 +1,11 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
+import type { Passage } from '../../../shared/progress/passage.ts';
 import {
   lockPartitionChange,
   markPartitionsSwept,
   type PartitionChange,
 } from '../../../shared/side-tables/partitions.ts';
-import type { Passage } from '../passage.ts';
 import { createSweepJob } from '../redo/sweep-job.ts';
 
 /**

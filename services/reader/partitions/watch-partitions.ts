@@ -1,6 +1,7 @@
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { Passage } from '../../../shared/progress/passage.ts';
 import {
   markPartitionChangeTold,
   openPartitionChanges,
@@ -9,7 +10,6 @@ import {
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { lookBesideStream } from '../beside-stream.ts';
 import { HEARTBEAT_INTERVAL_MS } from '../heartbeat.ts';
-import { Passage } from '../passage.ts';
 import { nameOf } from '../preflight/published-changes.ts';
 import type { PartitionMetrics } from './metrics.ts';
 import { notePartitionChanges } from './note-changes.ts';

@@ -1,9 +1,9 @@
 import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
 import type { KafkaSettings } from '../../../shared/kafka/connect.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
+import type { Passage } from '../../../shared/progress/passage.ts';
 import { forgetGapKeys } from '../../../shared/side-tables/gap-keys.ts';
 import { closeRepairedGaps, type Gap, gapsToSweep, markSwept } from '../../../shared/side-tables/gaps.ts';
-import type { Passage } from '../passage.ts';
 import { collectTopicKeys } from './collect-topic-keys.ts';
 import { createSweepJobs } from './gap-jobs.ts';
 

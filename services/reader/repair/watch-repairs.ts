@@ -2,9 +2,9 @@ import { gapNotice } from '../../../shared/kafka/gap-notice.ts';
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { Passage } from '../../../shared/progress/passage.ts';
 import { countGaps } from '../../../shared/side-tables/gaps.ts';
 import { lookBesideStream } from '../beside-stream.ts';
-import { Passage } from '../passage.ts';
 import type { SlotMetrics } from '../slot-watch/metrics.ts';
 import { closeGaps } from './close-gaps.ts';
 

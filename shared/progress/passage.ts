@@ -1,7 +1,7 @@
-import { cdcTopic, enrichedTopic, enricherGroup, writerGroup } from '../../shared/contracts/topics.ts';
-import { connectKafkaAdmin, type KafkaAdmin, type PartitionEnds } from '../../shared/kafka/admin.ts';
-import type { KafkaSettings } from '../../shared/kafka/connect.ts';
-import type { TableName } from '../../shared/postgres/published.ts';
+import { cdcTopic, enrichedTopic, enricherGroup, writerGroup } from '../contracts/topics.ts';
+import { connectKafkaAdmin, type KafkaAdmin, type PartitionEnds } from '../kafka/admin.ts';
+import type { KafkaSettings } from '../kafka/connect.ts';
+import type { TableName } from '../postgres/published.ts';
 
 type Ends = readonly PartitionEnds[];
 
