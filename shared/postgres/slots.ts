@@ -62,7 +62,8 @@ export const slotIsLost = ({ walStatus, invalidationReason }: SlotState): boolea
 export interface OpenTransaction {
   readonly pid: number;
   readonly transactionId: string;
-  readonly ageSeconds: number;
+  /** Undefined where this role may not see it: another one's, without pg_read_all_stats. */
+  readonly ageSeconds: number | undefined;
   readonly application: string;
 }
 
@@ -86,7 +87,7 @@ export async function oldestWriter(client: Queryable): Promise<OpenTransaction |
   return {
     pid: row.pid,
     transactionId: row.xid,
-    ageSeconds: Number(row.age ?? 0),
+    ageSeconds: row.age === null ? undefined : Number(row.age),
     application: row.application ?? '',
   };
 }

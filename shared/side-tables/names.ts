@@ -103,6 +103,12 @@ export const ROLES = ['reader', 'enricher', 'writer', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 export const roleName = (pipeline: string, role: Role): string => `${pipeline}_${role}`;
 
+/**
+ * PostgreSQL's own role for whoever has to see how long transactions of others are open, and whether they wait. It would
+ * show their statements, too, which nobody here asks for.
+ */
+export const ACTIVITY_ROLE = 'pg_read_all_stats';
+
 /** Two set-ups of one database at the same time wait for each other on this advisory lock ('aftg'). */
 export const INIT_LOCK = 0x61667467;
 

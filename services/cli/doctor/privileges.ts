@@ -1,5 +1,6 @@
 import { type Queryable, quoteIdentifier } from '../../../shared/postgres/connect.ts';
-import { type Role, roleName } from '../../../shared/side-tables/names.ts';
+import { ACTIVITY_ROLE, type Role, roleName } from '../../../shared/side-tables/names.ts';
+import { grantActivity } from '../init/roles.ts';
 import { type Finding, findings } from './finding.ts';
 
 export interface PrivilegeFacts {
@@ -13,6 +14,8 @@ export interface PrivilegeFacts {
     readonly logins: readonly string[];
     /** Logins that may run the reader except for the missing right to replicate. */
     readonly loginsWithoutReplication: readonly string[];
+    /** Logins that may run the reader and do not see how long transactions of others are open. */
+    readonly loginsWithoutSight: readonly string[];
   }[];
 }
 
@@ -24,10 +27,16 @@ export async function readPrivilegeFacts(client: Queryable, pipeline: string): P
             exists (select from pg_roles where rolname = 'rds_replication') as amazon
        from pg_roles where rolname = current_user`,
   );
-  const { rows } = await client.query<{ role: string; login: string | null; replicates: boolean }>(
+  const { rows } = await client.query<{
+    role: string;
+    login: string | null;
+    replicates: boolean;
+    sees: boolean;
+  }>(
     `select wanted.rolname::text as role, member.rolname::text as login,
             coalesce(member.rolreplication or member.rolsuper or exists (select from pg_roles r
-              where r.rolname = 'rds_replication' and pg_has_role(member.oid, r.oid, 'USAGE')), false) as replicates
+              where r.rolname = 'rds_replication' and pg_has_role(member.oid, r.oid, 'USAGE')), false) as replicates,
+            coalesce(pg_has_role(member.oid, '${ACTIVITY_ROLE}', 'USAGE'), false) as sees
        from pg_roles wanted
        left join pg_roles member on member.rolcanlogin and not member.rolsuper and pg_has_role(member.oid, wanted.oid, 'USAGE')
       where wanted.rolname = any($1)`,
@@ -48,6 +57,7 @@ export async function readPrivilegeFacts(client: Queryable, pipeline: string): P
         exists: found.length > 0,
         logins: names(mayRun),
         loginsWithoutReplication: names(logins.filter((login) => !mayRun.includes(login))),
+        loginsWithoutSight: role === 'reader' ? names(mayRun.filter(({ sees }) => !sees)) : [],
       };
     }),
   };
@@ -56,7 +66,7 @@ export async function readPrivilegeFacts(client: Queryable, pipeline: string): P
 /** Pure: each service has a login with its least rights. A superuser may do everything, which is more than a service needs. */
 export function checkPrivileges(pipeline: string, facts: PrivilegeFacts): readonly Finding[] {
   const { ok, failed, warning } = findings('privileges');
-  return facts.roles.map(({ role, exists, logins, loginsWithoutReplication }) => {
+  const logins = facts.roles.map(({ role, exists, logins, loginsWithoutReplication }) => {
     const name = roleName(pipeline, role);
     const isUsable = logins.length > 0;
     if (!exists) return failed(`Role ${name} does not exist.`, 'npx afterglow init');
@@ -76,4 +86,8 @@ export function checkPrivileges(pipeline: string, facts: PrivilegeFacts): readon
     }
     return failed(`No login may run the ${role}.`, grant);
   });
+  const blind = facts.roles.flatMap(({ loginsWithoutSight }) => loginsWithoutSight);
+  if (blind.length === 0) return logins;
+  const message = `${blind.join(', ')} does not see how long transactions of others are open: a redo may wait until they end.`;
+  return [...logins, warning(message, `${grantActivity(roleName(pipeline, 'reader'))};`)];
 }

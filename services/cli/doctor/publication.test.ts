@@ -99,6 +99,7 @@ describe('privileges', () => {
     exists: true,
     logins: [`shop_${name}`],
     loginsWithoutReplication: [],
+    loginsWithoutSight: [],
     ...changes,
   });
   const facts = (reader: object, more: Partial<PrivilegeFacts> = {}): PrivilegeFacts => ({
@@ -124,6 +125,13 @@ describe('privileges', () => {
       'the login may not replicate on Amazon',
       facts({ logins: [], loginsWithoutReplication: ['app'] }, { isAmazon: true }),
       ['failed: app may run the reader, but not replicate. | grant rds_replication to "app";'],
+    ],
+    [
+      'the login does not see who has transactions open',
+      facts({ loginsWithoutSight: ['shop_reader'] }),
+      [
+        'warning: shop_reader does not see how long transactions of others are open: a redo may wait until they end. | grant pg_read_all_stats to "shop_reader";',
+      ],
     ],
     [
       'nobody may run it',

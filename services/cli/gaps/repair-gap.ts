@@ -26,9 +26,8 @@ export async function runRepair(invocation: Invocation, newEpoch: boolean): Prom
     onWaiting: ({ pid, ageSeconds }) => {
       if (waitedFor.has(pid)) return;
       waitedFor.add(pid);
-      output.note(
-        `The new slot waits for process ${pid}, ${Math.round(ageSeconds)} s in a write transaction.`,
-      );
+      const since = ageSeconds === undefined ? '' : `, ${Math.round(ageSeconds)} s`;
+      output.note(`The new slot waits for process ${pid}${since} in a write transaction.`);
     },
   });
   if (gap === undefined) throw new AfterglowError('consent_missing', 'Nothing was repaired.');

@@ -50,6 +50,7 @@ function freshState(changes: Partial<InitState> = {}, catalog: Catalog = demoCat
       ownsSchemas: undefined,
       schemaOwner: undefined,
       hasRdsReplication: false,
+      mayGrantActivity: true,
     },
     catalog,
     migrations: [],

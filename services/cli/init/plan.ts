@@ -7,7 +7,7 @@ import { PIPELINE, REVISIONS, TOPIC_PARTITIONS } from '../../../shared/side-tabl
 import { checkFunctionNames, checkServer, missingPrivileges } from './checks.ts';
 import { publicationSteps } from './publication.ts';
 import { redoSteps } from './redo-steps.ts';
-import { type LoginPasswords, missingRoles, roleNotes, roleSteps } from './roles.ts';
+import { activitySteps, type LoginPasswords, missingRoles, roleNotes, roleSteps } from './roles.ts';
 import { DEFAULT_VECTOR_SCHEMA, realSources } from './sources.ts';
 import type { InitState } from './state.ts';
 import {
@@ -49,6 +49,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
     ...sources.flatMap((source) => viewSteps(source, state)),
     ...enrichments.flatMap((tables) => outputFunctionSteps(tables, state)),
     ...grantSteps(pipeline, sources, state),
+    ...activitySteps(pipeline, state),
     ...revisionSteps(definition, state),
     ...partitionSteps(definition, state),
     ...redoSteps(definition, state),

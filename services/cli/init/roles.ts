@@ -1,5 +1,11 @@
 import { quoteIdentifier, quoteLiteral } from '../../../shared/postgres/connect.ts';
-import { dollarQuoted, ROLES, type Role, roleName } from '../../../shared/side-tables/names.ts';
+import {
+  ACTIVITY_ROLE,
+  dollarQuoted,
+  ROLES,
+  type Role,
+  roleName,
+} from '../../../shared/side-tables/names.ts';
 import { scramVerifier } from './scram.ts';
 import type { InitState } from './state.ts';
 import { type SqlStep, sqlStep } from './step.ts';
@@ -39,13 +45,32 @@ function login(pipeline: string, role: Role, password: string, state: InitState)
   return `alter role ${quoteIdentifier(name)} login${replication} password ${quoteLiteral(scramVerifier(password))}`;
 }
 
+/** Apart from the others, because it locks that role of the whole server: as late as possible. */
+export function activitySteps(pipeline: string, state: InitState): readonly SqlStep[] {
+  const reader = roleName(pipeline, 'reader');
+  const isNeeded = state.server.mayGrantActivity && state.roles.get(reader)?.seesActivity !== true;
+  return sqlStep(
+    'sight of open transactions',
+    'the reader has to tell one that waits from one that is about to be seen, and how long it has been open',
+    isNeeded ? [grantActivity(reader)] : [],
+  );
+}
+
+export const grantActivity = (role: string): string => `grant ${ACTIVITY_ROLE} to ${quoteIdentifier(role)}`;
+
 /** What a person has to do so that a login role of theirs may run a service. */
 export function roleNotes(pipeline: string, state: InitState): readonly string[] {
   const reader = quoteIdentifier(roleName(pipeline, 'reader'));
   const replication = state.server.hasRdsReplication
     ? 'grant rds_replication to <login role>'
     : 'alter role <login role> replication';
+  const activity = state.server.mayGrantActivity
+    ? []
+    : [
+        `Let the reader see how long transactions of others are open, which role ${state.server.user} may not grant: ${grantActivity(roleName(pipeline, 'reader'))}.`,
+      ];
   return [
+    ...activity,
     `Let the login role of each service into its group, e.g. grant ${reader} to <login role>; the reader's needs replication of its own, which a group cannot give: ${replication}.`,
     `Whoever reads results: grant ${quoteIdentifier(roleName(pipeline, 'viewer'))} to <role>; for the views that role needs select on the source tables, too.`,
   ];

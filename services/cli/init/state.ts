@@ -6,6 +6,7 @@ import type { Queryable } from '../../../shared/postgres/connect.ts';
 import { plannedRows } from '../../../shared/postgres/estimate.ts';
 import { appliedMigrations } from '../../../shared/side-tables/migrations.ts';
 import {
+  ACTIVITY_ROLE,
   INTERNAL_SCHEMA,
   publicationName,
   ROLES,
@@ -32,11 +33,15 @@ export interface Server {
   readonly schemaOwner: string | undefined;
   /** Amazon's servers give replication by this role instead of an attribute. */
   readonly hasRdsReplication: boolean;
+  /** Whether this role may let another one see how long transactions of others are open. */
+  readonly mayGrantActivity: boolean;
 }
 
 export interface ExistingRole {
   readonly login: boolean;
   readonly replication: boolean;
+  /** Sees how long transactions of others are open, and whether they wait. */
+  readonly seesActivity: boolean;
 }
 
 export interface InitState {
@@ -78,6 +83,8 @@ const SERVER = `
          r.rolsuper as superuser, r.rolcreaterole as create_role,
          has_database_privilege(current_database(), 'CREATE') as create_in_database,
          exists (select from pg_roles where rolname = 'rds_replication') as has_rds_replication,
+         pg_has_role('${ACTIVITY_ROLE}', 'MEMBER WITH ADMIN OPTION')
+           or (r.rolcreaterole and current_setting('server_version_num')::int4 < 160000) as may_grant_activity,
          (select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = $1) as owns_schemas,
          (select pg_get_userbyid(n.nspowner)::text from pg_namespace n where n.nspname = $1) as schema_owner
     from pg_roles r where r.rolname = current_user`;
@@ -155,6 +162,7 @@ async function readServer(client: Queryable): Promise<Server> {
     create_role: boolean;
     create_in_database: boolean;
     has_rds_replication: boolean;
+    may_grant_activity: boolean;
     owns_schemas: boolean | null;
     schema_owner: string | null;
   }>(SERVER, [INTERNAL_SCHEMA]);
@@ -170,6 +178,7 @@ async function readServer(client: Queryable): Promise<Server> {
     ownsSchemas: row.owns_schemas ?? undefined,
     schemaOwner: row.schema_owner ?? undefined,
     hasRdsReplication: row.has_rds_replication,
+    mayGrantActivity: row.may_grant_activity,
   };
 }
 
@@ -182,11 +191,14 @@ async function readSlot(client: Queryable, name: string): Promise<{ active: bool
 }
 
 async function readRoles(client: Queryable, pipeline: string): Promise<ReadonlyMap<string, ExistingRole>> {
-  const { rows } = await client.query<{ name: string; login: boolean; replication: boolean }>(
-    'select rolname::text as name, rolcanlogin as login, rolreplication as replication from pg_roles where rolname = any($1)',
+  const { rows } = await client.query<{ name: string; login: boolean; replication: boolean; sees: boolean }>(
+    `select rolname::text as name, rolcanlogin as login, rolreplication as replication, pg_has_role(oid, '${ACTIVITY_ROLE}', 'USAGE') as sees
+       from pg_roles where rolname = any($1)`,
     [ROLES.map((role) => roleName(pipeline, role))],
   );
-  return new Map(rows.map(({ name, login, replication }) => [name, { login, replication }]));
+  return new Map(
+    rows.map(({ name, login, replication, sees }) => [name, { login, replication, seesActivity: sees }]),
+  );
 }
 
 async function readRecordedPartitions(client: Queryable): Promise<ReadonlyMap<string, number>> {

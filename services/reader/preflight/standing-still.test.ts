@@ -21,6 +21,7 @@ function watched() {
 }
 
 const standby = { action: 'wait', reason: 'standby', message: 'Standing by.' } as const;
+const recovery = { action: 'wait', reason: 'recovery', message: 'Not the writer.' } as const;
 const halt: Halt = {
   action: 'halt',
   code: 'slot_lost',
@@ -28,17 +29,29 @@ const halt: Halt = {
   gap: null,
   subject: 'slot',
 };
+const INFO = 30;
 const WARNING = 40;
 const ERROR = 50;
 
 test('waiting is said once, and again as a warning when it lasts', () => {
   const { still, lines, says, pass } = watched();
   for (let second = 0; second < 50; second++) {
+    still.waits(recovery);
+    pass(1);
+  }
+  expect(says()).toBe('Not the writer.');
+  expect(lines.map(({ level }) => level)).toEqual([INFO, WARNING, WARNING]);
+});
+
+test('a standby is nothing to warn of: said once, when it waits for another process, and every ten minutes', () => {
+  const { still, lines, says, pass } = watched();
+  for (let second = 0; second < 1_210; second++) {
     still.waits(standby);
     pass(1);
   }
-  expect(says()).toBe('Standing by.');
-  expect(lines.map(({ level }) => level)).toEqual([30, WARNING, WARNING]);
+  still.waits({ ...standby, message: 'Standing by for another.' });
+  expect(says()).toBe('Standing by for another.');
+  expect(lines.map(({ level }) => level)).toEqual([INFO, INFO, INFO, INFO]);
 });
 
 test('a halt is said at once with what to do, and every minute after that', () => {
@@ -63,4 +76,10 @@ test('the transaction that a new slot waits for is named', () => {
   still.slotWaits({ pid: 4711, transactionId: '900', ageSeconds: 61.2, application: 'shop' });
   expect(says()).toContain('process 4711 has been in one for 61 s');
   expect(lines[0]).toMatchObject({ level: WARNING, pid: 4711, transaction_id: '900', age_seconds: 61 });
+});
+
+test('the age of the transaction that a new slot waits for is left out where it may not be seen', () => {
+  const { still, says } = watched();
+  still.slotWaits({ pid: 4711, transactionId: '900', ageSeconds: undefined, application: 'shop' });
+  expect(says()).toBe('A new slot waits for open write transactions: process 4711 is in one.');
 });

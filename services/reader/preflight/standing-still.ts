@@ -5,6 +5,8 @@ import type { Decision, Halt } from './decide.ts';
 
 /** Twice what the server needs to notice that an earlier reader is gone. */
 const ALARM_AFTER_MS = 20_000;
+/** Seldom, because nothing is wrong; and again, because whoever looks for it looks at the newest lines. */
+const STANDBY_TELL_AGAIN_MS = 600_000;
 const TELL_AGAIN_MS = 60_000;
 
 type Wait = Extract<Decision, { action: 'wait' }>;
@@ -26,10 +28,13 @@ export class StandingStill {
     const { telemetry, logger } = this.#settings;
     telemetry.readiness.notReady('slot', message);
     const { isNew, forMs } = this.#tell(message);
+    const waitedMs = Math.round(forMs);
     if (isNew) logger.info({ reason }, message);
-    else if (forMs > ALARM_AFTER_MS && this.#isDue(ALARM_AFTER_MS)) {
-      // Nothing is lost: a standby beside a living reader waits for ever, and rightly.
-      logger.warn({ reason, waited_ms: Math.round(forMs) }, message);
+    else if (reason === 'standby') {
+      // Beside a living reader it waits for ever, and rightly.
+      if (this.#isDue(STANDBY_TELL_AGAIN_MS)) logger.info({ reason, waited_ms: waitedMs }, message);
+    } else if (forMs > ALARM_AFTER_MS && this.#isDue(ALARM_AFTER_MS)) {
+      logger.warn({ reason, waited_ms: waitedMs }, message);
     }
   }
 
@@ -43,8 +48,9 @@ export class StandingStill {
 
   slotWaits({ pid, transactionId, ageSeconds, application }: OpenTransaction): void {
     const { telemetry, logger } = this.#settings;
-    const age = Math.round(ageSeconds);
-    const message = `A new slot waits for open write transactions: process ${pid} has been in one for ${age} s.`;
+    const age = ageSeconds === undefined ? undefined : Math.round(ageSeconds);
+    const since = age === undefined ? 'is in one' : `has been in one for ${age} s`;
+    const message = `A new slot waits for open write transactions: process ${pid} ${since}.`;
     telemetry.readiness.notReady('slot', message);
     const { isNew } = this.#tell(`transaction ${transactionId}`);
     if (isNew || this.#isDue(ALARM_AFTER_MS)) {

@@ -24,7 +24,10 @@ export function slotMetrics(registry: Registry): SlotMetrics {
   const budget = gauge(names.slotBudgetBytes, 'max_slot_wal_keep_size; NaN: no limit.');
   const restartLag = gauge(names.slotRestartLag, 'Bytes of log that the server keeps for the slot.');
   const confirmedLag = gauge(names.slotConfirmedLag, 'Bytes of log that the reader has not confirmed.');
-  const age = gauge(names.pinningAge, 'Age of the open transaction that keeps confirmed log; 0: none does.');
+  const age = gauge(
+    names.pinningAge,
+    'Age of the open transaction that keeps confirmed log; 0: none does; absent: the reader may not see it.',
+  );
   const pid = gauge(
     names.pinningPid,
     'Process of the open transaction that keeps confirmed log; 0: none does.',
@@ -42,7 +45,9 @@ export function slotMetrics(registry: Registry): SlotMetrics {
       budget.set(budgetBytes ?? Number.NaN);
       restartLag.set(restartLagBytes);
       confirmedLag.set(confirmedLagBytes);
-      age.set(pinning?.ageSeconds ?? 0);
+      const ageSeconds = pinning === undefined ? 0 : pinning.ageSeconds;
+      if (ageSeconds === undefined) age.remove();
+      else age.set(ageSeconds);
       pid.set(pinning?.pid ?? 0);
       xid.set(Number(pinning?.transactionId ?? 0));
     },

@@ -612,6 +612,9 @@ grant select, insert, update, delete on table "afterglow"."churn" to "afterglow_
 grant select on table "afterglow"."churn" to "afterglow_viewer";
 grant select on table "afterglow"."customers_enriched" to "afterglow_viewer";
 
+-- sight of open transactions: the reader has to tell one that waits from one that is about to be seen, and how long it has been open
+grant pg_read_all_stats to "afterglow_reader";
+
 -- revision 1 of fraud: its first definition
 insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('fraud', 1, '85eed02004a9ea9b008e5858ea455a9f3b64c6e31017977be74ef8db4ee7c582',  E'{"decide":[{"action":"hold","when":"score >= 0.9"},{"action":"review","when":"score >= 0.7"},{"action":"accept","when":null}],"flag":"score >= 0.9","from":"transactions","input":[{"expression":"amount","name":"amount"},{"expression":"attempts_10m","name":"attempts_10m"},{"expression":"card_present","name":"card_present"},{"expression":"occurred_at.getHours()","name":"hour_utc"},{"expression":"distance_from_home_km.orValue(-1.0)","name":"distance_km"},{"expression":"code(merchant_category, [\\"grocery\\", \\"fuel\\", \\"restaurant\\", \\"clothing\\", \\"electronics\\", \\"travel\\", \\"digital\\", \\"gambling\\", \\"cash\\"])","name":"category"}],"model":{"endpoint":"fraud-xgboost","format":"csv","kind":"sagemaker","version":"2026-10"},"output":{"score":"float"},"table":{"name":"transactions","schema":"public"},"when":"kind == \\"purchase\\""}');
 
