@@ -1,6 +1,5 @@
 // The events on the topics, definitively: strict for us who write them, while readers ignore fields they do not know.
 import { z } from 'zod';
-import type { Instant } from './instant.ts';
 
 /** bool; int2, int4, finite float: number; array: array; everything else (int8, numeric, json, NaN, ...): PostgreSQL's text. */
 export type ColumnValue = null | boolean | number | string | readonly ColumnValue[];
@@ -17,11 +16,13 @@ const columnValue: z.ZodType<ColumnValue> = z.lazy(() =>
   z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(columnValue)]),
 );
 const row = z.record(z.string(), columnValue);
-const rowKey = z.record(z.string(), z.union([z.boolean(), z.number(), z.string()]));
+const rowKey = z
+  .record(z.string(), z.union([z.boolean(), z.number(), z.string()]))
+  .describe('Identity columns of the row, normally the primary key; int8 and numeric are texts.');
 const position = {
-  epoch: z.int().min(0),
-  commit_lsn: lsn,
-  event_index: z.int().min(0),
+  epoch: z.int().min(0).describe('Counts the histories of the database; compared first.'),
+  commit_lsn: lsn.describe('Log position of the commit, padded: text order is log order. Compared second.'),
+  event_index: z.int().min(0).describe('Place among the row events of the transaction. Compared third.'),
 };
 
 export const redoReason = z.enum([
@@ -68,14 +69,22 @@ export const changeEvent = z.object({
 /** A change on `<pipeline>.cdc.<schema>.<table>`: Debezium's envelope, our values. */
 export type ChangeEvent = Readonly<z.infer<typeof changeEvent>>;
 
-const modelId = z.object({ kind: z.string(), name: z.string(), version: z.string() });
-const decision = z.object({ action: z.string(), rule: z.string(), policy_version: z.string() });
+const modelId = z
+  .object({ kind: z.string(), name: z.string(), version: z.string() })
+  .describe('What gave the result.');
+const decision = z
+  .object({
+    action: z.string(),
+    rule: z.string().describe('The condition that held, or "rest".'),
+    policy_version: z.string().describe('Changes when the rules do.'),
+  })
+  .describe('Present when the enrichment has rules and one of them held.');
 export type Decision = Readonly<z.infer<typeof decision>>;
 
 const failure = z.object({
   kind: z.enum(['rejected_item', 'contract', 'input', 'undecodable', 'refused_by_database', 'unknown']),
-  code: z.string(),
-  message: z.string(),
+  code: z.string().describe('More exact than the kind; for machines.'),
+  message: z.string().describe('For people; never holds a row value.'),
   attempts: z.int().min(0),
   http_status: z.int().exactOptional(),
   request_id: z.string().exactOptional(),
@@ -86,28 +95,38 @@ export type Failure = Readonly<z.infer<typeof failure>>;
 const enrichedBase = {
   key: rowKey,
   enrichment: z.string(),
-  source: z.object({ ...position, table: z.string(), committed_at: instant }),
-  revision: z.int().min(1),
-  as_of: instant,
+  source: z
+    .object({
+      ...position,
+      table: z.string().describe('"schema.table".'),
+      committed_at: instant.describe('When the change was committed.'),
+    })
+    .describe('The change that this answers: its position is the first part of the fence.'),
+  revision: z
+    .int()
+    .min(1)
+    .describe("Of the enrichment's definition; next part of the fence, after the position."),
+  as_of: instant.describe('What `now` was in the expressions.'),
   input_hash: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .nullable(),
-  enriched_at: instant,
+    .nullable()
+    .describe('Of what the model was given; null when nothing was.'),
+  enriched_at: instant.describe('When this was made.'),
 };
 
 export const enrichedEvent = z.discriminatedUnion('status', [
   z.object({
     ...enrichedBase,
     status: z.literal('scored'),
-    result: z.record(z.string(), z.unknown()),
-    flagged: z.boolean().exactOptional(),
+    result: z.record(z.string(), z.unknown()).describe('The outputs of the model, by name.'),
+    flagged: z.boolean().describe('Present when the enrichment has a flag.').exactOptional(),
     decision: decision.exactOptional(),
     model: modelId,
-    cached: z.boolean(),
-    cost_nano_usd: z.int().min(0),
+    cached: z.boolean().describe('Known already: no model was called for this row.'),
+    cost_nano_usd: z.int().min(0).describe('Billionths of a US dollar.'),
     attempts: z.int().min(0),
-    model_ms: z.number().min(0),
+    model_ms: z.number().min(0).describe('How long the model took.'),
   }),
   z.object({
     ...enrichedBase,
@@ -117,7 +136,9 @@ export const enrichedEvent = z.discriminatedUnion('status', [
   z.object({ ...enrichedBase, status: z.literal('failed'), error: failure, dead_letter_id: z.string() }),
   z.object({ ...enrichedBase, status: z.literal('over_budget'), limit: z.string(), resets_at: instant }),
   z.object({ ...enrichedBase, status: z.literal('deleted'), cause: z.enum(['delete', 'gone', 'swept']) }),
-  z.object({ ...enrichedBase, status: z.literal('truncated') }),
+  z
+    .object({ ...enrichedBase, status: z.literal('truncated') })
+    .describe('The table was emptied: everything at an older position is gone. Its key is {}.'),
 ]);
 
 type WithResult<Event, Result> = Event extends { status: 'scored' }
@@ -129,16 +150,14 @@ export type EnrichedStatus = EnrichedEvent['status'];
 
 export const embedding = z.object({
   dimensions: z.int().min(1),
-  /** The text is longer than its chunks. */
-  truncated: z.boolean(),
+  truncated: z.boolean().describe('The text is longer than its chunks.'),
   chunks: z
     .array(
       z.object({
-        /** [start, end) in code points of the text. */
-        start: z.int().min(0),
-        end: z.int().min(1),
+        start: z.int().min(0).describe('First code point of the text.'),
+        end: z.int().min(1).describe('The code point after the last.'),
         tokens: z.int().min(0),
-        vector_f32le_base64: z.string(),
+        vector_f32le_base64: z.string().describe('32-bit floats, little-endian, in base64.'),
       }),
     )
     .readonly(),
@@ -167,18 +186,22 @@ export const deadLetter = z.object({
 /** On `<pipeline>.dead.*`: an archive of what failed. Holds row data: protect it like the table. */
 export type DeadLetter = Readonly<z.infer<typeof deadLetter>>;
 
-/** Headers of enriched.* and dead.*: CloudEvents 1.0, Kafka binary mode. */
-export type CloudEventHeaders = Readonly<{
-  'content-type': 'application/json';
-  ce_specversion: '1.0';
-  ce_id: string;
-  ce_type: 'dev.afterglow.enriched.v1' | 'dev.afterglow.dead.v1';
-  ce_source: string;
-  ce_subject: string;
-  ce_time: Instant;
-  ce_dataschema: string;
-  traceparent?: string;
-}>;
+export const cloudEventHeaders = z.object({
+  'content-type': z.literal('application/json'),
+  ce_specversion: z.literal('1.0'),
+  ce_id: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('Equal on every redelivery.'),
+  ce_type: z.enum(['dev.afterglow.enriched.v1', 'dev.afterglow.dead.v1']),
+  ce_source: z.string().describe('/afterglow/<pipeline>/<enrichment>'),
+  ce_subject: z.string().describe('<schema.table>/<key as JSON>, each percent-encoded.'),
+  ce_time: instant,
+  ce_dataschema: z.enum(['urn:afterglow:enriched:v1', 'urn:afterglow:dead:v1']),
+  traceparent: z.string().exactOptional(),
+});
+/** Of enriched.* and dead.*: CloudEvents 1.0, Kafka binary mode. */
+export type CloudEventHeaders = Readonly<z.infer<typeof cloudEventHeaders>>;
 
 export const progressEvent = z.object({
   table: z.string(),
