@@ -60,6 +60,9 @@ export async function applyOutcomes(
   return { written, superseded: outcomes.length - written.length };
 }
 
+/** A table is emptied as a whole, or readers would see a part of it; how long that takes is a matter of its size. */
+const TRUNCATE_MAX_MS = 3_600_000;
+
 /** Holds the truncate fence until the end of the transaction; a newer truncate raises it and clears what is older. */
 async function fenceTruncates(
   client: Queryable,
@@ -67,16 +70,25 @@ async function fenceTruncates(
   truncates: readonly Truncated[],
 ): Promise<void> {
   const newest = truncates.toSorted((a, b) => comparePositions(b.source, a.source))[0];
-  if (newest === undefined) {
-    await client.query(statements.lockFence);
-    return;
-  }
-  const { epoch, commit_lsn, event_index } = newest.source;
+  if (newest !== undefined && (await raiseFence(client, statements, newest))) return;
+  await client.query(statements.lockFence);
+}
+
+/** False when it was not newer: then nothing is locked either. */
+async function raiseFence(
+  client: Queryable,
+  statements: WriterStatements,
+  { source: { epoch, commit_lsn, event_index } }: Truncated,
+): Promise<boolean> {
   const position = [epoch, commit_lsn, event_index];
   const raised = await client.query({ ...statements.raiseFence, values: position });
-  if (raised.rowCount === 0) return;
-  await client.query({ ...statements.markTruncated, values: position });
-  await client.query(statements.deleteTruncatedResults);
+  if (raised.rowCount === 0) return false;
+  await client.query(`set local statement_timeout = ${TRUNCATE_MAX_MS}`);
+  const patient = { query_timeout: TRUNCATE_MAX_MS };
+  await client.query({ ...statements.markTruncated, ...patient, values: position });
+  await client.query({ ...statements.deleteTruncatedResults, ...patient });
+  await client.query('set local statement_timeout to default');
+  return true;
 }
 
 async function places(

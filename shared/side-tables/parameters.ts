@@ -79,7 +79,8 @@ function chunkParameters(tables: EnrichmentTables, outcomes: readonly Scored[]):
 }
 
 function chunksOf({ result }: Scored) {
-  if (!isEmbedding(result)) throw new RangeError('the result has no vectors');
+  // Without a single one its key would be in no parameter, and the older chunks would stay.
+  if (!isEmbedding(result) || result.chunks.length === 0) throw new RangeError('the result has no vectors');
   return result.chunks;
 }
 

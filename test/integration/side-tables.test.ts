@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import { applyOutcomes } from '../../services/writer/apply.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
 import { fenceParameters, type Scored } from '../../shared/side-tables/parameters.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import {
   deleted,
+  EMBEDDING,
+  embedded,
   FRAUD,
   lsn,
   places,
@@ -13,6 +16,7 @@ import {
   setUp,
   skipped,
   truncate,
+  truncated,
   write,
 } from '../support/side-tables.ts';
 
@@ -89,8 +93,8 @@ test('a cached repeat keeps time and cost of the first scoring; a cached result 
 test('a truncate removes what is older and nothing newer, and late rows of other partitions stay out', async () => {
   await using setting = await setUp(FRAUD);
   await write(setting, [scored('1', 4, 0.4), scored('2', 8, 0.8)]);
-  expect(await truncate(setting, 6)).toBe(true);
-  expect(await truncate(setting, 6)).toBe(false);
+  await truncate(setting, 6);
+  await truncate(setting, 6);
   expect(await results(setting)).toEqual([{ id: '2', score: '0.8' }]);
   const late = [scored('1', 5, 0.5), scored('3', 5, 0.5), scored('4', 7, 0.7)];
   expect(
@@ -121,6 +125,44 @@ test('a truncate waits for the batch that holds the fence', async () => {
   } finally {
     await other.end();
   }
+});
+
+test('a truncate that was applied before still holds the fence for the rows that come with it', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client, tables, statements } = setting;
+  await truncate(setting, 6);
+  await client.query('begin');
+  await applyOutcomes(client, { tables, statements }, [truncated(6), scored('1', 7, 0.7)]);
+  const other = await connectDatabase({ url: setting.url, applicationName: 'other-writer' });
+  try {
+    // Between check and commit nobody may raise the fence over what this batch writes.
+    await other.query("set lock_timeout = '50ms'");
+    const blocked = other.query({ ...statements.raiseFence, values: [0, lsn(8), 0] });
+    await expect(blocked).rejects.toMatchObject({ code: '55P03' });
+    await client.query('commit');
+  } finally {
+    await other.end();
+  }
+});
+
+test('a truncate may take longer than any other statement, and only the truncate', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client } = setting;
+  await write(setting, [scored('1', 4, 0.4)]);
+  await client.query(`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.4); return null; end $$;
+    create trigger slow after update on afterglow_internal.state_fraud for each statement execute function slow()`);
+  const impatient = await connectDatabase({
+    url: setting.url,
+    applicationName: 'impatient',
+    statementTimeoutMs: 200,
+  });
+  try {
+    await truncate({ ...setting, client: impatient }, 6);
+    await expect(impatient.query('select pg_sleep(0.4)')).rejects.toMatchObject({ code: '57014' });
+  } finally {
+    await impatient.end();
+  }
+  expect(await results(setting)).toEqual([]);
 });
 
 const HOSTILE: EnrichmentTables = {
@@ -187,32 +229,6 @@ test('updates of the state table stay on their page and leave its index alone', 
   expect(rows).toEqual([{ updates: '20', hot: '20' }]);
 });
 
-const EMBEDDING: EnrichmentTables = {
-  enrichment: 'embedding',
-  keyColumns: [{ name: 'id', type: 'bigint' }],
-  outputs: [{ name: 'embedding', type: 'public.halfvec(3)' }],
-  chunked: true,
-};
-
-const embedded = (
-  at: number,
-  vectors: readonly (readonly number[])[],
-  more: Partial<Scored> = {},
-): Scored => ({
-  ...scored('1', at, 0),
-  result: {
-    dimensions: 3,
-    truncated: false,
-    chunks: vectors.map((vector, index) => ({
-      start: index * 10,
-      end: index * 10 + 10,
-      tokens: 2,
-      vector_f32le_base64: Buffer.from(new Float32Array(vector).buffer).toString('base64'),
-    })),
-  },
-  ...more,
-});
-
 test('all chunks of a key are replaced together, also when there are fewer than before', async () => {
   await using setting = await setUp(EMBEDDING, 18, ['create extension vector schema public']);
   const chunks = async (): Promise<unknown> =>
@@ -273,6 +289,8 @@ test('a cached outcome leaves chunks alone that are there already, and replaces 
     expect(now.every(({ place }) => !before.some((row) => row.place === place))).toBe(true);
     expect(JSON.parse(now[0]?.vector ?? '')[0]).toBeCloseTo(vectors[0]?.[0] ?? 0, 2);
   }
+  // Nothing said which key it was for: the chunks that are there would have stayed.
+  await expect(write(setting, [embedded(8, [])])).rejects.toThrow(RangeError);
   await write(setting, [skipped('1', 8)]);
   expect(await stored()).toEqual([]);
 });

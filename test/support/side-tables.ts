@@ -1,4 +1,6 @@
-// One enrichment's side tables in a database of their own, and the writer's statements run on them as the writer does.
+// One enrichment's side tables in a database of their own, and the writer's batches on them.
+import { applyOutcomes } from '../../services/writer/apply.ts';
+import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import {
   type EnrichmentTables,
@@ -6,13 +8,7 @@ import {
   stateTableDdl,
 } from '../../shared/side-tables/enrichment-tables.ts';
 import { migrationStatements, pendingMigrations } from '../../shared/side-tables/migrations.ts';
-import {
-  keyParameters,
-  type Outcome,
-  resultParameters,
-  type Scored,
-  stateParameters,
-} from '../../shared/side-tables/parameters.ts';
+import type { Outcome, Scored } from '../../shared/side-tables/parameters.ts';
 import {
   type Statement,
   type WriterStatements,
@@ -25,6 +21,13 @@ export const FRAUD: EnrichmentTables = {
   keyColumns: [{ name: 'id', type: 'bigint' }],
   outputs: [{ name: 'score', type: 'double precision' }],
   chunked: false,
+};
+
+export const EMBEDDING: EnrichmentTables = {
+  enrichment: 'embedding',
+  keyColumns: [{ name: 'id', type: 'bigint' }],
+  outputs: [{ name: 'embedding', type: 'public.halfvec(3)' }],
+  chunked: true,
 };
 
 export interface SideTableSetting extends AsyncDisposable {
@@ -90,6 +93,26 @@ export function scored(id: string | number, at: number, score: number, more: Par
     ...more,
   };
 }
+
+export const embedded = (
+  at: number,
+  vectors: readonly (readonly number[])[],
+  more: Partial<Scored> = {},
+): Scored => ({
+  ...scored('1', at, 0),
+  result: {
+    dimensions: 3,
+    truncated: false,
+    chunks: vectors.map((vector, index) => ({
+      start: index * 10,
+      end: index * 10 + 10,
+      tokens: 2,
+      vector_f32le_base64: Buffer.from(new Float32Array(vector).buffer).toString('base64'),
+    })),
+  },
+  ...more,
+});
+
 export const skipped = (id: string | number, at: number): Outcome => ({
   ...base(id, at),
   status: 'skipped',
@@ -99,6 +122,12 @@ export const deleted = (id: string | number, at: number): Outcome => ({
   ...base(id, at),
   status: 'deleted',
   cause: 'delete',
+});
+export const failed = (id: string | number, at: number): Outcome => ({
+  ...base(id, at),
+  status: 'failed',
+  error: { kind: 'rejected_item', code: 'ValidationException', message: 'refused', attempts: 1 },
+  dead_letter_id: `letter-${at}`,
 });
 
 export async function places(
@@ -115,39 +144,43 @@ export async function write(
   { client, tables, statements }: SideTableSetting,
   outcomes: readonly Outcome[],
 ): Promise<number[]> {
-  await client.query('begin');
-  await client.query(statements.lockFence);
-  const won = await places(client, statements.upsertState, stateParameters(tables, outcomes));
-  const winners = won.map((place) => outcomes[place - 1]).filter((outcome) => outcome !== undefined);
-  const results = winners.filter((outcome): outcome is Scored => outcome.status === 'scored');
-  const gone = winners.filter((outcome) => outcome.status !== 'scored');
-  await client.query({
-    ...statements.deleteResults,
-    values: [
-      ...keyParameters(
-        tables,
-        gone.map(({ key }) => key),
-      ),
-    ],
-  });
-  const values = [...resultParameters(tables, results)];
-  const { deleteChangedChunks } = statements;
-  if (deleteChangedChunks !== undefined) await client.query({ ...deleteChangedChunks, values });
-  await client.query({ ...statements.upsertResults, values });
-  await client.query('commit');
-  return won;
+  const { written } = await inOneTransaction(client, () =>
+    applyOutcomes(client, { tables, statements }, outcomes),
+  );
+  return written.map((outcome) => outcomes.indexOf(outcome) + 1).toSorted((a, b) => a - b);
 }
 
-export async function truncate({ client, statements }: SideTableSetting, at: number): Promise<boolean> {
-  const position = [0, lsn(at), 0];
+/** A truncate of the source, as it comes through a partition. */
+export const truncated = (at: number): AnyEnrichedEvent => ({
+  ...base(0, at),
+  key: {},
+  input_hash: null,
+  status: 'truncated',
+});
+
+export async function truncate(
+  { client, tables, statements }: SideTableSetting,
+  at: number,
+  after: readonly Outcome[] = [],
+): Promise<void> {
+  await inOneTransaction(client, () =>
+    applyOutcomes(client, { tables, statements }, [truncated(at), ...after]),
+  );
+}
+
+async function inOneTransaction<Result>(
+  client: DatabaseClient,
+  work: () => Promise<Result>,
+): Promise<Result> {
   await client.query('begin');
-  const raised = await client.query({ ...statements.raiseFence, values: position });
-  if (raised.rowCount === 1) {
-    await client.query({ ...statements.markTruncated, values: position });
-    await client.query(statements.deleteTruncatedResults);
+  try {
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
   }
-  await client.query('commit');
-  return raised.rowCount === 1;
 }
 
 export const results = async ({ client }: SideTableSetting): Promise<unknown[]> =>

@@ -1,0 +1,212 @@
+// Whatever the order in which outcomes reach the side tables, in whatever batches, by however many writers, again and again:
+// the tables end the same. What they have to end as is computed beside it, from the fence alone.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { applyOutcomes } from '../../services/writer/apply.ts';
+import { type Arrival, applyIsolating } from '../../services/writer/refusals.ts';
+import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { createPool, inTransaction } from '../../shared/postgres/connect.ts';
+import type { Outcome } from '../../shared/side-tables/parameters.ts';
+import {
+  deleted,
+  EMBEDDING,
+  embedded,
+  FRAUD,
+  failed,
+  type SideTableSetting,
+  scored,
+  setUp,
+  skipped,
+  truncated,
+} from '../support/side-tables.ts';
+
+const KEYS = ['1', '2', '3'];
+const WRITERS = 3;
+/** Many short histories find more than a few long ones; the whole takes some seconds. */
+const HISTORIES = 150;
+
+type Kind = 'scored' | 'cached' | 'skipped' | 'failed' | 'deleted' | 'truncated' | 'redefined';
+interface Step {
+  readonly kind: Kind;
+  readonly key: string;
+  readonly value: number;
+}
+
+const history = fc.array(
+  fc.record({
+    kind: fc.oneof(
+      { weight: 5, arbitrary: fc.constant<Kind>('scored') },
+      { weight: 3, arbitrary: fc.constant<Kind>('cached') },
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom<Kind>('skipped', 'failed', 'deleted', 'truncated', 'redefined'),
+      },
+    ),
+    key: fc.constantFrom(...KEYS),
+    value: fc.integer({ min: 1, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 24 },
+);
+
+/** How often each outcome is delivered, and where in the shuffled deliveries a batch ends. */
+const deliveries = (count: number) =>
+  fc.record({
+    order: fc.shuffledSubarray(
+      Array.from({ length: count * 3 }, (_, place) => place % count),
+      { minLength: count * 2, maxLength: count * 3 },
+    ),
+    cuts: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40 }),
+  });
+
+type Scoring = (key: string, at: number, value: number, cached: boolean) => Outcome;
+
+/** The outcomes of a history, one position after the other, as the enricher would publish them. */
+function outcomesOf(steps: readonly Step[], scoring: Scoring): readonly AnyEnrichedEvent[] {
+  return steps.map(({ kind, key, value }, index) => {
+    const at = index + 1;
+    if (kind === 'truncated') return truncated(at);
+    if (kind === 'skipped') return skipped(key, at);
+    if (kind === 'failed') return failed(key, at);
+    if (kind === 'deleted') return deleted(key, at);
+    // An earlier change of the row, judged once more by a later definition: its position, a greater revision.
+    if (kind === 'redefined') {
+      const judged = steps.slice(0, index).findLastIndex((step) => step.key === key) + 1;
+      return { ...scoring(key, judged === 0 ? at : judged, value, false), revision: at + 1 };
+    }
+    return scoring(key, at, value, kind === 'cached');
+  });
+}
+
+/** What has to be there: of every key the outcome with the greatest fence, unless a truncate is at or above it. */
+function expected(events: readonly AnyEnrichedEvent[]): ReadonlyMap<string, Outcome> {
+  const emptiedAt = events
+    .filter(({ status }) => status === 'truncated')
+    .map(({ source }) => source.commit_lsn)
+    .toSorted()
+    .at(-1);
+  const newest = new Map<string, Outcome>();
+  for (const event of events) {
+    if (event.status === 'truncated') continue;
+    if (emptiedAt !== undefined && event.source.commit_lsn <= emptiedAt) continue;
+    const key = String(event.key.id);
+    const known = newest.get(key);
+    if (known === undefined || fenceOf(event) > fenceOf(known)) newest.set(key, event);
+  }
+  return newest;
+}
+
+const fenceOf = ({ source, revision, status }: Outcome): string =>
+  `${source.commit_lsn} ${String(revision).padStart(3, '0')} ${status === 'scored' ? 1 : 0}`;
+
+const atOf = (lsn: string): number => Number.parseInt(lsn.slice(9), 16);
+
+async function deliver(
+  setting: SideTableSetting,
+  url: string,
+  events: readonly AnyEnrichedEvent[],
+  order: readonly number[],
+  cuts: readonly number[],
+): Promise<void> {
+  const pool = createPool({ url, applicationName: 'interleaving-test', connectionsMax: WRITERS });
+  // Every outcome at least once: what a permutation left out comes at the end.
+  const missing = events.flatMap((_, place) => (order.includes(place) ? [] : [place]));
+  const rest = [...order, ...missing].flatMap((place) => events[place] ?? []);
+  let cut = 0;
+  const write = async (): Promise<void> => {
+    while (rest.length > 0) {
+      const batch = rest.splice(0, cuts[cut++ % cuts.length]);
+      const arrivals = batch.map((event): Arrival => ({ record: {} as FetchedRecord, event }));
+      await applyIsolating(
+        arrivals,
+        (some) =>
+          inTransaction(pool, (client) =>
+            applyOutcomes(
+              client,
+              setting,
+              some.map(({ event }) => event),
+            ),
+          ),
+        async ({ event }, fault) => {
+          throw new Error(`${event.status} was refused: ${fault.code}`);
+        },
+      );
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: WRITERS }, write));
+  } finally {
+    await pool.end();
+  }
+}
+
+async function emptied({ client, tables }: SideTableSetting): Promise<void> {
+  const { enrichment } = tables;
+  await client.query(`truncate afterglow.${enrichment}, afterglow_internal.state_${enrichment};
+    update afterglow_internal.truncate_fences set epoch = 0, commit_lsn = '0/0', event_index = 0`);
+}
+
+test('outcomes in any order, repeated, in any batches, by three writers at once: the tables end the same', async () => {
+  await using setting = await setUp(FRAUD);
+  const scoring: Scoring = (id, at, value, cached) => scored(id, at, value / 10, { cached });
+  await fc.assert(
+    fc.asyncProperty(history, fc.gen(), async (steps, gen) => {
+      const events = outcomesOf(steps, scoring);
+      const { order, cuts } = gen(deliveries, events.length);
+      await emptied(setting);
+      await deliver(setting, setting.url, events, order, cuts);
+      const wanted = [...expected(events)].toSorted(([a], [b]) => a.localeCompare(b));
+      const { rows: states } = await setting.client.query(
+        `select key_id as id, (commit_lsn - '0/0')::int4 as at, revision, status from afterglow_internal.state_fraud
+          where status <> 'deleted' order by key_id`,
+      );
+      expect(states).toEqual(
+        wanted.flatMap(([id, { source, revision, status }]) =>
+          status === 'deleted' ? [] : [{ id, at: atOf(source.commit_lsn), revision, status }],
+        ),
+      );
+      const { rows: shown } = await setting.client.query('select id, score from afterglow.fraud order by id');
+      expect(shown).toEqual(
+        wanted.flatMap(([id, outcome]) =>
+          outcome.status === 'scored' ? [{ id, score: String(outcome.result.score) }] : [],
+        ),
+      );
+    }),
+    { numRuns: HISTORIES },
+  );
+}, 180_000);
+
+test('the same for results of several rows: no chunk of another outcome stays beside them', async () => {
+  await using setting = await setUp(EMBEDDING, 18, ['create extension vector schema public']);
+  const vectors = (at: number, count: number) =>
+    Array.from({ length: count }, (_, number) => [at, number + 1, count]);
+  const scoring: Scoring = (id, at, value, cached) => ({
+    ...embedded(at, vectors(at % 3, value), { cached }),
+    key: { id },
+  });
+  await fc.assert(
+    fc.asyncProperty(history, fc.gen(), async (steps, gen) => {
+      const events = outcomesOf(steps, scoring);
+      const { order, cuts } = gen(deliveries, events.length);
+      await emptied(setting);
+      await deliver(setting, setting.url, events, order, cuts);
+      const { rows: shown } = await setting.client.query(
+        'select id, chunk, embedding from afterglow.embedding order by id, chunk',
+      );
+      const wanted = [...expected(events)].toSorted(([a], [b]) => a.localeCompare(b));
+      expect(shown).toEqual(
+        wanted.flatMap(([id, outcome]) => {
+          if (outcome.status !== 'scored') return [];
+          const { chunks } = outcome.result as unknown as { readonly chunks: readonly unknown[] };
+          const at = atOf(outcome.source.commit_lsn);
+          return vectors(at % 3, chunks.length).map((vector, chunk) => ({
+            id,
+            chunk,
+            embedding: `[${vector.join(',')}]`,
+          }));
+        }),
+      );
+    }),
+    { numRuns: HISTORIES / 2 },
+  );
+}, 180_000);
