@@ -58,6 +58,12 @@ export const CAPTURE_CATALOGUE = {
     meaning: 'The publication does not hold what the definition names.',
     remedy: 'Run `afterglow init`; nothing has been acknowledged.',
   },
+  publication_by_partition: {
+    exit: 4,
+    meaning: 'A partitioned table is published by its partitions instead of by itself.',
+    remedy:
+      'Run `afterglow init`, which sets publish_via_partition_root; what was committed meanwhile is read then.',
+  },
   group_offsets_lost: {
     exit: 4,
     meaning: 'Kafka threw away changes that an enrichment had not taken, or forgot how far it was.',

@@ -10,7 +10,8 @@ export interface TableName {
 export interface PublishedTable extends TableName {
   /** null: there is no such table. */
   readonly oid: number | null;
-  /** Number of the table's place in the publication; null when it is published by a rule for many tables. */
+  readonly isPartitioned: boolean;
+  /** Number of the table's, or its schema's, place in the publication; null when it has none: all tables are published. */
   readonly member: number | null;
   readonly isPublished: boolean;
   /** null: all columns. */
@@ -25,17 +26,26 @@ export interface PublishedTable extends TableName {
 export interface PublishedObjects {
   /** null: there is no such publication. */
   readonly publication: number | null;
+  /**
+   * The transaction that last altered what the publication publishes. Another one, and everything as it was: in between it may
+   * have left something out. Freezing keeps it, and a table's place in the publication is never altered, only made anew.
+   */
+  readonly alteredBy: string | null;
   /** Whether inserts, updates, deletes and truncates all are. */
   readonly isWhole: boolean;
+  /** Whether changes of a partition are told as those of the partitioned table. */
+  readonly isByRoot: boolean;
   readonly tables: readonly PublishedTable[];
 }
 
 const PUBLICATION = `
-  select oid::int8 as oid, pubinsert and pubupdate and pubdelete and pubtruncate as whole
+  select oid::int8 as oid, xmin::text as altered_by, pubviaroot as by_root,
+         pubinsert and pubupdate and pubdelete and pubtruncate as whole
     from pg_publication where pubname = $1`;
 
 const TABLES = `
-  select w.schema, w.name, c.oid::int8 as oid, member.oid::int8 as member, c.relreplident::text as identity,
+  select w.schema, w.name, c.oid::int8 as oid, c.relkind is not distinct from 'p' as partitioned, c.relreplident::text as identity,
+         coalesce(member.oid, in_schema.oid)::int8 as member,
          exists (select from pg_publication_tables p
                   where p.pubname = $1 and p.schemaname = w.schema and p.tablename = w.name) as published,
          pg_get_expr(member.prqual, member.prrelid) as filter,
@@ -54,14 +64,23 @@ const TABLES = `
     from unnest($2::text[], $3::text[]) as w(schema, name)
     left join pg_namespace n on n.nspname = w.schema
     left join pg_class c on c.relnamespace = n.oid and c.relname = w.name and c.relkind in ('r', 'p')
-    left join pg_publication_rel member
-      on member.prrelid = c.oid and member.prpubid = (select oid from pg_publication where pubname = $1)
+    left join pg_publication publication on publication.pubname = $1
+    left join pg_publication_rel member on member.prrelid = c.oid and member.prpubid = publication.oid
+    left join pg_publication_namespace in_schema on in_schema.pnnspid = n.oid and in_schema.pnpubid = publication.oid
    order by w.schema, w.name`;
+
+interface PublicationRow {
+  readonly oid: string;
+  readonly altered_by: string;
+  readonly by_root: boolean;
+  readonly whole: boolean;
+}
 
 interface TableRow {
   readonly schema: string;
   readonly name: string;
   readonly oid: string | null;
+  readonly partitioned: boolean;
   readonly member: string | null;
   readonly identity: string | null;
   readonly published: boolean;
@@ -77,9 +96,7 @@ export async function readPublished(
   publication: string,
   tables: readonly TableName[],
 ): Promise<PublishedObjects> {
-  const { rows: publications } = await client.query<{ oid: string; whole: boolean }>(PUBLICATION, [
-    publication,
-  ]);
+  const { rows: publications } = await client.query<PublicationRow>(PUBLICATION, [publication]);
   const { rows } = await client.query<TableRow>(TABLES, [
     publication,
     tables.map(({ schema }) => schema),
@@ -88,11 +105,14 @@ export async function readPublished(
   const [found] = publications;
   return {
     publication: found === undefined ? null : Number(found.oid),
+    alteredBy: found?.altered_by ?? null,
     isWhole: found?.whole ?? false,
+    isByRoot: found?.by_root ?? false,
     tables: rows.map((row) => ({
       schema: row.schema,
       name: row.name,
       oid: row.oid === null ? null : Number(row.oid),
+      isPartitioned: row.partitioned,
       member: row.member === null ? null : Number(row.member),
       isPublished: row.published,
       columns: row.columns === null ? null : (JSON.parse(row.columns) as string[]),

@@ -114,6 +114,39 @@ test('a table that was out of the publication: only that table is redone, and th
   expect(await closes(pipeline)).toMatchObject({ counts: { deleted: 1 } });
 });
 
+test('updates and deletes that were not published for a while: the reader goes on, and the repair finds them', async () => {
+  await using pipeline = await createPipeline();
+  const { client, definition } = pipeline;
+  const [first, second, third] = await settle(pipeline);
+  await client.query(`alter publication "${definition.pipeline}" set (publish = 'insert')`);
+  await client.query("update transactions set kind = 'refund' where id = $1", [first]);
+  await client.query('delete from transactions where id = $1', [second]);
+  await client.query(
+    `alter publication "${definition.pipeline}" set (publish = 'insert, update, delete, truncate')`,
+  );
+  pipeline.start('reader', 'enricher', 'writer');
+  const [seen] = await pay(client, 1);
+  await until(async () => (await scored(client)).join() === [first, second, third, seen].join(), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the stream to go on, with what the gap lost still missing',
+  });
+  expect(await listGaps(client)).toMatchObject([
+    {
+      reason: 'publication_changed',
+      halts: false,
+      state: 'open',
+      detail: expect.stringContaining('was altered'),
+    },
+  ]);
+  await repair(pipeline);
+  // A refund is not sent to the model.
+  await until(async () => (await scored(client)).join() === [third, seen].join(), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the results of exactly the purchases there are',
+  });
+  expect(await closes(pipeline)).toMatchObject({ counts: { deleted: 1 } });
+});
+
 test('a restore: what the topic still has a result of, and the restored tables know nothing of, is deleted there', async () => {
   await using pipeline = await createPipeline();
   const { client, definition } = pipeline;

@@ -157,6 +157,39 @@ describe.each([16, 18] as const)('PostgreSQL %i', (version) => {
     await reader.standsStill(/publication_changed/);
   });
 
+  test('the publication is altered and altered back while the reader streams: on, with a gap for every table', async () => {
+    await using setting = await setUp(version);
+    const { client, pipeline } = setting;
+    await using reader = setting.start();
+    await reader.streams();
+    await client.query("insert into orders values (1, 'a')");
+    await setting.caughtUp();
+    // Neither is that the catalog itself is written anew, nor that what it says is said again.
+    await client.query('vacuum (full, freeze) pg_publication');
+    await setting.init();
+    await client.query("insert into orders values (2, 'a')");
+    await setting.caughtUp();
+    expect(await listGaps(client)).toEqual([]);
+    await client.query(`do $$ begin
+      alter publication "${pipeline}" set (publish = 'insert'); commit;
+      update orders set note = 'lost'; commit;
+      alter publication "${pipeline}" set (publish = 'insert, update, delete, truncate'); commit;
+    end $$`);
+    const gaps = await until(
+      async () => {
+        const found = await listGaps(client);
+        return found.length > 0 && found;
+      },
+      { deadlineMs: 30_000, what: 'a gap' },
+    );
+    expect(gaps).toMatchObject([{ reason: 'publication_changed', halts: false, state: 'open' }]);
+    expect(gaps[0]?.tables.map(({ name }) => name)).toEqual(['orders', 'visits']);
+    await client.query("insert into orders values (3, 'a')");
+    await setting.caughtUp();
+    await reader.streams();
+    expect(await listGaps(client)).toHaveLength(1);
+  });
+
   test('the replica identity changes while the reader streams', async () => {
     await using setting = await setUp(version);
     await using reader = setting.start();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredPosition } from '../../../shared/contracts/stored-position.ts';
 import type { SystemIdentity } from '../../../shared/postgres/identify-system.ts';
+import type { PublishedObjects } from '../../../shared/postgres/published.ts';
 import type { Gap } from '../../../shared/side-tables/gaps.ts';
 import { type Decision, decide, knownPosition } from './decide.ts';
 import type { PreflightFacts, ServerState } from './facts.ts';
@@ -79,6 +80,35 @@ describe('streams', () => {
       action: 'stream',
       gap: { halts: false, reason: 'publication_changed', tables: [{ schema: 'public', name: 'a' }] },
     });
+  });
+});
+
+test('records for every table that the publication was altered, though it is as it was again', () => {
+  const decision = decided({ published: published({ alteredBy: '901' }) });
+  expect(decision).toMatchObject({
+    action: 'stream',
+    gap: { halts: false, reason: 'publication_changed', tables: [{ name: 'a' }, { name: 'b' }] },
+  });
+  // A record of before this was looked at says nothing.
+  const { alteredBy: _unknown, ...older } = published();
+  expect(decided({ stored: stored({ published: older as PublishedObjects }) })).toMatchObject({
+    gap: undefined,
+  });
+});
+
+test('a halt is for everything that changed, since its repair counts what is published then', () => {
+  const now = published({
+    tables: [table('a', { isPublished: false, member: null }), table('b', { oid: 9 })],
+  });
+  expect(decided({ published: now })).toMatchObject({
+    code: 'publication_incomplete',
+    gap: { tables: [{ name: 'a' }, { name: 'b' }] },
+  });
+  const [, b] = published().tables;
+  const altered = published({ alteredBy: '901', tables: [table('a', { oid: 9 }), b ?? table('b')] });
+  expect(decided({ published: altered })).toMatchObject({
+    code: 'publication_changed',
+    gap: { tables: [{ name: 'a' }, { name: 'b' }] },
   });
 });
 
@@ -175,6 +205,18 @@ describe('halts', () => {
         gap: { from: position, tables: [{ schema: 'public', name: 'b' }] },
       },
     );
+  });
+
+  test('without a gap while partitions are published instead of their table: the log has their rows', () => {
+    const partitioned = table('a', { isPartitioned: true, isPublished: false });
+    const now = published({ isByRoot: false, alteredBy: '901', tables: [partitioned] });
+    expect(decided({ published: now })).toMatchObject({
+      action: 'halt',
+      code: 'publication_by_partition',
+      message: expect.stringMatching(/^Table public.a is published by its partitions/),
+      gap: null,
+    });
+    expect(decided({ published: { ...now, tables: [table('a')] } }).action).toBe('stream');
   });
 
   test('without a word in a database that is not the one Kafka knows', () => {

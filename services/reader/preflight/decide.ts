@@ -7,7 +7,13 @@ import { slotIsLost } from '../../../shared/postgres/slots.ts';
 import type { GapDraft } from '../../../shared/side-tables/gaps.ts';
 import { publicationName, slotName } from '../../../shared/side-tables/names.ts';
 import { confirmedLsn, type PreflightFacts } from './facts.ts';
-import { describeChanges, type PublishedChange, publishedChanges } from './published-changes.ts';
+import {
+  concernedTables,
+  describeChanges,
+  type PublishedChange,
+  type PublishedChangeKind,
+  publishedChanges,
+} from './published-changes.ts';
 
 export type WaitReason = 'recovery' | 'read_only' | 'standby';
 
@@ -56,16 +62,18 @@ export function decide(facts: PreflightFacts, pipeline: string): Decision {
   // What it halted for once it halts for until somebody repairs it, even where it no longer shows.
   if (gap !== undefined) return openGap(gap);
   const changes = publishedChanges(facts.stored?.published, facts.published);
-  const missing = changes.filter(({ kind }) => kind === 'incomplete');
-  if (missing.length > 0) return publishedHalt('publication_incomplete', facts, pipeline, missing);
+  const isAny = (...kinds: readonly PublishedChangeKind[]): boolean =>
+    changes.some(({ kind }) => kinds.includes(kind));
+  // The gap of a halt is for all that changed: once it is repaired, what is published then is what counts.
+  if (isAny('incomplete')) return publishedHalt('publication_incomplete', facts, pipeline, changes);
   const aboutSlot = decideSlot(facts, pipeline);
   if (aboutSlot !== undefined) return aboutSlot;
-  const harmful = changes.filter(({ kind }) => kind !== 'columns');
-  if (harmful.length > 0) return publishedHalt('publication_changed', facts, pipeline, harmful);
+  if (isAny('remade', 'identity')) return publishedHalt('publication_changed', facts, pipeline, changes);
+  if (isAny('by_partition')) return byPartition(pipeline, changes);
   return {
     action: 'stream',
     isPromoted: isPromoted(facts),
-    gap: changes.length === 0 ? undefined : columnsGap(facts, pipeline, changes),
+    gap: changes.length === 0 ? undefined : harmlessGap(facts, pipeline, changes),
   };
 }
 
@@ -180,23 +188,25 @@ function publishedHalt(
   changes: readonly PublishedChange[],
 ): Halt {
   const message = describeChanges(publicationName(pipeline), changes);
-  const gap = draft(code, message, facts, concernedTables(facts, changes));
+  const gap = draft(code, message, facts, concernedTables(changes, facts.published));
   return { action: 'halt', code, message, gap, subject: 'published' };
 }
 
-function columnsGap(
+/** The rows stand in the log under other names, and are read from there when the option is back: no gap. */
+function byPartition(pipeline: string, changes: readonly PublishedChange[]): Halt {
+  const tables = changes.filter(({ kind }) => kind === 'by_partition');
+  const message = describeChanges(publicationName(pipeline), tables);
+  return { action: 'halt', code: 'publication_by_partition', message, gap: null, subject: 'set_up' };
+}
+
+function harmlessGap(
   facts: PreflightFacts,
   pipeline: string,
   changes: readonly PublishedChange[],
 ): GapDraft | undefined {
   const message = describeChanges(publicationName(pipeline), changes);
-  const gap = draft('publication_changed', message, facts, concernedTables(facts, changes));
+  const gap = draft('publication_changed', message, facts, concernedTables(changes, facts.published));
   return gap === null ? undefined : { ...gap, halts: false };
-}
-
-function concernedTables(facts: PreflightFacts, changes: readonly PublishedChange[]): readonly TableName[] {
-  const tables = changes.flatMap(({ table }) => (table === null ? [] : [table]));
-  return tables.length < changes.length ? facts.published.tables : tables;
 }
 
 /** null where nothing was captured yet: then nothing can be missing. */

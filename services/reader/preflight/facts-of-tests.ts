@@ -8,6 +8,7 @@ export const table = (name: string, changes: Partial<PublishedTable> = {}): Publ
   schema: 'public',
   name,
   oid: 100,
+  isPartitioned: false,
   member: 200,
   isPublished: true,
   columns: null,
@@ -20,7 +21,9 @@ export const table = (name: string, changes: Partial<PublishedTable> = {}): Publ
 
 export const published = (changes: Partial<PublishedObjects> = {}): PublishedObjects => ({
   publication: 300,
+  alteredBy: '900',
   isWhole: true,
+  isByRoot: true,
   tables: [table('a'), table('b', { oid: 101, member: 201 })],
   ...changes,
 });

@@ -1,9 +1,13 @@
 // Compares what is published with what was published when the position was stored. Pure.
-import type { PublishedObjects, PublishedTable } from '../../../shared/postgres/published.ts';
+import type { PublishedObjects, PublishedTable, TableName } from '../../../shared/postgres/published.ts';
 
 /** incomplete: what is missing now sends nothing. remade, identity: it is there, and rows before that were never sent. */
 export type PublishedChangeKind =
   | 'incomplete'
+  /** Everything is sent, but not as what the definition names: nothing is lost. */
+  | 'by_partition'
+  /** It is as it was, but was not in between: nobody can tell what it left out. */
+  | 'altered'
   | 'remade'
   | 'identity'
   /** Columns and their list changed together, as the documented ALTER in one transaction does: nothing has to be lost. */
@@ -24,6 +28,10 @@ export function missingNow(now: PublishedObjects): readonly PublishedChange[] {
   }
   return now.tables.flatMap((table): PublishedChange[] => {
     if (table.oid === null) return [{ kind: 'incomplete', table, what: 'does not exist' }];
+    if (table.isPartitioned && table.member !== null && !now.isByRoot) {
+      const what = 'is published by its partitions, not by itself (publish_via_partition_root is off)';
+      return [{ kind: 'by_partition', table, what }];
+    }
     if (!table.isPublished) return [{ kind: 'incomplete', table, what: 'is not in the publication' }];
     return [];
   });
@@ -39,9 +47,11 @@ export function publishedChanges(
   if (recorded.publication !== now.publication) {
     return [{ kind: 'remade', table: null, what: 'was dropped and made again' }];
   }
+  const isAltered = (recorded.alteredBy ?? now.alteredBy) !== now.alteredBy;
   const before = new Map(recorded.tables.map((table) => [nameOf(table), table]));
   const gone = new Set(missing.map(({ table }) => table));
   return [
+    ...(isAltered ? [ALTERED] : []),
     ...missing,
     ...now.tables.flatMap((table) => {
       const earlier = before.get(nameOf(table));
@@ -49,6 +59,12 @@ export function publishedChanges(
     }),
   ];
 }
+
+const ALTERED: PublishedChange = {
+  kind: 'altered',
+  table: null,
+  what: 'was altered, and may have left out operations for a while',
+};
 
 function tableChange(earlier: PublishedTable, table: PublishedTable): readonly PublishedChange[] {
   if (earlier.oid !== table.oid) return [{ kind: 'remade', table, what: 'was dropped and made again' }];
@@ -63,6 +79,16 @@ function tableChange(earlier: PublishedTable, table: PublishedTable): readonly P
   return isAltered
     ? [{ kind: 'columns', table, what: 'was published anew with other columns' }]
     : [{ kind: 'remade', table, what: 'was taken out of the publication and put back' }];
+}
+
+/** Whose rows may be missing. */
+export function concernedTables(
+  changes: readonly PublishedChange[],
+  { tables }: PublishedObjects,
+): readonly TableName[] {
+  const lossy = changes.filter(({ kind }) => kind !== 'by_partition');
+  if (lossy.some(({ table }) => table === null)) return tables;
+  return lossy.flatMap(({ table }) => (table === null ? [] : [table]));
 }
 
 export const nameOf = ({ schema, name }: Pick<PublishedTable, 'schema' | 'name'>): string =>

@@ -61,6 +61,14 @@ test.each<[string, RepairInput, object]>([
     { replacesSlot: false, tables: [{ name: 'a' }], gap: { id: '1' } },
   ],
   [
+    'a table that was changed while the reader stood still for another one, too',
+    input({
+      gap: gap({}),
+      published: published({ tables: [table('a'), table('b', { oid: 101, member: 9 })] }),
+    }),
+    { replacesSlot: false, tables: both },
+  ],
+  [
     'a publication made anew, on 18',
     input({ published: published({ publication: 9 }) }),
     { replacesSlot: false },

@@ -5,7 +5,13 @@ import type { Gap, GapDraft } from '../../../shared/side-tables/gaps.ts';
 import { publicationName } from '../../../shared/side-tables/names.ts';
 import { type Decision, decide, FIRST_EPOCH, type Halt, knownPosition } from '../preflight/decide.ts';
 import type { PreflightFacts } from '../preflight/facts.ts';
-import { describeChanges, missingNow, nameOf } from '../preflight/published-changes.ts';
+import {
+  concernedTables,
+  describeChanges,
+  missingNow,
+  nameOf,
+  publishedChanges,
+} from '../preflight/published-changes.ts';
 
 export interface RepairPlan {
   /** The record that this closes; undefined: none was written yet. */
@@ -63,7 +69,7 @@ export function planRepair(input: RepairInput): RepairPlan {
   };
   const replacesSlot = isHistory || slotHasToGo(facts, pipeline, decision);
   // A slot that is lost lost the rows of every table, whatever the halt was about at first.
-  const tables = replacesSlot ? allTables : stillSources(facts, facts.gap?.tables ?? draft.tables);
+  const tables = replacesSlot ? allTables : stillSources(facts, tablesOf(facts, draft));
   const { message } = decision;
   return {
     gap: facts.gap,
@@ -105,6 +111,14 @@ function planOthers(decision: Decision, facts: PreflightFacts, others: readonly 
     raisesEpoch: false,
     isHalted: false,
   };
+}
+
+/** Those of the record, and those whose publication was changed since: once it is repaired, what is published then is what counts. */
+function tablesOf({ gap, stored, published }: PreflightFacts, draft: GapDraft): readonly TableName[] {
+  const recorded = gap?.tables ?? draft.tables;
+  const since = concernedTables(publishedChanges(stored?.published, published), published);
+  const added = since.filter((table) => !recorded.some((known) => nameOf(known) === nameOf(table)));
+  return [...recorded, ...added.map(({ schema, name }) => ({ schema, name }))];
 }
 
 /** Of a table that left the definition no reader publishes rows any more: its job would wait, and the gap stay open, for good. */
