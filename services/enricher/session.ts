@@ -6,6 +6,7 @@ import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { compileEnrichment, type EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer, type RecordProducer } from '../../shared/kafka/producer.ts';
+import { inBackground } from '../../shared/lifecycle/in-background.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { openModel } from '../../shared/models/index.ts';
@@ -13,13 +14,13 @@ import { findTable, readCatalog, type Table } from '../../shared/postgres/catalo
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
+import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
 import { equalModelRevisions } from '../../shared/side-tables/stored-results.ts';
 import { CompletionReader } from './completion-read.ts';
 import { Crashes, isOwnEnd } from './crash-counts.ts';
 import { Dropped } from './dropped.ts';
-import { CommittedOffsets, checkOffsets, type GroupSettings } from './group-offsets.ts';
 import type { EnricherMetrics } from './metrics.ts';
 import { CALLS_MAX, ModelLanes } from './model-lanes.ts';
 import { observeCalls, observeDatabase } from './observe-calls.ts';
@@ -98,17 +99,16 @@ export async function runSession(
     lanes.abort();
     await lanes.stop();
   });
+  const topic = cdcTopic(pipeline, source.table.schema, source.table.name);
   const group: GroupSettings = {
     pipeline,
-    enrichment: name,
     group: enricherGroup(pipeline, name),
-    topic: cdcTopic(pipeline, source.table.schema, source.table.name),
-    table: source.table,
+    topics: [{ topic, enrichment: name, table: source.table }],
     database,
     logger,
   };
   await checkOffsets(group, { brokers, clientId, logger }, producer);
-  const crashes = await Crashes.read(database, group.group, group.topic, logger);
+  const crashes = await Crashes.read(database, group.group, topic, logger);
   const offsets = new CommittedOffsets();
   cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
   if (model.isPaidPerCall) cleanup.use(inBackground((ended) => keepWithinBounds(database, logger, ended)));
@@ -117,7 +117,7 @@ export async function runSession(
       { brokers, clientId, logger },
       {
         group: group.group,
-        topics: [group.topic],
+        topics: [topic],
         window: FETCHED,
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
@@ -198,18 +198,6 @@ async function unlessEnding<Result>(ending: AbortSignal, work: Promise<Result>):
   } catch (error) {
     throw ending.aborted ? new Dropped() : error;
   }
-}
-
-/** Work that goes on beside, until its disposal. */
-function inBackground(work: (ended: AbortSignal) => Promise<void>): AsyncDisposable {
-  const ending = new AbortController();
-  const ended = work(ending.signal);
-  return {
-    async [Symbol.asyncDispose]() {
-      ending.abort();
-      await ended;
-    },
-  };
 }
 
 async function publish(

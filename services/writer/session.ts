@@ -1,11 +1,19 @@
 import { microBatches } from '../../shared/batching/micro-batches.ts';
+import type { Definition } from '../../shared/config/definition.ts';
 import { isEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
 import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
 import type { Fault } from '../../shared/errors/policy.ts';
 import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
+import { inBackground } from '../../shared/lifecycle/in-background.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { createPool, type DatabasePool, inTransaction } from '../../shared/postgres/connect.ts';
+import {
+  CommittedOffsets,
+  checkOffsets,
+  type GroupSettings,
+  type TakenTopic,
+} from '../../shared/progress/group-offsets.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { writerStatements } from '../../shared/side-tables/statements.ts';
 import { type Applied, applyOutcomes, type Target } from './apply.ts';
@@ -36,13 +44,24 @@ export async function runSession(
   const targets = await readTargets(pool, pipeline, Object.keys(definition.enrichments));
   telemetry.readiness.ready('database');
   const producer = cleanup.use(await connectProducer({ brokers, clientId, logger }));
+  const group: GroupSettings = {
+    pipeline,
+    group: writerGroup(pipeline),
+    topics: takenTopics(definition),
+    database: pool,
+    logger,
+  };
+  await checkOffsets(group, { brokers, clientId, logger }, producer);
+  const offsets = new CommittedOffsets();
+  cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
   const consumer = cleanup.use(
     await connectConsumer(
       { brokers, clientId, logger },
       {
-        group: writerGroup(pipeline),
+        group: group.group,
         topics: [...targets.keys()],
         window: WINDOW,
+        onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
           telemetry.readiness.ready('group');
           logger.info({ partitions: partitionCount }, 'writing');
@@ -120,6 +139,13 @@ function parse(value: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+function takenTopics({ pipeline, enrichments, sources }: Definition): readonly TakenTopic[] {
+  return Object.entries(enrichments).flatMap(([enrichment, { from }]) => {
+    const table = sources[from]?.table;
+    return table === undefined ? [] : [{ topic: enrichedTopic(pipeline, enrichment), enrichment, table }];
+  });
 }
 
 async function readTargets(

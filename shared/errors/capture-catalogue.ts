@@ -66,8 +66,8 @@ export const CAPTURE_CATALOGUE = {
   },
   group_offsets_lost: {
     exit: 4,
-    meaning: 'Kafka threw away changes that an enrichment had not taken, or forgot how far it was.',
-    remedy:
-      'Nothing: a redo of its rows follows by itself. Start enrichers more often than the topic forgets.',
+    meaning:
+      'Kafka threw away what an enricher or the writer had not taken, or forgot how far its group was.',
+    remedy: 'Nothing: a redo of its rows follows by itself. Start services more often than topics forget.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

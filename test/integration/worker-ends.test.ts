@@ -2,15 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
 import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import type { DatabaseClient } from '../../shared/postgres/connect.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
 import { startChild } from '../support/child.ts';
-import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { forgetGroup, forgetRecords, offsetsRemembered } from '../support/forgetting-kafka.ts';
+import { createPipeline } from '../support/pipeline.ts';
 import { projectFolder } from '../support/project-folder.ts';
-import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 60_000;
@@ -102,39 +101,6 @@ test('a row that ends its worker is alone after three ends, and failed as unknow
   await settled(client, { failed: 1, scored: 41 });
 });
 
-async function kafkaAdmin(): Promise<kafkajs.Admin> {
-  const admin = new kafkajs.Kafka({ brokers: [brokers()], logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  return admin;
-}
-
-/** As if its retention had passed. */
-async function forgetRecords(topic: string): Promise<void> {
-  const admin = await kafkaAdmin();
-  const ends = await admin.fetchTopicOffsets(topic);
-  await admin.deleteTopicRecords({
-    topic,
-    partitions: ends
-      .filter(({ low, high }) => low !== high)
-      .map(({ partition, high }) => ({ partition, offset: high })),
-  });
-  await admin.disconnect();
-}
-
-async function forgetGroup(group: string): Promise<void> {
-  const admin = await kafkaAdmin();
-  await admin.deleteGroups([group]);
-  await admin.disconnect();
-}
-
-async function remembered({ client, definition }: TestPipeline): Promise<void> {
-  const group = enricherGroup(definition.pipeline, 'fraud');
-  const isRemembered = async (): Promise<boolean> =>
-    ((await client.query('select from afterglow_internal.known_groups where group_id = $1', [group]))
-      .rowCount ?? 0) > 0;
-  await until(isRemembered, { deadlineMs: DEADLINE_MS, what: 'the offsets to be remembered' });
-}
-
 test.each([
   ['Kafka threw away what the group had not taken', 'behind_log_start'],
   ['Kafka has forgotten the group, and its topic began anew', 'offset_missing'],
@@ -154,7 +120,7 @@ test.each([
         Array.from({ length: 30 }, (_, index) => index + 1),
       );
       await settled(client, { scored: 30 });
-      await remembered(pipeline);
+      await offsetsRemembered(client, enricherGroup(definition.pipeline, 'fraud'));
     }
     const captured = async (lsn: string): Promise<boolean> =>
       (
@@ -194,7 +160,7 @@ test.each([
       expect(gap?.detail).toContain(kind);
       const { rows: left } = await client.query('select count(*)::int4 as results from afterglow.fraud');
       expect(left).toEqual([{ results: 40 }]);
-      await remembered(pipeline);
+      await offsetsRemembered(client, enricherGroup(definition.pipeline, 'fraud'));
     }
     // The next start finds nothing lost.
     await pipeline.start('enricher').ready();

@@ -56,9 +56,11 @@ export function wantedGrants(
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
   onInternal('enricher', ALL_ROWS, ['request_cache']);
   onInternal('enricher', ['SELECT'], ['positions']);
-  // A gap of its group, with the redo that closes it.
-  onInternal('enricher', ['SELECT', 'INSERT'], ['redo_jobs', 'redo_keys']);
-  onInternal('enricher', ['SELECT', 'INSERT', 'UPDATE'], ['gaps']);
+  // A gap of their group, with the redo that closes it.
+  for (const role of ['enricher', 'writer'] as const) {
+    onInternal(role, ['SELECT', 'INSERT'], ['redo_jobs', 'redo_keys']);
+    onInternal(role, ['SELECT', 'INSERT', 'UPDATE'], ['gaps']);
+  }
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
   onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys', 'gap_keys', 'partition_changes']);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps', 'partitions']);

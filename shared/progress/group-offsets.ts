@@ -1,31 +1,36 @@
-import { parseLsn } from '../../shared/contracts/position.ts';
-import { CATALOGUE } from '../../shared/errors/catalogue.ts';
-import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
-import { type KafkaSettings, kafkaUnreachable } from '../../shared/kafka/connect.ts';
-import { gapNotice } from '../../shared/kafka/gap-notice.ts';
-import type { OffsetToCommit } from '../../shared/kafka/offsets.ts';
-import type { RecordProducer } from '../../shared/kafka/producer.ts';
-import { pause } from '../../shared/lifecycle/run-service.ts';
-import { type DatabasePool, inTransaction, type Queryable } from '../../shared/postgres/connect.ts';
-import type { TableName } from '../../shared/postgres/published.ts';
-import { type Gap, recordGap, startRepair } from '../../shared/side-tables/gaps.ts';
+import { parseLsn } from '../contracts/position.ts';
+import { CATALOGUE } from '../errors/catalogue.ts';
+import { connectKafkaAdmin } from '../kafka/admin.ts';
+import { type KafkaSettings, kafkaUnreachable } from '../kafka/connect.ts';
+import { gapNotice } from '../kafka/gap-notice.ts';
+import type { OffsetToCommit } from '../kafka/offsets.ts';
+import type { RecordProducer } from '../kafka/producer.ts';
+import { pause } from '../lifecycle/run-service.ts';
+import { type DatabasePool, inTransaction, type Queryable } from '../postgres/connect.ts';
+import type { TableName } from '../postgres/published.ts';
+import { type Gap, recordGap, startRepair } from '../side-tables/gaps.ts';
 import {
   forgetGroupOffsets,
   lockGroup,
   readGroupOffsets,
   rememberGroupOffsets,
-} from '../../shared/side-tables/known-groups.ts';
-import { stateTable } from '../../shared/side-tables/names.ts';
-import { createRedoJob } from '../../shared/side-tables/redo-jobs.ts';
-import type { Logger } from '../../shared/telemetry/logger.ts';
+} from '../side-tables/known-groups.ts';
+import { stateTable } from '../side-tables/names.ts';
+import { createRedoJob } from '../side-tables/redo-jobs.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { lossOf, type OffsetLoss } from './offset-loss.ts';
+
+/** A topic that the group takes, and whose results its records lead to. */
+export interface TakenTopic {
+  readonly topic: string;
+  readonly enrichment: string;
+  readonly table: TableName;
+}
 
 export interface GroupSettings {
   readonly pipeline: string;
-  readonly enrichment: string;
   readonly group: string;
-  readonly topic: string;
-  readonly table: TableName;
+  readonly topics: readonly TakenTopic[];
   readonly database: DatabasePool;
   readonly logger: Logger;
 }
@@ -43,7 +48,7 @@ export async function checkOffsets(
 ): Promise<void> {
   const { database, group, logger, pipeline } = settings;
   const lags = await lagOf(kafka, settings);
-  const gap = await inTransaction(database, async (client) => {
+  const gaps = await inTransaction(database, async (client) => {
     await lockGroup(client, group);
     const known = await readGroupOffsets(client, group);
     const losses = lags.flatMap((lag) => {
@@ -52,19 +57,20 @@ export async function checkOffsets(
       );
       return lossOf(lag, remembered?.offset) ?? [];
     });
-    if (losses.length === 0) return undefined;
     await settle(client, group, losses);
-    return await record(client, settings, losses);
+    return await recordEach(client, settings, losses);
   });
-  if (gap === undefined) return;
-  logger.error({ gap: gap.id, reason: gap.reason, jobs: gap.jobs }, gap.detail);
-  await producer.send([gapNotice(pipeline, gap, Date.now())]);
+  for (const gap of gaps) logger.error({ gap: gap.id, reason: gap.reason, jobs: gap.jobs }, gap.detail);
+  if (gaps.length > 0) await producer.send(gaps.map((gap) => gapNotice(pipeline, gap, Date.now())));
 }
 
-async function lagOf(kafka: KafkaSettings, { group, topic }: GroupSettings) {
+async function lagOf(kafka: KafkaSettings, { group, topics }: GroupSettings) {
   const admin = await connectKafkaAdmin(kafka);
   try {
-    return await admin.lag(group, [topic]);
+    return await admin.lag(
+      group,
+      topics.map(({ topic }) => topic),
+    );
   } catch (error) {
     // A group or topic that was made a moment ago has no coordinator or leader yet.
     throw kafkaUnreachable(kafka.brokers, error);
@@ -85,14 +91,21 @@ async function settle(client: Queryable, group: string, losses: readonly OffsetL
   );
 }
 
-async function record(
+async function recordEach(
   client: Queryable,
-  settings: GroupSettings,
+  { group, topics }: GroupSettings,
   losses: readonly OffsetLoss[],
-): Promise<Gap> {
-  const { enrichment, table } = settings;
+): Promise<readonly Gap[]> {
+  const gaps: Gap[] = [];
+  for (const taken of topics) {
+    const ofTopic = losses.filter(({ topic }) => topic === taken.topic);
+    if (ofTopic.length > 0) gaps.push(await record(client, taken, detailOf(group, ofTopic)));
+  }
+  return gaps;
+}
+
+async function record(client: Queryable, { enrichment, table }: TakenTopic, detail: string): Promise<Gap> {
   const from = await newestOutcome(client, enrichment);
-  const detail = detailOf(settings, losses);
   const draft = { reason: REASON, detail, halts: false, tables: [table], from };
   const gap = await recordGap(client, draft);
   if (gap === undefined) throw new Error('a gap without a halt was not recorded');
@@ -104,7 +117,7 @@ async function record(
   return { ...gap, state: 'repairing', to: from, jobs: [job] };
 }
 
-function detailOf({ group }: GroupSettings, losses: readonly OffsetLoss[]): string {
+function detailOf(group: string, losses: readonly OffsetLoss[]): string {
   const places = losses.map(
     ({ partition, kind, reached, logStart }) =>
       `partition ${partition} from ${logStart}, had come to ${reached} (${kind})`,

@@ -1,4 +1,4 @@
-import type { PartitionLag } from '../../shared/kafka/admin.ts';
+import type { PartitionLag } from '../kafka/admin.ts';
 
 /** Why records of a partition never reach the group. */
 export type LossKind =
