@@ -9,6 +9,7 @@ import {
   forgetsRecords,
   offsetsRemembered,
 } from '../support/forgetting-kafka.ts';
+import { writeAsItself } from '../support/own-login.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { topicSize } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
@@ -75,8 +76,8 @@ test.each(['behind_log_start', 'offset_missing'])(
     const asked = awsLocal.control.calls().operations.reduce((sum, { rows }) => sum + rows, 0);
 
     {
-      await using writers = pipeline.start('writer', 'writer');
-      await writers.ready();
+      await using _one = await writeAsItself(pipeline);
+      await using _other = await writeAsItself(pipeline);
       await settled(client, { scored: 40 });
       const gaps = await until(
         async () => {
