@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Fault, type FaultKind } from '../../../shared/errors/policy.ts';
 import type { Outcome } from '../../../shared/models/model.ts';
-import { fault, first, ok, scripted, upTo } from './lane.test-support.ts';
+import { fault, first, ok, scripted, seeded, upTo } from './lane.test-support.ts';
 
 // Time stands still but for what a test lets pass.
 beforeEach(() => {
@@ -143,6 +143,51 @@ describe('the table of faults', () => {
     expect(results()).toEqual([1, 2, 'rejected_item']);
     expect(calls.length).toBeLessThanOrEqual(8);
   });
+
+  test('where calls are paid, nothing is asked twice to find out about a suspect: it waits for the next rows', async () => {
+    const { ask, calls, results } = scripted({
+      isPaidPerCall: true,
+      script: (items) => (items.some((item) => first(item) === 5) ? fault('unavailable') : undefined),
+    });
+    ask([1, 2]);
+    await vi.advanceTimersByTimeAsync(100);
+    ask([5]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(results()).toEqual([1, 2]);
+    // Itself is the canary, in growing pauses.
+    expect(calls.length).toBeLessThan(40);
+    for (const value of [10, 11, 12, 13]) {
+      ask([value]);
+      await vi.advanceTimersByTimeAsync(20_000);
+    }
+    expect(results()).toEqual([1, 2, 'rejected_item', 10, 11, 12, 13]);
+    const others = calls.flat().filter((value) => value !== 5);
+    expect(others.length).toBe(new Set(others).size);
+  });
+
+  test.each([
+    [1, 0.3],
+    [1, 0.5],
+    [1, 0.7],
+    [20, 0.3],
+    [20, 0.5],
+    [20, 0.7],
+  ])(
+    'a model that fails calls of %i rows by chance blames no row (%f of them, seeds 1 to 10)',
+    async (rowsMax, share) => {
+      for (let seed = 1; seed <= 10; seed++) {
+        const random = seeded(seed);
+        const { ask, results, lane } = scripted({
+          rowsMax,
+          script: () => (random() < share ? fault('unavailable') : undefined),
+        });
+        ask(upTo(rowsMax * 20));
+        await vi.advanceTimersByTimeAsync(3_600_000);
+        expect(results(), `seed ${seed}`).toEqual(upTo(rowsMax * 20));
+        await lane.stop();
+      }
+    },
+  );
 
   test('an outage alone blames no row, however long it lasts', async () => {
     let isAway = true;

@@ -43,6 +43,7 @@ export interface CallObserver {
 
 export interface AnsweringOptions<ItemResult> {
   readonly call: Model<ItemResult>['call'];
+  readonly isPaidPerCall: boolean;
   readonly observer: Pick<CallObserver, 'called' | 'failed'>;
   readonly clock: () => number;
   readonly aborting: AbortSignal;
@@ -64,7 +65,10 @@ export class Answering<ItemResult> {
   readonly #gate: Gate;
   readonly #guard = new RejectionGuard();
   readonly #availability = new Availability();
-  /** The last item that the model accepted: what a canary carries when only a suspect is left to ask about. */
+  /**
+   * The last item that the model accepted: what a canary carries when only a suspect is left to ask about. Never of a model
+   * that is paid by the call: there a suspect waits for the next row.
+   */
   #accepted: ModelItem | undefined;
 
   constructor(gate: Gate, options: AnsweringOptions<ItemResult>) {
@@ -108,7 +112,7 @@ export class Answering<ItemResult> {
       }
       const called = await this.#call(sent, pass);
       if (calls === 0 && firstPass !== undefined) {
-        this.#availability.first(called.kind !== 'away' || called.fault.kind !== 'unavailable');
+        this.#availability.first(isAnswer(called));
       }
       if (called.kind === 'settled') {
         if (sent.length === left.length) return;
@@ -121,7 +125,7 @@ export class Answering<ItemResult> {
       suspicion.failed(this.#gate.successes);
       const strikes = this.#availability.strikesNeeded;
       if (!suspicion.isConfirmed(strikes)) continue;
-      if (left.length > 1) return await this.#inHalves(left, () => suspicion.ofHalf(strikes));
+      if (left.length > 1) return await this.#inHalves(left, (rows) => suspicion.ofHalf(rows, strikes));
       for (const open of left) this.#reject(open, refusedAlone(called.fault), false);
       return;
     }
@@ -130,15 +134,17 @@ export class Answering<ItemResult> {
   /** Whether the model is there at all, found out without the row that may be what it fails on. */
   async #askCanary(item: ModelItem, pass: Pass): Promise<void> {
     const ask = { item, isWanted: () => false, answered: () => {}, failed: () => {} };
-    await this.#call([{ ask, attempts: 0, refusedAtAcceptance: undefined }], pass);
+    const called = await this.#call([{ ask, attempts: 0, refusedAtAcceptance: undefined }], pass);
+    this.#availability.first(isAnswer(called));
   }
 
-  async #inHalves(items: readonly OpenAsk<ItemResult>[], suspicion: () => Suspicion): Promise<void> {
+  async #inHalves(
+    items: readonly OpenAsk<ItemResult>[],
+    suspicionOf: (rows: number) => Suspicion,
+  ): Promise<void> {
     const middle = Math.ceil(items.length / 2);
-    await Promise.all([
-      this.#answer(items.slice(0, middle), suspicion()),
-      this.#answer(items.slice(middle), suspicion()),
-    ]);
+    const halves = [items.slice(0, middle), items.slice(middle)];
+    await Promise.all(halves.map((half) => this.#answer(half, suspicionOf(half.length))));
   }
 
   async #call(sent: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<Called> {
@@ -202,7 +208,7 @@ export class Answering<ItemResult> {
       open.attempts++;
       if (outcome.kind === 'ok') {
         isAccepted = true;
-        this.#accepted = open.ask.item;
+        if (!this.#options.isPaidPerCall) this.#accepted = open.ask.item;
       } else if (outcome.fault.kind !== 'input') {
         refusal = outcome.fault;
         this.#reject(open, refusal, outcome.isWorthOneRetry === true);
@@ -250,6 +256,9 @@ export function wanted<ItemResult>(open: readonly OpenAsk<ItemResult>[]): readon
     return false;
   });
 }
+
+/** Anything but that the model does not answer. */
+const isAnswer = (called: Called): boolean => called.kind !== 'away' || called.fault.kind !== 'unavailable';
 
 /** What is said of a batch, or of a model that always looks away from this one row, as that row's own. */
 function refusedAlone(fault: Fault): Fault {

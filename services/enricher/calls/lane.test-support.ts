@@ -16,6 +16,7 @@ interface Scripted {
   readonly latencyMs?: number;
   readonly callsMax?: number;
   readonly callsPerSecond?: number;
+  readonly isPaidPerCall?: boolean;
   /** What a call gets: a fault, outcomes of its own, or nothing for the plain answer. */
   readonly script?: (items: readonly ModelItem[], call: number) => Fault | Outcome<number>[] | undefined;
 }
@@ -35,6 +36,7 @@ export function scripted({
     limits: { rowsMax, bytesMax: 1e6, waitMaxMs },
     groupOf: () => '',
     bytesOf: () => 1,
+    isPaidPerCall: rest.isPaidPerCall ?? false,
     async call(items) {
       calls.push(items.map(first));
       const bent = script(items, calls.length);
@@ -79,3 +81,12 @@ export function scripted({
 }
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** Numbers below 1 that a seed repeats. */
+export function seeded(seed: number): () => number {
+  let state = seed * 7_919;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

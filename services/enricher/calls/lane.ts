@@ -4,7 +4,10 @@ import { Answering, type Ask, type CallObserver, wanted } from './answering.ts';
 import { Gate, type Pass } from './gate.ts';
 import { WaitingItems } from './waiting-items.ts';
 
-export type CalledModel<ItemResult> = Pick<Model<ItemResult>, 'limits' | 'groupOf' | 'bytesOf' | 'call'>;
+export type CalledModel<ItemResult> = Pick<
+  Model<ItemResult>,
+  'limits' | 'groupOf' | 'bytesOf' | 'call' | 'isPaidPerCall'
+>;
 
 export interface LaneOptions {
   readonly callsMax: number;
@@ -44,6 +47,7 @@ export class Lane<ItemResult> {
     });
     this.#answering = new Answering(this.#gate, {
       call: (items, signal) => model.call(items, signal),
+      isPaidPerCall: model.isPaidPerCall,
       observer,
       clock,
       aborting: this.#aborting.signal,

@@ -161,11 +161,21 @@ describe('suspicion', () => {
   test('a half of a suspect needs one failure more, with an answer to others before it', () => {
     const batch = new Suspicion();
     for (const successes of [1, 2, 3]) batch.failed(successes);
-    const half = batch.ofHalf(3);
+    const half = batch.ofHalf(2, 3);
     half.failed(3);
     expect(half.isConfirmed(3)).toBe(false);
     half.failed(4);
     expect(half.isConfirmed(3)).toBe(true);
+  });
+
+  test('a row that a suspect was halved down to is blamed for failures of its own only', () => {
+    const batch = new Suspicion();
+    for (const successes of [1, 2, 3]) batch.failed(successes);
+    const row = batch.ofHalf(1, 3);
+    for (const successes of [3, 4, 5]) row.failed(successes);
+    expect(row.isConfirmed(3)).toBe(false);
+    row.failed(6);
+    expect(row.isConfirmed(3)).toBe(true);
   });
 
   test('a model that fails many is given more chances before a batch is blamed', () => {
@@ -178,6 +188,6 @@ describe('suspicion', () => {
       healthy.first(true);
       brownOut.first(call % 2 === 0);
     }
-    expect([healthy, few, brownOut].map(({ strikesNeeded }) => strikesNeeded)).toEqual([3, 3, 8]);
+    expect([healthy, few, brownOut].map(({ strikesNeeded }) => strikesNeeded)).toEqual([3, 3, 19]);
   });
 });

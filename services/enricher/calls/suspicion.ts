@@ -1,12 +1,11 @@
 // A row may end the container that reads it: then the model looks away whenever this row is asked about, and only then.
 
 const STRIKES_MIN = 3;
-const STRIKES_MAX = 10;
-/** How often chance alone may make a batch look like that. */
-const CHANCE_MAX = 0.001;
-/** Taken as answered before anything was: two calls are no statistics. */
-const ANSWERED_BEFORE = 10;
-const REMEMBERED = 50;
+/** How often chance alone may make a row look like that: a model that fails half of its calls is asked for millions of rows. */
+const CHANCE_MAX = 0.000_001;
+/** Fewer calls are no statistics: what is wanting counts as answered. */
+const REMEMBERED_MIN = 10;
+const REMEMBERED_MAX = 100;
 
 /** Of the last first attempts, how many were answered: what a call that is no suspect may expect. */
 export class Availability {
@@ -14,16 +13,15 @@ export class Availability {
 
   first(answered: boolean): void {
     this.#answered.push(answered);
-    if (this.#answered.length > REMEMBERED) this.#answered.shift();
+    if (this.#answered.length > REMEMBERED_MAX) this.#answered.shift();
   }
 
-  /** How many strikes make a suspect: three, and more while the model fails many others too. */
+  /** How many strikes make a suspect, whose own first failure is among those remembered: three, and more while others fail too. */
   get strikesNeeded(): number {
     const failed = this.#answered.filter((answered) => !answered).length;
-    const chance = failed / (this.#answered.length + ANSWERED_BEFORE);
+    const chance = Math.max(0, failed - 1) / Math.max(this.#answered.length, REMEMBERED_MIN);
     if (chance === 0) return STRIKES_MIN;
-    const needed = Math.ceil(Math.log(CHANCE_MAX) / Math.log(chance));
-    return Math.min(STRIKES_MAX, Math.max(STRIKES_MIN, needed));
+    return Math.max(STRIKES_MIN, Math.ceil(Math.log(CHANCE_MAX) / Math.log(chance)));
   }
 }
 
@@ -49,8 +47,11 @@ export class Suspicion {
     return this.#strikes >= strikesNeeded;
   }
 
-  /** One more failure shows which of the halves it was. */
-  ofHalf(strikesNeeded: number): Suspicion {
-    return new Suspicion(strikesNeeded - 1, this.#successesSeen);
+  /**
+   * One more failure shows which of the halves it was. A row alone has to earn all strikes itself: with so many halves one
+   * of them fails by chance while the model fails many.
+   */
+  ofHalf(rows: number, strikesNeeded: number): Suspicion {
+    return new Suspicion(rows > 1 ? strikesNeeded - 1 : 0, this.#successesSeen);
   }
 }
