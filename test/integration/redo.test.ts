@@ -3,6 +3,7 @@ import { type ChangeEvent, UNAVAILABLE_VALUE } from '../../shared/contracts/even
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { controlRedoJob, createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
 import { createRedoSetting, NOTES } from '../support/redo.ts';
+import { createDatabase } from '../support/stack.ts';
 import type { TopicEvent } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
@@ -147,6 +148,34 @@ describe('a redo', () => {
     expect(cancelled?.rowsDone).toBeLessThan(2_000);
     // What went out is what is counted, the chunk under way at the end included.
     expect(redone(await setting.events(), '1')).toHaveLength(cancelled?.rowsDone ?? -1);
+  });
+
+  test('a statement that is at work in another database of the server holds nothing up', async () => {
+    await using setting = await createRedoSetting();
+    await using elsewhere = await createDatabase();
+    const busy = await connectDatabase({
+      url: elsewhere.url,
+      applicationName: 'busy',
+      statementTimeoutMs: 0,
+    });
+    {
+      // A new slot would wait for it.
+      await using _first = await setting.read();
+    }
+    await setting.client.query(FILL, [10]);
+    await busy.query('create table t (id int); begin; insert into t values (1)');
+    const { rows } = await busy.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const asleep = busy.query('select pg_sleep(3600)');
+    asleep.catch(() => {});
+    try {
+      await setting.read();
+      const made = await createRedoJob(setting.client, setting.job);
+      expect(await setting.jobIn('done', made)).toMatchObject({ rowsDone: 10 });
+    } finally {
+      await setting.client.query('select pg_cancel_backend($1)', [rows[0]?.pid]);
+      await expect(asleep).rejects.toMatchObject({ code: '57014' });
+      await busy.end();
+    }
   });
 
   test('a commit that is in the log but not visible yet makes the chunk worthless: it is read again', async () => {

@@ -27,14 +27,20 @@ export async function runningTransactions(client: Queryable): Promise<readonly n
   }
 }
 
-/** A transaction that waits for its next statement has not written its commit. */
-const IDLE = `
+/**
+ * A transaction that waits for its next statement has not written its commit, and none of another database ever comes through
+ * our slot, however long it is at work.
+ */
+const INNOCENT = `
   select backend_xid::text as xid from pg_stat_activity
-   where backend_xid is not null and state in ('idle in transaction', 'idle in transaction (aborted)')`;
+   where backend_xid is not null
+     and (state in ('idle in transaction', 'idle in transaction (aborted)') or datname is distinct from current_database())
+  union all
+  select transaction::text from pg_prepared_xacts where database <> current_database()`;
 
-/** Long transactions of the application must not hold up a redo until they end. */
+/** Long transactions of others must not hold up a redo until they end. */
 export async function clearSuspects(client: Queryable, streamed: StreamedTransactions): Promise<void> {
   if (streamed.suspects.length === 0) return;
-  const { rows } = await client.query<{ xid: string }>(IDLE);
+  const { rows } = await client.query<{ xid: string }>(INNOCENT);
   for (const { xid } of rows) streamed.clear(Number(xid));
 }
