@@ -116,15 +116,21 @@ describe('an incomplete row', () => {
 
   test('is taken whole from the table, as the transaction of the change can see it', async () => {
     const { made, reads } = parts({ kind: 'row', row: { kind: 'review', body: 'newer' } });
-    expect(await completeRow(incomplete, made)).toMatchObject({ kind: 'ask', row: { input: 'newer' } });
+    expect(await completeRow(incomplete, made)).toMatchObject({
+      prepared: { kind: 'ask', row: { input: 'newer' } },
+      bytes: 'reviewnewer'.length,
+    });
     expect(reads).toEqual([{ key: { id: 7 }, epoch: 2, xid: 77 }]);
     const skipped = parts({ kind: 'row', row: { kind: 'note', body: 'newer' } });
-    expect(await completeRow(incomplete, skipped.made)).toMatchObject({ kind: 'skipped', reason: 'when' });
+    expect((await completeRow(incomplete, skipped.made)).prepared).toMatchObject({
+      kind: 'skipped',
+      reason: 'when',
+    });
   });
 
   test('that is gone is deleted at the position of the change', async () => {
     const { made } = parts({ kind: 'gone' });
-    expect(await completeRow(incomplete, made)).toMatchObject({ kind: 'deleted', cause: 'gone' });
+    expect((await completeRow(incomplete, made)).prepared).toMatchObject({ kind: 'deleted', cause: 'gone' });
   });
 });
 

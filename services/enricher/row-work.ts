@@ -3,7 +3,8 @@ import type { RowInput } from '../../shared/models/model.ts';
 import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { CompletionReader } from './completion-read.ts';
-import { type Incomplete, type Prepared, type PreparedWhole, prepareRow } from './prepare.ts';
+import { type Incomplete, type Prepared, prepareRow } from './prepare.ts';
+import type { Completed } from './settle.ts';
 import type { StoredResults } from './stored-results.ts';
 
 export interface RowWorkParts {
@@ -18,11 +19,17 @@ export interface RowWorkParts {
 export async function completeRow(
   { record, change }: Incomplete,
   { completion, program }: RowWorkParts,
-): Promise<PreparedWhole> {
+): Promise<Completed> {
   const { epoch, txId } = change.event.source;
   const found = await completion.complete({ key: change.key, epoch, xid: txId });
-  if (found.kind === 'gone') return { kind: 'deleted', record, change, cause: 'gone' };
-  return prepareRow(change, found.row, program);
+  if (found.kind === 'gone')
+    return { prepared: { kind: 'deleted', record, change, cause: 'gone' }, bytes: 0 };
+  const { row } = found;
+  const texts = Object.values(row).filter((value) => typeof value === 'string');
+  return {
+    prepared: prepareRow(change, row, program),
+    bytes: texts.reduce((bytes, text) => bytes + text.length, 0),
+  };
 }
 
 /** What was answered before for this input, or what the model answers now. */

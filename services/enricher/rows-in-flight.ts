@@ -14,12 +14,18 @@ interface Membership<Row extends object> {
   readonly order: KeyOrder<Row>;
   rows: number;
   bytes: number;
+  /** Of the bytes, what was read for incomplete rows, or is going to be. */
+  readonly readBytes: Map<FetchedRecord, number>;
   /** Of the rows, those whose outcome is not known. */
   open: number;
+  /** Rows that were waited for long enough: they wait for others themselves. */
+  excused: number;
 }
 
-/** Exactly one of the two is to be called. */
+/** Exactly one of `settle` and `discard` is to be called. */
 export interface Settlement<Row> {
+  /** So much was read for an incomplete row. */
+  completed(bytes: number): void;
   settle(row: Row): void;
   /** It gets no outcome here: what comes behind it in its key waits, and comes again with it. */
   discard(): void;
@@ -27,6 +33,12 @@ export interface Settlement<Row> {
 
 /** What the objects around a record cost beside its bytes, roughly. */
 const ROW_OVERHEAD_BYTES = 1_000;
+/**
+ * What an incomplete row is taken for until it is read: as much as the largest of late, and at first more than most have, since
+ * a value that was left out of a change may be long.
+ */
+const UNREAD_FIRST_BYTES = 1_048_576;
+const UNREAD_FORGOTTEN = 0.9;
 /** A membership ends without a word to those who wait here. */
 const LOOK_INTERVAL_MS = 500;
 
@@ -38,6 +50,7 @@ export class RowsInFlight<Row extends RowOfRecord> {
   readonly #limits: QueueLimits;
   #membership: Membership<Row> | undefined;
   #released: Row[] = [];
+  #unreadBytes = UNREAD_FIRST_BYTES;
   #isComplete = false;
   #failure: { readonly error: unknown } | undefined;
   #isAwaited = false;
@@ -47,31 +60,46 @@ export class RowsInFlight<Row extends RowOfRecord> {
     this.#limits = limits;
   }
 
+  get isFull(): boolean {
+    const current = this.#current;
+    if (current === undefined) return false;
+    return current.rows >= this.#limits.rowsMax || current.bytes >= this.#limits.bytesMax;
+  }
+
   /** How many rows may be added, once there is room; 0 when rows have failed meanwhile. */
   async room(): Promise<number> {
-    const { rowsMax, bytesMax } = this.#limits;
     while (this.#failure === undefined) {
-      const current = this.#current;
-      if (current === undefined) return rowsMax;
-      if (current.rows < rowsMax && current.bytes < bytesMax) return rowsMax - current.rows;
+      if (!this.isFull) return this.#limits.rowsMax - (this.#current?.rows ?? 0);
       await this.#change();
     }
     return 0;
   }
 
-  /** Resolves when everything added has been published or discarded. */
-  async empty(): Promise<void> {
-    while (this.#failure === undefined && (this.#current?.rows ?? 0) > 0) await this.#change();
+  /** Resolves when everything added has been published or discarded. What has not after `waitMaxMs` is not waited for again. */
+  async empty(waitMaxMs: number): Promise<void> {
+    const deadlineMs = performance.now() + waitMaxMs;
+    while (this.#failure === undefined) {
+      const current = this.#current;
+      if (current === undefined || current.rows <= current.excused) return;
+      if (performance.now() >= deadlineMs) current.excused = current.rows;
+      else await this.#change();
+    }
   }
 
   /** Without a key the row is a barrier in its partition. */
-  add(record: FetchedRecord, key: string | undefined): Settlement<Row> {
+  add(record: FetchedRecord, key: string | undefined, isIncomplete: boolean): Settlement<Row> {
     const membership = this.#of(record.assignment);
     membership.rows++;
     membership.open++;
     membership.bytes += bytesOf(record);
+    if (isIncomplete) this.#read(membership, record, this.#unreadBytes);
     const place = membership.order.add(record.partition, key);
     return {
+      completed: (bytes) => {
+        this.#unreadBytes = Math.max(bytes, this.#unreadBytes * UNREAD_FORGOTTEN);
+        this.#read(membership, record, bytes);
+        this.#hasChanged();
+      },
       settle: (row) => {
         membership.open--;
         const released = membership.order.settle(place, row);
@@ -127,14 +155,29 @@ export class RowsInFlight<Row extends RowOfRecord> {
 
   #of(assignment: Assignment): Membership<Row> {
     if (this.#membership?.assignment !== assignment) {
-      this.#membership = { assignment, order: new KeyOrder(), rows: 0, bytes: 0, open: 0 };
+      this.#membership = {
+        assignment,
+        order: new KeyOrder(),
+        rows: 0,
+        bytes: 0,
+        readBytes: new Map(),
+        open: 0,
+        excused: 0,
+      };
     }
     return this.#membership;
   }
 
+  #read(membership: Membership<Row>, record: FetchedRecord, bytes: number): void {
+    membership.bytes += bytes - (membership.readBytes.get(record) ?? 0);
+    membership.readBytes.set(record, bytes);
+  }
+
   #leave(membership: Membership<Row>, record: FetchedRecord): void {
     membership.rows--;
-    membership.bytes -= bytesOf(record);
+    membership.excused = Math.min(membership.excused, membership.rows);
+    membership.bytes -= bytesOf(record) + (membership.readBytes.get(record) ?? 0);
+    membership.readBytes.delete(record);
   }
 
   #hasChanged(): void {

@@ -36,10 +36,8 @@ const answer = (value: unknown): AnsweredRow => ({
 const answered: RowSteps = {
   prepare,
   complete: async ({ record: fetched, change }) => ({
-    kind: 'ask',
-    record: fetched,
-    change,
-    row: { input: [Number(fetched.offset)] },
+    prepared: { kind: 'ask', record: fetched, change, row: { input: [Number(fetched.offset)] } },
+    bytes: 0,
   }),
   ask: async ({ row }) => answer(row.input[0]),
   isAlone: () => false,
@@ -176,5 +174,52 @@ describe('settling', () => {
     expect(rows.length).toBe(5);
     expect(meetings.filter((met) => met.includes(2n))).toEqual([[2n]]);
     expect(meetings.some((met) => met.length === 2)).toBe(true);
+  });
+
+  test('a row alone that waits for others, as a refusal does for an acceptance, does not keep them away for ever', async () => {
+    const assignment = { current: true };
+    const queue = queueOf([0, 1].map((offset) => record(offset, String(offset), assignment)));
+    queue.close();
+    const accepted = Promise.withResolvers<void>();
+    const steps: RowSteps = {
+      ...answered,
+      isAlone: () => true,
+      async ask({ record: asked, row }) {
+        if (asked.offset === 0n) await accepted.promise;
+        accepted.resolve();
+        return answer(row.input[0]);
+      },
+    };
+    const rows = await collect(settle(queue, steps, WINDOW, 50));
+    expect(rows.map(offsetOf).toSorted((one, other) => one - other)).toEqual([0, 1]);
+  });
+
+  test('what is read for incomplete rows counts in the window, however small their changes are', async () => {
+    const assignment = { current: true };
+    const bytes = 500_000;
+    const window = { rowsMax: 1_000, bytesMax: 4_000_000 };
+    const queue = queueOf(Array.from({ length: 200 }, (_, offset) => record(offset, null, assignment)));
+    queue.close();
+    let held = 0;
+    let heldMax = 0;
+    const steps: RowSteps = {
+      ...answered,
+      prepare: (fetched) => ({ kind: 'incomplete', record: fetched, change: {} as Change }),
+      async complete(row) {
+        held += bytes;
+        heldMax = Math.max(heldMax, held);
+        await new Promise(setImmediate);
+        const { prepared } = await answered.complete(row);
+        return { prepared, bytes };
+      },
+      async ask({ row }) {
+        await new Promise(setImmediate);
+        held -= bytes;
+        return answer(row.input[0]);
+      },
+    };
+    expect((await collect(settle(queue, steps, window))).length).toBe(200);
+    expect(heldMax).toBeGreaterThan(window.bytesMax / 2);
+    expect(heldMax).toBeLessThanOrEqual(window.bytesMax + bytes);
   });
 });
