@@ -1,5 +1,5 @@
 import type { AwsSettings } from '../../shared/aws/settings.ts';
-import type { Definition, Enrichment } from '../../shared/config/definition.ts';
+import type { Enrichment } from '../../shared/config/definition.ts';
 import { policyVersion } from '../../shared/config/revision.ts';
 import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
@@ -7,15 +7,14 @@ import { compileEnrichment, type EnrichmentProgram } from '../../shared/expressi
 import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer, type RecordProducer } from '../../shared/kafka/producer.ts';
 import { inBackground } from '../../shared/lifecycle/in-background.ts';
-import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { openModel } from '../../shared/models/index.ts';
 import { findTable, readCatalog, type Table } from '../../shared/postgres/catalog.ts';
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
-import { isTransient } from '../../shared/postgres/transient.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
+import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
 import { equalModelRevisions } from '../../shared/side-tables/stored-results.ts';
 import { CompletionReader } from './completion-read.ts';
@@ -43,7 +42,6 @@ const FETCHED = { rowsMax: 2_000, bytesMax: 8 * 1_048_576 };
 const WINDOW = { rowsMax: 2_000, bytesMax: 8 * 1_048_576 };
 /** Looking up, keeping what was paid for, completing rows, and looking at the revision. */
 const CONNECTIONS_MAX = 4;
-const REVISION_LOOK_INTERVAL_MS = 5_000;
 /** Shorter than the time that a process has to end, so that what is answered by then can still be published. */
 const CALLS_DRAIN_MAX_MS = 8_000;
 
@@ -80,7 +78,7 @@ export async function runSession(
 
   const over = new AbortController();
   const watched = AbortSignal.any([signal, over.signal]);
-  const ending = AbortSignal.any([signal, redefinition(database, definition, name, logger, watched)]);
+  const ending = AbortSignal.any([signal, redefinition(database, definition, [name], logger, watched)]);
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
   const lanes = new ModelLanes(model, {
@@ -227,30 +225,4 @@ async function compileAgainstTable(
     throw new AfterglowError('definition_invalid', `Table ${name.schema}.${name.name} does not exist.`);
   }
   return { program: compileEnrichment(enrichment, table.columns), table };
-}
-
-/** Aborts when `init` has registered another definition of the enrichment: this one's results would be outdated. */
-function redefinition(
-  database: DatabasePool,
-  definition: Definition,
-  name: string,
-  logger: ServiceSettings['logger'],
-  signal: AbortSignal,
-): AbortSignal {
-  const redefined = new AbortController();
-  const look = async (): Promise<void> => {
-    while (await pause(REVISION_LOOK_INTERVAL_MS, signal)) {
-      try {
-        await registeredRevision(database, definition, name);
-      } catch (error) {
-        // A database that is away says nothing about the definition; its own users notice.
-        if (isTransient(error)) continue;
-        logger.warn({ err: error }, 'the definition has changed: draining');
-        redefined.abort();
-        return;
-      }
-    }
-  };
-  void look();
-  return redefined.signal;
 }

@@ -1,10 +1,16 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
 import type { Applied } from './apply.ts';
 
+const BATCH_ROWS_BUCKETS = [1, 3, 10, 30, 100, 300, 1_000];
+
 export interface WriterMetrics {
   written(enrichment: string, events: number, applied: Applied): void;
-  batch(durationMs: number): void;
+  batch(rows: number, durationMs: number): void;
+  /** A batch that was tried again, by SQLSTATE. */
+  retried(state: string): void;
+  paused(isPaused: boolean): void;
+  rested(restMs: number): void;
 }
 
 export function writerMetrics(registry: Registry): WriterMetrics {
@@ -28,6 +34,28 @@ export function writerMetrics(registry: Registry): WriterMetrics {
     buckets: LATENCY_BUCKETS_SECONDS,
     registers,
   });
+  const rows = new Histogram({
+    name: names.batchRows,
+    help: 'Outcomes in one transaction.',
+    buckets: BATCH_ROWS_BUCKETS,
+    registers,
+  });
+  const retries = new Counter({
+    name: names.retries,
+    help: 'Transactions that the database did not take at once, by SQLSTATE; "connection" where there was none.',
+    labelNames: ['sqlstate'] as const,
+    registers,
+  });
+  const paused = new Gauge({
+    name: names.paused,
+    help: '1 while the database takes no batch.',
+    registers,
+  });
+  const rested = new Counter({
+    name: names.rested,
+    help: 'Time for which a slow database was left alone.',
+    registers,
+  });
   return {
     written(enrichment, count, result) {
       events.inc({ enrichment }, count);
@@ -38,6 +66,12 @@ export function writerMetrics(registry: Registry): WriterMetrics {
         latency.observe({ enrichment }, Math.max(0, nowMs - Date.parse(source.committed_at)) / 1000);
       }
     },
-    batch: (durationMs) => duration.observe(durationMs / 1000),
+    batch(count, durationMs) {
+      rows.observe(count);
+      duration.observe(durationMs / 1000);
+    },
+    retried: (sqlstate) => retries.inc({ sqlstate }),
+    paused: (isPaused) => paused.set(isPaused ? 1 : 0),
+    rested: (restMs) => rested.inc(restMs / 1000),
   };
 }

@@ -1,25 +1,25 @@
-import { microBatches } from '../../shared/batching/micro-batches.ts';
 import type { Definition } from '../../shared/config/definition.ts';
-import { isEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
 import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
-import type { Fault } from '../../shared/errors/policy.ts';
-import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import { inBackground } from '../../shared/lifecycle/in-background.ts';
+import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
-import { createPool, type DatabasePool, inTransaction } from '../../shared/postgres/connect.ts';
+import { createPool } from '../../shared/postgres/connect.ts';
 import {
   CommittedOffsets,
   checkOffsets,
   type GroupSettings,
   type TakenTopic,
 } from '../../shared/progress/group-offsets.ts';
-import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
-import { writerStatements } from '../../shared/side-tables/statements.ts';
-import { type Applied, applyOutcomes, type Target } from './apply.ts';
+import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
+import { BatchWriter } from './batch-writer.ts';
 import type { WriterMetrics } from './metrics.ts';
-import { type Arrival, applyIsolating } from './refusals.ts';
+import { observeDatabase } from './observe-database.ts';
+import { Pace } from './pace.ts';
+import { Abandoned } from './patience.ts';
+import { readTargets } from './targets.ts';
 
 const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
 const WINDOW = { rowsMax: 10_000, bytesMax: 32 * 1_048_576 };
@@ -33,6 +33,7 @@ export async function runSession(
 ): Promise<void> {
   const { definition, databaseUrl, brokers, logger, telemetry } = settings;
   const { pipeline } = definition;
+  const { readiness } = telemetry;
   const clientId = `${pipeline}.writer`;
   await using cleanup = new AsyncDisposableStack();
   const pool = createPool({
@@ -41,8 +42,8 @@ export async function runSession(
     connectionsMax: CONNECTIONS_MAX,
   });
   cleanup.defer(() => pool.end());
-  const targets = await readTargets(pool, pipeline, Object.keys(definition.enrichments));
-  telemetry.readiness.ready('database');
+  const targets = await readTargets(pool, definition);
+  readiness.ready('database');
   const producer = cleanup.use(await connectProducer({ brokers, clientId, logger }));
   const group: GroupSettings = {
     pipeline,
@@ -63,81 +64,47 @@ export async function runSession(
         window: WINDOW,
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
-          telemetry.readiness.ready('group');
+          readiness.ready('group');
           logger.info({ partitions: partitionCount }, 'writing');
         },
-        onRevoked: () => telemetry.readiness.notReady('group', 'rebalancing'),
+        onRevoked: () => readiness.notReady('group', 'rebalancing'),
       },
     ),
   );
+  const over = new AbortController();
+  cleanup.defer(() => over.abort());
+  const watched = AbortSignal.any([signal, over.signal]);
+  const enrichments = Object.keys(definition.enrichments);
+  const ending = AbortSignal.any([signal, redefinition(pool, definition, enrichments, logger, watched)]);
   const stop = (): void => consumer.queue.abandon();
-  signal.addEventListener('abort', stop, { once: true });
-  cleanup.defer(() => signal.removeEventListener('abort', stop));
-  if (signal.aborted) stop();
+  ending.addEventListener('abort', stop, { once: true });
+  if (ending.aborted) stop();
 
-  const archive = new Archive(pipeline, producer, targets);
-  const apply = async (arrivals: readonly Arrival[]): Promise<void> => {
-    const startedAtMs = performance.now();
-    const applied = await inTransaction(pool, (client) => applyByTopic(client, arrivals, targets));
-    metrics.batch(performance.now() - startedAtMs);
-    for (const { enrichment, result, count } of applied) metrics.written(enrichment, count, result);
-  };
-  const refuse = async (arrival: Arrival, fault: Fault): Promise<void> => {
-    logger.warn(
-      { code: fault.code, topic: arrival.record.topic },
-      'the database refuses a row: it is failed and archived',
-    );
-    // Its failure may be refused for the same reason, a key for instance: then the archive alone has it.
-    await applyIsolating([await archive.refused(arrival, fault)], apply, async () => {});
-  };
-
-  for await (const batch of microBatches(consumer.queue, BATCH, () => true)) {
-    const current = batch.filter((record) => consumer.isCurrent(record));
-    const { arrivals, unreadable } = readOutcomes(current);
-    await archive.unreadable(unreadable);
-    await applyIsolating(arrivals, apply, refuse);
-    consumer.finish(batch);
-  }
-}
-
-async function applyByTopic(
-  client: Parameters<typeof applyOutcomes>[0],
-  arrivals: readonly Arrival[],
-  targets: ReadonlyMap<string, Target>,
-): Promise<readonly { readonly enrichment: string; readonly result: Applied; readonly count: number }[]> {
-  const byTopic = Map.groupBy(arrivals, ({ record }) => record.topic);
-  const applied = [];
-  // Always in one order, so that two writers wait for each other instead of deadlocking.
-  for (const [topic, target] of targets) {
-    const events = byTopic.get(topic)?.map(({ event }) => event);
-    if (events === undefined) continue;
-    const result = await applyOutcomes(client, target, events);
-    applied.push({ enrichment: target.tables.enrichment, count: events.length, result });
-  }
-  return applied;
-}
-
-/** Tombstones say nothing that the deletion before them did not. */
-function readOutcomes(records: readonly FetchedRecord[]): {
-  readonly arrivals: readonly Arrival[];
-  readonly unreadable: readonly FetchedRecord[];
-} {
-  const arrivals: Arrival[] = [];
-  const unreadable: FetchedRecord[] = [];
-  for (const record of records) {
-    if (record.value === null) continue;
-    const event = parse(record.value);
-    if (isEnrichedEvent(event)) arrivals.push({ record, event });
-    else unreadable.push(record);
-  }
-  return { arrivals, unreadable };
-}
-
-function parse(value: Buffer): unknown {
-  try {
-    return JSON.parse(value.toString('utf8'));
-  } catch {
-    return undefined;
+  const pace = new Pace(BATCH.rowsMax);
+  const writer = new BatchWriter({
+    pool,
+    targets,
+    archive: new Archive(pipeline, producer, targets),
+    metrics,
+    logger,
+    pace,
+    patience: {
+      ...observeDatabase({ logger, readiness, metrics }),
+      isWanted: (arrivals) => arrivals.some(({ record }) => consumer.isCurrent(record)),
+      stopping: ending,
+    },
+  });
+  for (;;) {
+    const records = await consumer.queue.take({ ...BATCH, rowsMax: pace.rows });
+    if (records.length === 0) return;
+    try {
+      const restMs = await writer.write(records.filter((record) => consumer.isCurrent(record)));
+      consumer.finish(records);
+      metrics.rested(restMs);
+      await pause(restMs, ending);
+    } catch (error) {
+      if (!(error instanceof Abandoned)) throw error;
+    }
   }
 }
 
@@ -146,17 +113,4 @@ function takenTopics({ pipeline, enrichments, sources }: Definition): readonly T
     const table = sources[from]?.table;
     return table === undefined ? [] : [{ topic: enrichedTopic(pipeline, enrichment), enrichment, table }];
   });
-}
-
-async function readTargets(
-  pool: DatabasePool,
-  pipeline: string,
-  enrichments: readonly string[],
-): Promise<ReadonlyMap<string, Target>> {
-  const targets = new Map<string, Target>();
-  for (const enrichment of enrichments.toSorted()) {
-    const tables = await readEnrichmentTables(pool, enrichment);
-    targets.set(enrichedTopic(pipeline, enrichment), { tables, statements: writerStatements(tables) });
-  }
-  return targets;
 }

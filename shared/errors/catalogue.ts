@@ -228,6 +228,18 @@ export const CATALOGUE = {
     meaning: 'Something that is not ours is built on what would have to go; nothing was changed.',
     remedy: 'Drop what is named above, then run the command again.',
   },
+  dimensions_changed: {
+    exit: 2,
+    meaning: 'The model makes vectors of another length than the side table holds.',
+    remedy:
+      'Run `afterglow init`: it makes the table for the new length, empty; then `afterglow backfill` fills it.',
+  },
+  results_published: {
+    exit: 4,
+    meaning:
+      'The publication of the pipeline holds a table of results: each result would come back as a change.',
+    remedy: 'Take the table named above out of the publication, then run `afterglow init`.',
+  },
   set_up_blocked: {
     exit: 3,
     meaning: 'Somebody else holds a lock that set-up needs; nothing was changed.',

@@ -117,8 +117,12 @@ const isLoginRefused = (error: unknown): boolean => LOGIN_REFUSED.has(sqlState(e
 export function createPool(settings: DatabaseSettings & { readonly connectionsMax: number }): DatabasePool {
   const pool = new BoundedPool({ ...clientConfig(settings), max: settings.connectionsMax });
   pool.on('error', () => {});
+  // While a connection is lent out the pool does not listen: one that breaks between two statements would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
+
+const READ_ONLY = '25006';
 
 /** Runs `work` in one transaction on one connection of the pool. */
 export async function inTransaction<T>(
@@ -136,6 +140,8 @@ export async function inTransaction<T>(
     await client.query('rollback').catch((rollbackError: Error) => {
       broken = rollbackError;
     });
+    // The address may lead to the node that writes by now; this connection never will.
+    if (error instanceof pg.DatabaseError && error.code === READ_ONLY) broken = error;
     throw error;
   } finally {
     client.release(broken);

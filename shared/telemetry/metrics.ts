@@ -47,6 +47,10 @@ export const METRIC = {
     applied: 'afterglow_writer_applied_total',
     superseded: 'afterglow_writer_superseded_total',
     batchDuration: 'afterglow_writer_batch_seconds',
+    batchRows: 'afterglow_writer_batch_rows',
+    retries: 'afterglow_writer_retries_total',
+    paused: 'afterglow_writer_paused',
+    rested: 'afterglow_writer_rest_seconds_total',
     commitToWritten: 'afterglow_writer_commit_to_written_seconds',
   },
 } as const;

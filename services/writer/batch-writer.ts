@@ -1,0 +1,106 @@
+import type { Fault } from '../../shared/errors/policy.ts';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { type DatabasePool, inTransaction, type Queryable } from '../../shared/postgres/connect.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import { type Applied, applyOutcomes, type Target } from './apply.ts';
+import type { Archive } from './archive.ts';
+import type { WriterMetrics } from './metrics.ts';
+import { readOutcomes } from './outcomes.ts';
+import type { Pace } from './pace.ts';
+import { applyPatiently, type Patience } from './patience.ts';
+import { type Arrival, applyIsolating } from './refusals.ts';
+
+export interface BatchWriterParts {
+  readonly pool: DatabasePool;
+  /** By topic, in the order in which they are written. */
+  readonly targets: ReadonlyMap<string, Target>;
+  readonly archive: Archive;
+  readonly metrics: WriterMetrics;
+  readonly logger: Logger;
+  readonly pace: Pace;
+  readonly patience: Patience;
+}
+
+/** Brings batches of records into the side tables: whole, or but for the rows that the database refuses. */
+export class BatchWriter {
+  readonly #parts: BatchWriterParts;
+  #restMs = 0;
+
+  constructor(parts: BatchWriterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves when everything in the records is safe elsewhere, with how long to leave the database alone.
+   * @throws Abandoned when the batch is to come again
+   */
+  async write(records: readonly FetchedRecord[]): Promise<number> {
+    const { arrivals, unreadable } = readOutcomes(records);
+    this.#restMs = 0;
+    await this.#parts.archive.unreadable(unreadable);
+    await applyIsolating(
+      arrivals,
+      (some) => this.#applyPatiently(some),
+      (arrival, fault) => this.#refuse(arrival, fault),
+    );
+    return this.#restMs;
+  }
+
+  async #applyPatiently(arrivals: readonly Arrival[]): Promise<void> {
+    await applyPatiently(arrivals, (some) => this.#apply(some), this.#parts.patience);
+  }
+
+  /** One transaction. */
+  async #apply(arrivals: readonly Arrival[]): Promise<void> {
+    const { pool, targets, metrics, pace } = this.#parts;
+    const startedAtMs = performance.now();
+    let workMs = 0;
+    const applied = await inTransaction(pool, async (client) => {
+      const workStartedAtMs = performance.now();
+      const each = await applyByTopic(client, arrivals, targets);
+      workMs = performance.now() - workStartedAtMs;
+      return each;
+    });
+    const durationMs = performance.now() - startedAtMs;
+    this.#restMs = pace.after({ rows: arrivals.length, durationMs, latencyMs: durationMs - workMs });
+    metrics.batch(arrivals.length, durationMs);
+    for (const { enrichment, result, count } of applied) metrics.written(enrichment, count, result);
+  }
+
+  async #refuse(arrival: Arrival, fault: Fault): Promise<void> {
+    const { archive, logger } = this.#parts;
+    logger.warn(
+      { code: fault.code, topic: arrival.record.topic },
+      'the database refuses a row: it is failed and archived',
+    );
+    // Its failure may be refused for the same reason, a key for instance: then the archive alone has it.
+    await applyIsolating(
+      [await archive.refused(arrival, fault)],
+      (some) => this.#applyPatiently(some),
+      async () => {},
+    );
+  }
+}
+
+interface AppliedTopic {
+  readonly enrichment: string;
+  readonly result: Applied;
+  readonly count: number;
+}
+
+async function applyByTopic(
+  client: Queryable,
+  arrivals: readonly Arrival[],
+  targets: ReadonlyMap<string, Target>,
+): Promise<readonly AppliedTopic[]> {
+  const byTopic = Map.groupBy(arrivals, ({ record }) => record.topic);
+  const applied: AppliedTopic[] = [];
+  // Always in one order, so that two writers wait for each other instead of deadlocking.
+  for (const [topic, target] of targets) {
+    const events = byTopic.get(topic)?.map(({ event }) => event);
+    if (events === undefined) continue;
+    const result = await applyOutcomes(client, target, events);
+    applied.push({ enrichment: target.tables.enrichment, count: events.length, result });
+  }
+  return applied;
+}

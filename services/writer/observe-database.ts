@@ -1,0 +1,38 @@
+import { sqlState } from '../../shared/postgres/connect.ts';
+import type { Readiness } from '../../shared/telemetry/http.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { WriterMetrics } from './metrics.ts';
+import type { Patience } from './patience.ts';
+
+export interface ObservedParts {
+  readonly logger: Logger;
+  readonly readiness: Readiness;
+  readonly metrics: WriterMetrics;
+}
+
+/** What a database that is away or busy means for metrics, log and health: a single conflict says nothing to anybody. */
+export function observeDatabase({
+  logger,
+  readiness,
+  metrics,
+}: ObservedParts): Pick<Patience, 'failed' | 'resumed'> {
+  let isPaused = false;
+  return {
+    failed(error, tries) {
+      const state = sqlState(error) ?? 'connection';
+      metrics.retried(state);
+      if (tries < 2 || isPaused) return;
+      isPaused = true;
+      metrics.paused(true);
+      readiness.notReady('database', `waiting for the database (${state})`);
+      logger.warn({ err: error }, 'the database does not take a batch: waiting, nothing is lost');
+    },
+    resumed() {
+      if (!isPaused) return;
+      isPaused = false;
+      metrics.paused(false);
+      readiness.ready('database');
+      logger.info('the database takes batches again');
+    },
+  };
+}

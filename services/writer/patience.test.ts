@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { DatabaseError } from '../../shared/postgres/connect.ts';
+import { Abandoned, applyPatiently } from './patience.ts';
+import type { Arrival } from './refusals.ts';
+
+const batch = (count: number): readonly Arrival[] =>
+  Array.from({ length: count }, (_, offset) => ({
+    record: { offset: BigInt(offset) } as FetchedRecord,
+    event: {} as AnyEnrichedEvent,
+  }));
+
+function databaseError(code: string): Error {
+  const error = new DatabaseError('said', 1, 'error');
+  error.code = code;
+  return error;
+}
+
+/** Fails with these in turn, then succeeds. */
+function failing(...codes: readonly string[]) {
+  const left = [...codes];
+  const applied: number[] = [];
+  const said: string[] = [];
+  const stopping = new AbortController();
+  let isWanted = true;
+  return {
+    applied,
+    said,
+    stopping,
+    unwant: () => {
+      isWanted = false;
+    },
+    apply: async (arrivals: readonly Arrival[]): Promise<number> => {
+      const code = left.shift();
+      if (code !== undefined) throw databaseError(code);
+      applied.push(arrivals.length);
+      return arrivals.length;
+    },
+    patience: {
+      failed: (_error: unknown, tries: number) => said.push(`failed ${tries}`),
+      resumed: () => said.push('resumed'),
+      isWanted: () => isWanted,
+      stopping: stopping.signal,
+    },
+  };
+}
+
+test.each([
+  ['a deadlock', '40P01'],
+  ['a serialization failure', '40001'],
+  ['a lost connection', '08006'],
+  ['a node that only reads', '25006'],
+  ['a full disk', '53100'],
+  ['a server that starts', '57P03'],
+])('%s is waited out, and the batch is written whole', async (_what, code) => {
+  const { apply, applied, patience, said } = failing(code, code);
+  expect(await applyPatiently(batch(5), apply, patience)).toEqual([5]);
+  expect(applied).toEqual([5]);
+  expect(said).toEqual(['failed 1', 'failed 2', 'resumed']);
+});
+
+test('a batch that takes too long is halved until it does not', async () => {
+  const { apply, applied, patience } = failing('57014', '57014');
+  expect(await applyPatiently(batch(8), apply, patience)).toEqual([2, 2, 4]);
+  expect(applied).toEqual([2, 2, 4]);
+});
+
+test('what no waiting mends is thrown at once', async () => {
+  const { apply, patience, said } = failing('42703');
+  await expect(applyPatiently(batch(2), apply, patience)).rejects.toMatchObject({ code: '42703' });
+  expect(said).toEqual([]);
+});
+
+test('a batch that is somebody else’s by now, or that the end finds waiting, is left to come again', async () => {
+  const revoked = failing('08006');
+  revoked.unwant();
+  await expect(applyPatiently(batch(2), revoked.apply, revoked.patience)).rejects.toThrow(Abandoned);
+  const ended = failing('08006');
+  ended.stopping.abort();
+  await expect(applyPatiently(batch(2), ended.apply, ended.patience)).rejects.toThrow(Abandoned);
+  expect(ended.applied).toEqual([]);
+});

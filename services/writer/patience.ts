@@ -1,0 +1,53 @@
+import { type BackoffLimits, backoffMs } from '../../shared/lifecycle/backoff.ts';
+import { pause } from '../../shared/lifecycle/run-service.ts';
+import { sqlState } from '../../shared/postgres/connect.ts';
+import { isTransient } from '../../shared/postgres/transient.ts';
+import type { Arrival } from './refusals.ts';
+
+export interface Patience {
+  /** A try that failed for a reason that passes: a deadlock, a lost connection, a node that does not write, a full disk. */
+  failed(error: unknown, tries: number): void;
+  /** What had failed is done now. */
+  resumed(): void;
+  /** Whether this batch is still ours to write. */
+  isWanted(arrivals: readonly Arrival[]): boolean;
+  readonly stopping: AbortSignal;
+}
+
+/** The batch is somebody else's by now, or the writer ends: nothing of it is committed, and it comes again. */
+export class Abandoned extends Error {
+  override readonly name = 'Abandoned';
+}
+
+const AGAIN: BackoffLimits = { firstMs: 50, maxMs: 5_000 };
+/** The statement took longer than it may. */
+const QUERY_CANCELED = '57014';
+
+/**
+ * Applies a batch, again and again while the database is away or busy: the consumer fetches no more meanwhile, and no offset
+ * moves. What takes too long as a whole is halved.
+ */
+export async function applyPatiently<Applied>(
+  arrivals: readonly Arrival[],
+  apply: (arrivals: readonly Arrival[]) => Promise<Applied>,
+  patience: Patience,
+): Promise<readonly Applied[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const applied = await apply(arrivals);
+      if (tries > 1) patience.resumed();
+      return [applied];
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      patience.failed(error, tries);
+      await pause(backoffMs(tries - 1, AGAIN, Math.random), patience.stopping);
+      if (patience.stopping.aborted || !patience.isWanted(arrivals)) throw new Abandoned();
+      if (sqlState(error) === QUERY_CANCELED && arrivals.length > 1) break;
+    }
+  }
+  const middle = Math.ceil(arrivals.length / 2);
+  const first = await applyPatiently(arrivals.slice(0, middle), apply, patience);
+  const second = await applyPatiently(arrivals.slice(middle), apply, patience);
+  patience.resumed();
+  return [...first, ...second];
+}

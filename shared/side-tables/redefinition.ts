@@ -1,0 +1,36 @@
+import type { Definition } from '../config/definition.ts';
+import { pause } from '../lifecycle/run-service.ts';
+import type { Queryable } from '../postgres/connect.ts';
+import { isTransient } from '../postgres/transient.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { registeredRevision } from './revisions.ts';
+
+const LOOK_INTERVAL_MS = 5_000;
+
+/** Aborts when `init` has registered another definition of one of the enrichments: this one's results would be outdated. */
+export function redefinition(
+  database: Queryable,
+  definition: Definition,
+  enrichments: readonly string[],
+  logger: Logger,
+  signal: AbortSignal,
+): AbortSignal {
+  const redefined = new AbortController();
+  const look = async (): Promise<void> => {
+    while (await pause(LOOK_INTERVAL_MS, signal)) {
+      try {
+        for (const name of enrichments) await registeredRevision(database, definition, name);
+      } catch (error) {
+        // A database that is away says nothing about the definition; its own users notice.
+        if (isTransient(error)) continue;
+        // Asked between two statements of an ending service: what it says then is of no interest.
+        if (signal.aborted) return;
+        logger.warn({ err: error }, 'the definition has changed: draining');
+        redefined.abort();
+        return;
+      }
+    }
+  };
+  void look();
+  return redefined.signal;
+}
