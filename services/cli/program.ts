@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addCommand } from './commands/add.ts';
+import { auditCommand } from './commands/audit.ts';
 import { awsLocalCommand } from './commands/aws-local.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { configCommand } from './commands/config.ts';
@@ -54,7 +55,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
     awsLocalCommand,
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
-  ['Watch:', statusCommand, tailCommand],
+  ['Watch:', statusCommand, tailCommand, auditCommand],
   ['Operate:', backfillCommand, deadCommand, gapsCommand],
 ];
 

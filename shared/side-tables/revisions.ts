@@ -28,6 +28,18 @@ export async function readRevisions(client: Queryable): Promise<ReadonlyMap<stri
   return new Map(rows.map((row) => [row.enrichment, row]));
 }
 
+/** What each revision of the enrichment was, as revisionContent() had it. */
+export async function readRevisionContents(
+  client: Queryable,
+  enrichment: string,
+): Promise<ReadonlyMap<number, unknown>> {
+  const { rows } = await client.query<{ revision: number; content: string }>(
+    `select revision, content::text as content from ${REVISIONS} where enrichment = $1`,
+    [enrichment],
+  );
+  return new Map(rows.map(({ revision, content }) => [revision, JSON.parse(content) as unknown]));
+}
+
 /** The pipeline this database is set up for; undefined when `init` never ran here. */
 export async function readPipeline(
   client: Queryable,

@@ -1,0 +1,104 @@
+import type { Definition, Enrichment } from '../../../shared/config/definition.ts';
+import type { TypeCatalog } from '../../../shared/contracts/row-codec.ts';
+import { AfterglowError } from '../../../shared/errors/catalogue.ts';
+import { compileEnrichment, type EnrichmentProgram } from '../../../shared/expressions/enrichment-program.ts';
+import { findTable, readCatalog, type Table } from '../../../shared/postgres/catalog.ts';
+import type { Queryable } from '../../../shared/postgres/connect.ts';
+import { readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
+import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
+import { keyColumn, qualifiedName, stateTable } from '../../../shared/side-tables/names.ts';
+import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
+import { readRevisionContents, registeredRevision } from '../../../shared/side-tables/revisions.ts';
+import type { Rules } from './judge.ts';
+
+/** One enrichment, with its source and its side tables: what is compared. */
+export interface Subject {
+  readonly enrichment: string;
+  readonly source: string;
+  readonly table: Table;
+  readonly tables: EnrichmentTables;
+  readonly types: TypeCatalog;
+  readonly rules: Rules;
+  /** Of the source, as far as any of its revisions reads them. */
+  readonly columns: readonly string[];
+  /** Whether source and side tables put keys into the same order, so that a stretch of one is a stretch of the other. */
+  readonly sharesOrder: boolean;
+}
+
+export async function readSubjects(
+  client: Queryable,
+  definition: Definition,
+  sources: readonly string[],
+): Promise<readonly Subject[]> {
+  const catalog = await readCatalog(client);
+  const types = await readTypeCatalog(client);
+  const subjects: Subject[] = [];
+  for (const [name, enrichment] of Object.entries(definition.enrichments)) {
+    const source = definition.sources[enrichment.from];
+    if (source === undefined || !sources.includes(enrichment.from)) continue;
+    const table = findTable(catalog, source.table);
+    if (table === undefined) {
+      const { schema, name: relation } = source.table;
+      throw new AfterglowError('definition_invalid', `Table ${schema}.${relation} does not exist.`);
+    }
+    const tables = await readEnrichmentTables(client, name);
+    const rules = await readRules(client, definition, name, table);
+    const read = new Set([...rules.programs.values()].flatMap(({ columns }) => columns));
+    subjects.push({
+      enrichment: name,
+      source: enrichment.from,
+      table,
+      tables,
+      types,
+      rules,
+      columns: table.columns.map((column) => column.name).filter((column) => read.has(column)),
+      sharesOrder: await ordersAlike(client, table, tables),
+    });
+  }
+  return subjects;
+}
+
+async function readRules(
+  client: Queryable,
+  definition: Definition,
+  name: string,
+  table: Table,
+): Promise<Rules> {
+  const enrichment = definition.enrichments[name];
+  if (enrichment === undefined) throw new RangeError(`no enrichment ${name}`);
+  const revision = await registeredRevision(client, definition, name);
+  const programs = new Map<number, EnrichmentProgram>();
+  for (const [number, content] of await readRevisionContents(client, name)) {
+    const program = compiled(content, table);
+    if (program !== undefined) programs.set(number, program);
+  }
+  programs.set(revision, compileEnrichment(enrichment, table.columns));
+  const chunksMax = 'max_chunks' in enrichment.model ? enrichment.model.max_chunks : undefined;
+  return { revision, programs, chunksMax };
+}
+
+/** An earlier definition may name columns that are gone: its outcomes cannot be looked into any more. */
+function compiled(content: unknown, table: Table): EnrichmentProgram | undefined {
+  try {
+    return compileEnrichment(content as Enrichment, table.columns);
+  } catch (error) {
+    if (error instanceof AfterglowError) return undefined;
+    throw error;
+  }
+}
+
+const ORDERS = `
+  select bool_and(theirs.attcollation = ours.attcollation) as alike
+    from unnest($3::text[], $4::text[]) as name(theirs, ours)
+    join pg_attribute theirs on theirs.attrelid = $1::regclass and theirs.attname = name.theirs
+    join pg_attribute ours on ours.attrelid = $2::regclass and ours.attname = name.ours`;
+
+async function ordersAlike(client: Queryable, table: Table, tables: EnrichmentTables): Promise<boolean> {
+  const { rows } = await client.query<{ alike: boolean | null }>(ORDERS, [
+    qualifiedName(table.schema, table.name),
+    stateTable(tables.enrichment),
+    tables.keyColumns.map(({ name }) => name),
+    tables.keyColumns.map(({ name }) => keyColumn(name)),
+  ]);
+  return rows[0]?.alike === true;
+}
