@@ -57,12 +57,15 @@ function words(): Model<string, { readonly words: string }> & { readonly calls: 
   };
 }
 
-const lanesOf = (model: Model<string, { readonly words: string }>): ModelLanes =>
+const lanesOf = (
+  model: Model<string, { readonly words: string }>,
+  shared: SharedRequests = noCache,
+): ModelLanes =>
   new ModelLanes(model as Model, {
     callsPerSecond: undefined,
     observer: () => silent,
     payOnce: { found: () => {}, missed: () => {} },
-    shared: noCache,
+    shared,
   });
 
 describe('asking', () => {
@@ -110,6 +113,20 @@ describe('asking', () => {
     const wanted = lanes.ask(row, () => true);
     await expect(unwanted).rejects.toThrow('whoever comes next');
     expect((await wanted).outcome.kind).toBe('ok');
+  });
+
+  test('an answer that is paid for and not safe yet keeps its call under way: no more are paid than may be at once', async () => {
+    const model = words();
+    const away = Promise.withResolvers<void>();
+    const lanes = lanesOf(model, { read: async () => undefined, store: () => away.promise });
+    const rows = Array.from({ length: 100 }, (_, place) => ({ input: `word${place}`, language: 'en' }));
+    const asked = Promise.all(rows.map((row) => lanes.ask(row, () => true)));
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(model.calls.length).toBe(4);
+    expect(lanes.inFlight).toBe(4);
+    away.resolve();
+    expect((await asked).map(({ outcome }) => outcome.kind)).toEqual(Array(100).fill('ok'));
+    expect(lanes.inFlight).toBe(0);
   });
 
   test('once it has stopped drops every row at once, wanted or not', async () => {

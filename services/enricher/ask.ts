@@ -91,22 +91,30 @@ export class RowAsking<ItemResult, Result> {
   ): Promise<ItemAnswer<ItemResult>> {
     for (;;) {
       let isOwnCall = false;
+      const kept = Promise.withResolvers<void>();
       const call = (asked: ModelItem): Promise<AskedAnswer<ItemResult>> => {
         isOwnCall = true;
-        return this.#call(asked, isWanted);
+        return this.#call(asked, isWanted, kept.promise);
       };
       try {
         return await this.#payOnce.answer(item, call, period);
       } catch (error) {
         // It may have joined an equal request of a row that nobody wants any more: then it asks itself.
         if (isOwnCall || !(error instanceof Dropped)) throw error;
+      } finally {
+        kept.resolve();
       }
     }
   }
 
-  async #call(item: ModelItem, isWanted: () => boolean): Promise<AskedAnswer<ItemResult>> {
+  async #call(
+    item: ModelItem,
+    isWanted: () => boolean,
+    paidKept: Promise<void>,
+  ): Promise<AskedAnswer<ItemResult>> {
+    const kept = this.#model.isPaidPerCall ? paidKept : undefined;
     return await new Promise((resolve, reject) => {
-      this.#lane.ask({ item, isWanted, answered: resolve, failed: reject });
+      this.#lane.ask({ item, kept, isWanted, answered: resolve, failed: reject });
     });
   }
 

@@ -16,6 +16,8 @@ export interface Answered<ItemResult> {
 
 export interface Ask<ItemResult> {
   readonly item: ModelItem;
+  /** Resolves once an answer that was paid for is safe; until then its call counts as under way. */
+  readonly kept?: Promise<void> | undefined;
   /** False once nobody waits for it any more. */
   isWanted(): boolean;
   /** Either this or `failed` is called, once. */
@@ -190,16 +192,17 @@ export class Answering<ItemResult> {
       }
       outcomes = [{ kind: 'rejected', fault: refusedAlone(fault) }];
     }
-    this.#deliver(sent, outcomes, clock() - startedAtMs, pass);
+    await this.#deliver(sent, outcomes, clock() - startedAtMs, pass);
     return { kind: 'settled' };
   }
 
-  #deliver(
+  async #deliver(
     sent: readonly OpenAsk<ItemResult>[],
     outcomes: readonly Outcome<ItemResult>[],
     modelMs: number,
     pass: Pass,
-  ): void {
+  ): Promise<void> {
+    const kept: Promise<void>[] = [];
     let isAccepted = false;
     let refusal: Fault | undefined;
     for (const [place, open] of sent.entries()) {
@@ -208,6 +211,7 @@ export class Answering<ItemResult> {
       open.attempts++;
       if (outcome.kind === 'ok') {
         isAccepted = true;
+        if (open.ask.kept !== undefined) kept.push(open.ask.kept);
         if (!this.#options.isPaidPerCall) this.#accepted = open.ask.item;
       } else if (outcome.fault.kind !== 'input') {
         refusal = outcome.fault;
@@ -218,6 +222,8 @@ export class Answering<ItemResult> {
     }
     if (isAccepted) {
       this.#guard.accepted();
+      // So a crash, and a database that is away, cost no more answers than there may be calls.
+      if (kept.length > 0) await Promise.all(kept);
       pass.answered();
     } else if (refusal !== undefined) this.#refused(refusal, pass);
     else pass.unused(); // none of them could be sent
