@@ -180,13 +180,25 @@ const HOLES: readonly Holes[] = [
   ),
 ];
 
+interface Values {
+  readonly status: number;
+  readonly error: string;
+  readonly values: readonly Readonly<Record<string, unknown>>[];
+}
+
+async function json(cli: CommandLine, ...words: readonly string[]): Promise<Values> {
+  const { status, out, error } = await cli.run(...words, '--json');
+  const lines = out.split('\n').filter((line) => line !== '');
+  return { status, error, values: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
 const findingsOf = (values: readonly Readonly<Record<string, unknown>>[]) =>
   values
     .filter(({ event }) => event === 'finding')
     .map(({ enrichment, finding, reason, key }) => ({ enrichment, finding, reason, key }));
 
 async function expectClean(cli: CommandLine, ...words: readonly string[]): Promise<void> {
-  const { status, values, error } = await cli.json('audit', ...words, ...WAIT);
+  const { status, values, error } = await json(cli, 'audit', ...words, ...WAIT);
   expect({ findings: findingsOf(values), status, error }).toEqual({ findings: [], status: 0, error: '' });
 }
 
@@ -214,7 +226,7 @@ describe('the audit', () => {
 
     for (const { sql } of HOLES) await client.query(sql);
     const before = writing.count();
-    const found = await cli.json('audit', ...WAIT);
+    const found = await json(cli, 'audit', ...WAIT);
     const planted = HOLES.map(({ enrichment, finding, reason, key }) => ({
       enrichment,
       finding,
