@@ -1,5 +1,6 @@
 import { BedrockRuntimeClient, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
 import { connection } from './connection.ts';
+import { withNewCredentials } from './new-credentials.ts';
 import type { AwsSettings } from './settings.ts';
 
 export interface InvokeModelRequest {
@@ -26,6 +27,7 @@ export function createBedrockRuntime(
   { callsMax = 64, requestTimeoutMs = REQUEST_TIMEOUT_MS } = {},
 ): BedrockRuntime {
   const client = new BedrockRuntimeClient(connection(settings, { callsMax, requestTimeoutMs }));
+  const sent = withNewCredentials(client);
   return {
     async invokeModel({ modelId, body }, signal) {
       // Unnamed, both would be octet-stream, which the service does not take.
@@ -35,7 +37,7 @@ export function createBedrockRuntime(
         contentType: 'application/json',
         accept: 'application/json',
       });
-      const answer = await client.send(command, { abortSignal: signal });
+      const answer = await sent(() => client.send(command, { abortSignal: signal }));
       return { body: answer.body?.transformToString() ?? '', requestId: answer.$metadata.requestId };
     },
     close: () => client.destroy(),

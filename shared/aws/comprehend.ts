@@ -5,6 +5,7 @@ import {
   type LanguageCode,
 } from '@aws-sdk/client-comprehend';
 import { connection } from './connection.ts';
+import { withNewCredentials } from './new-credentials.ts';
 import type { AwsSettings } from './settings.ts';
 
 /** As it came: the client checks nothing of it, so its types would promise what nobody holds. */
@@ -33,17 +34,18 @@ export function createComprehend(
   { callsMax = 64, requestTimeoutMs = REQUEST_TIMEOUT_MS } = {},
 ): Comprehend {
   const client = new ComprehendClient(connection(settings, { callsMax, requestTimeoutMs }));
+  const sent = withNewCredentials(client);
   return {
     async batchDetectSentiment(texts, language, signal) {
       const command = new BatchDetectSentimentCommand({
         TextList: [...texts],
         LanguageCode: language as LanguageCode, // the service decides: its list may grow before the client's does
       });
-      return answerOf(await client.send(command, { abortSignal: signal }));
+      return answerOf(await sent(() => client.send(command, { abortSignal: signal })));
     },
     async batchDetectDominantLanguage(texts, signal) {
       const command = new BatchDetectDominantLanguageCommand({ TextList: [...texts] });
-      return answerOf(await client.send(command, { abortSignal: signal }));
+      return answerOf(await sent(() => client.send(command, { abortSignal: signal })));
     },
     close: () => client.destroy(),
   };

@@ -50,6 +50,18 @@ const KIND_BY_NAME: Readonly<Record<string, FaultKind>> = {
   CredentialsProviderError: 'set_up',
 };
 
+/** What a service says of credentials that it does not take, or not for this: new ones may be better. */
+const OF_CREDENTIALS = new Set([
+  'AccessDeniedException',
+  'AccessDenied',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'ExpiredTokenException',
+  'ExpiredToken',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+]);
+
 const NETWORK_CODES = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -60,6 +72,11 @@ const NETWORK_CODES = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
+
+/** Whether the same call may pass with other credentials. */
+export function isAboutCredentials(error: unknown): boolean {
+  return OF_CREDENTIALS.has(text(member(error, 'name')) ?? '');
+}
 
 /** What a client of AWS threw, as a fault: the one place that knows their names. Never throws. */
 export function classify(error: unknown, context: CallContext): Fault {

@@ -1,5 +1,6 @@
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { connection } from './connection.ts';
+import { withNewCredentials } from './new-credentials.ts';
 import type { AwsSettings } from './settings.ts';
 
 export interface EndpointRequest {
@@ -32,8 +33,9 @@ export function createSagemakerRuntime(
   { callsMax = 64, requestTimeoutMs = REQUEST_TIMEOUT_MS } = {},
 ): SagemakerRuntime {
   const client = new SageMakerRuntimeClient(connection(settings, { callsMax, requestTimeoutMs }));
+  const sent = withNewCredentials(client);
   return {
-    invokeEndpoint: (request, signal) => invokeEndpoint(client, request, signal),
+    invokeEndpoint: (request, signal) => sent(() => invokeEndpoint(client, request, signal)),
     close: () => client.destroy(),
   };
 }
