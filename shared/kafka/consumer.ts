@@ -11,9 +11,13 @@ import {
   type UncommittedStretch,
 } from './offsets.ts';
 
+export type RecordHeaders = Readonly<Record<string, unknown>>;
+
 export interface FetchedRecord extends RecordPlace {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** Only where they were asked for. */
+  readonly headers?: RecordHeaders;
   /** When the broker took it. */
   readonly timestampMs: number;
 }
@@ -23,6 +27,7 @@ export interface ConsumerOptions {
   readonly topics: readonly string[];
   /** Fetched and not yet taken. */
   readonly window: QueueLimits;
+  readonly withHeaders?: boolean;
   readonly onAssigned?: (partitionCount: number) => void;
   readonly onRevoked?: () => void;
   /** Kafka has these now. */
@@ -158,6 +163,7 @@ class GroupMember implements RecordConsumer {
         offset: BigInt(message.offset),
         key: message.key,
         value: message.value,
+        ...(this.#options.withHeaders === true ? { headers: message.headers ?? {} } : {}),
         timestampMs: Number(message.timestamp),
         assignment,
       };

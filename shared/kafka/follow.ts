@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedQueue } from '../batching/bounded-queue.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import type { RecordHeaders } from './consumer.ts';
 
 export interface FollowedRecord {
   readonly partition: number;
   readonly offset: bigint;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  readonly headers?: RecordHeaders;
   readonly timestampMs: number;
 }
 
@@ -43,8 +45,13 @@ export async function* follow(
       options.fromMs === undefined
         ? await admin.fetchTopicOffsets(topic)
         : await admin.fetchTopicOffsetsByTimestamp(topic, options.fromMs);
+    const next = new Map(starts.map(({ partition, offset }) => [partition, BigInt(offset)]));
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: false });
+    // At every join, since the client begins a new membership where the group stands, and this one commits nothing.
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      for (const [partition, offset] of next) consumer.seek({ topic, partition, offset: String(offset) });
+    });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) queue.close(kafkaUnreachable(settings.brokers, payload.error));
     });
@@ -57,18 +64,21 @@ export async function* follow(
             await heartbeat();
           }
           if (queue.closed) return;
+          const offset = BigInt(message.offset);
+          if (offset < (next.get(batch.partition) ?? 0n)) continue;
+          next.set(batch.partition, offset + 1n);
           queue.push({
             partition: batch.partition,
-            offset: BigInt(message.offset),
+            offset,
             key: message.key,
             value: message.value,
+            headers: message.headers ?? {},
             timestampMs: Number(message.timestamp),
           });
           resolveOffset(message.offset);
         }
       },
     });
-    for (const { partition, offset } of starts) consumer.seek({ topic, partition, offset });
   } catch (error) {
     await consumer.disconnect().catch(() => {});
     await admin.disconnect().catch(() => {});
