@@ -48,9 +48,9 @@ export class Output {
     return this.isTerminal ? (this.#standardOutput.columns ?? 80) : undefined;
   }
 
-  /** Text as it is, without a line end added. */
-  write(text: string): void {
-    this.#standardOutput.write(text);
+  /** Text or bytes as they are, without a line end added. */
+  write(content: string | Uint8Array): void {
+    this.#standardOutput.write(content);
   }
 
   line(text = ''): void {

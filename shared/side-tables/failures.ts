@@ -3,7 +3,7 @@ import { type Queryable, quoteIdentifier, quoteLiteral } from '../postgres/conne
 import type { TableName } from '../postgres/published.ts';
 import type { EnrichmentTables } from './enrichment-tables.ts';
 import { DROPPED_LETTERS, keyColumn, REDO_JOBS, REDO_KEYS, stateTable } from './names.ts';
-import { createRedoJob } from './redo-jobs.ts';
+import { createRedoJob, type NewRedoJob } from './redo-jobs.ts';
 
 export interface FailedRow {
   readonly id: string;
@@ -27,10 +27,16 @@ export interface FailureFilter {
   readonly ids?: readonly string[];
 }
 
+/** Where a failure stands in the list, which begins with the newest. */
+export interface FailurePlace {
+  readonly failedAt: string;
+  readonly id: string;
+}
+
 export interface Page {
   readonly rowsMax: number;
-  /** The id that the page before ended with. */
-  readonly after?: string;
+  /** What the page before ended with. */
+  readonly after?: FailurePlace;
 }
 
 const INSTANT = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
@@ -77,16 +83,29 @@ export async function listFailures(
   const { rows } = await client.query<FailureRow>(
     `select id, enrichment, key, kind, code, message, ${instant('committed_at')} as "committedAt", ${instant('updated_at')} as "failedAt"
        from ${source}
-      where $5::text is null or (updated_at, id) < (select updated_at, id from (${tables
-        .map(
-          ({ enrichment }) =>
-            `select updated_at, dead_letter_id as id from ${stateTable(enrichment)} where starts_with(dead_letter_id, $5)`,
-        )
-        .join(' union all ')}) ended limit 1)
-      order by updated_at desc, id desc limit $6`,
-    [...filterValues(filter), after ?? null, rowsMax],
+      where $5::text is null or (updated_at, id) < ($6::timestamptz, $5)
+      order by updated_at desc, id desc limit $7`,
+    [...filterValues(filter), after?.id ?? null, after?.failedAt ?? null, rowsMax],
   );
   return rows.map((row) => ({ ...row, key: JSON.parse(row.key) as FailedRow['key'] }));
+}
+
+/** Of a row that failed, be it dropped or not. Undefined: it has another outcome by now, or there was none of that id. */
+export async function placeOfFailure(
+  client: Queryable,
+  tables: readonly EnrichmentTables[],
+  id: string,
+): Promise<FailurePlace | undefined> {
+  if (tables.length === 0) return undefined;
+  const each = tables.map(
+    ({ enrichment }) =>
+      `select dead_letter_id as id, updated_at from ${stateTable(enrichment)} where starts_with(dead_letter_id, $1)`,
+  );
+  const { rows } = await client.query<FailurePlace>(
+    `select id, ${instant('updated_at')} as "failedAt" from (${each.join(' union all ')}) failure limit 1`,
+    [id],
+  );
+  return rows[0];
 }
 
 export async function countFailures(
@@ -125,6 +144,48 @@ export async function replayFailures(
     await client.query(`update ${REDO_JOBS} set estimated_rows = $2 where job = $1`, [job, rowCount]);
     await client.query(rowCount === 0 ? 'rollback' : 'commit');
     return rowCount === 0 ? undefined : job;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+/** Of these ids the ones that somebody let be. */
+export async function droppedAmong(client: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ id: string }>(
+    `select dead_letter_id as id from ${DROPPED_LETTERS} where dead_letter_id = any($1)`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Letters that are no row's failure. `archive`: the last part of their topic's name. */
+export async function dropLetters(
+  client: Queryable,
+  archive: string,
+  ids: readonly string[],
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `insert into ${DROPPED_LETTERS} (dead_letter_id, enrichment)
+     select distinct id, $1 from unnest($2::text[]) as dropped(id) on conflict do nothing`,
+    [archive, ids],
+  );
+  return rowCount ?? 0;
+}
+
+/** A job for the rows of letters that are no row's failure, which are not listed any more then. Returns its number. */
+export async function replayLetters(
+  client: Queryable,
+  archive: string,
+  ids: readonly string[],
+  job: NewRedoJob,
+): Promise<string> {
+  await client.query('begin');
+  try {
+    await dropLetters(client, archive, ids);
+    const made = await createRedoJob(client, job);
+    await client.query('commit');
+    return made;
   } catch (error) {
     await client.query('rollback').catch(() => {});
     throw error;

@@ -1,55 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { runProgram } from '../../services/cli/program.ts';
 import type { ChangeEvent } from '../../shared/contracts/events.ts';
 import { listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
+import { commandLine } from '../support/command-line.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
-import { projectFolder } from '../support/project-folder.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 30_000;
 const TEST_MAX_MS = 180_000;
 const AMOUNT_COLUMN = 0;
 const withoutCash = (text: string): string => text.replace(', "cash"]', ']');
-
-interface Said {
-  readonly status: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-/** Commands of ours on the pipeline, as a person gives them. */
-async function commandLine({ definition, environment }: TestPipeline, edit: (text: string) => string) {
-  const project = projectFolder();
-  const text = await readFile('afterglow.yaml', 'utf8');
-  writeFileSync(
-    join(project.path, 'afterglow.yaml'),
-    edit(text.replace('pipeline: afterglow', `pipeline: ${definition.pipeline}`)),
-  );
-  return {
-    async run(...words: readonly string[]): Promise<Said> {
-      const said = { out: '', error: '' };
-      const into = (name: 'out' | 'error'): Writable =>
-        new Writable({
-          write: (chunk, _encoding, done) => {
-            said[name] += String(chunk);
-            done();
-          },
-        });
-      const status = await runProgram(words, {
-        environment: { ...environment, NO_COLOR: '1' },
-        folder: project.path,
-        standardOutput: into('out'),
-        standardError: into('error'),
-      });
-      return { status, ...said };
-    },
-    [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
-  };
-}
 
 async function statuses({ client }: TestPipeline): Promise<Readonly<Record<string, string>>> {
   const { rows } = await client.query<{ id: string; status: string }>(

@@ -32,7 +32,7 @@ const SUBCOMMANDS = ['list', 'show', 'replay', 'drop'] as const;
 
 export function deadCommand(run: Run): Command {
   const command = new Command('dead')
-    .description('rows that failed: list them, look at one, have them redone, or let them be')
+    .description('what failed: list it, look at one, have it redone, or let it be')
     .helpCommand(false);
   // Without this, a missing or misspelt subcommand would print help and say nothing.
   command.action(() => {
@@ -52,16 +52,20 @@ export function deadCommand(run: Run): Command {
 
 function listCommand(run: Run): Command {
   const command = selecting(new Command('list'))
-    .description('rows whose newest outcome is a failure, the newest first')
+    .description(
+      'rows whose newest outcome is a failure and changes the reader could not decode, the newest first',
+    )
     .option('--limit <rows>', 'so many at once', wholeNumberOption, LISTED_DEFAULT)
     .option('--after <id>', 'go on behind this one, the last of the page before')
     .addHelpText(
       'after',
       `
-Exit status 0: no row has failed; 1: some have.
+A change that the reader could not decode stands under the enrichment "capture" until it is replayed or dropped; the
+newest 10,000 of them are listed. Exit status 0: nothing has failed; 1: something has.
 
 Examples:
   npx afterglow dead list --kind input --since 2h
+  npx afterglow dead list --enrichment capture
   npx afterglow dead list --json | jq -r '[.id, .code] | @tsv'
 `,
     );
@@ -74,15 +78,17 @@ function showCommand(run: Run): Command {
   const command = new Command('show')
     .description('one failure and its archive: the change byte for byte as it came')
     .argument('<id>', 'its id, or the beginning of it, as `dead list` shows it')
-    .option('--original', 'print the change itself, which holds row values')
+    .option('--original', 'print the change itself, byte for byte, which holds row values')
     .addHelpText(
       'after',
       `
-The archive is the topic <pipeline>.dead.<enrichment>, which keeps 30 days.
+The archive is the topic <pipeline>.dead.<enrichment>, which keeps 30 days. What the reader could not decode stands in
+<pipeline>.dead.capture: a message of the replication protocol, which no terminal shows.
 
 Examples:
   npx afterglow dead show 3f9c2a
   npx afterglow dead show 3f9c2a --original | jq .after
+  npx afterglow dead show 77d01b --original | hexdump -C
 `,
     );
   return onRun<{ readonly original?: boolean }>(command, run, async (invocation, options, operands) => {
@@ -101,7 +107,8 @@ function replayCommand(run: Run): Command {
       'after',
       `
 A redo by key: the reader reads the rows as they are now, nothing old is sent again. Above 100,000 rows it asks first.
-Ctrl-C ends the watching, not the jobs. Exit status 0: done or detached; 1: a job failed; 4: nobody agreed.
+Where nothing names the row of a change, it says what to do instead. Ctrl-C ends the watching, not the jobs.
+Exit status 0: done or detached; 1: a job failed, or not every change names its row; 4: nobody agreed.
 
 Examples:
   npx afterglow dead replay 3f9c2a 77d01b
@@ -137,7 +144,11 @@ const collected = (name: string, earlier: readonly string[] = []): readonly stri
 
 function selecting(command: Command): Command {
   return command
-    .option('--enrichment <name>', 'only of this enrichment; may be repeated (default: all)', collected)
+    .option(
+      '--enrichment <name>',
+      'only of this enrichment, or capture; may be repeated (default: all)',
+      collected,
+    )
     .option('--kind <kind>', 'only of this kind, such as rejected_item, contract or input')
     .option('--code <code>', 'only with this code, such as ModelError_400')
     .option('--since <duration>', 'only what failed at most this long ago, such as 2h', durationOption);

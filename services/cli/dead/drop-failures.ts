@@ -1,10 +1,11 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
-import { countFailures, dropFailures } from '../../../shared/side-tables/failures.ts';
+import { dropFailures, dropLetters } from '../../../shared/side-tables/failures.ts';
 import type { DropOptions } from '../commands/dead.ts';
 import type { Invocation } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
 import { formatCount } from '../view/numbers.ts';
-import { requireSelection, withFailures } from './failures-database.ts';
+import { CAPTURE } from './capture-letters.ts';
+import { countAll, requireSelection, withFailures } from './failures-database.ts';
 
 export async function runDrop(
   invocation: Invocation,
@@ -13,9 +14,8 @@ export async function runDrop(
 ): Promise<number> {
   requireSelection(options, ids);
   const { output } = invocation;
-  return await withFailures(invocation, options, ids, async ({ client, tables, filter }) => {
-    const counts = await countFailures(client, tables, filter);
-    const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  return await withFailures(invocation, options, ids, async (failures) => {
+    const all = await countAll(failures);
     const what = `${formatCount(all)} ${all === 1 ? 'failure' : 'failures'}`;
     if (all > 0 && !(await isConfirmed(invocation, `${what} will not be listed any more. Go on?`))) {
       throw new AfterglowError(
@@ -23,7 +23,10 @@ export async function runDrop(
         `${what} would not be listed any more; nobody agreed to that.`,
       );
     }
-    const dropped = await dropFailures(client, tables, filter);
+    const { client, tables, filter, letters } = failures;
+    const letterIds = letters.map(({ id }) => id);
+    const dropped =
+      (await dropFailures(client, tables, filter)) + (await dropLetters(client, CAPTURE, letterIds));
     if (output.isJson) output.json({ dropped });
     else
       output.line(

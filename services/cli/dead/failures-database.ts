@@ -2,21 +2,24 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
-import type { FailureFilter } from '../../../shared/side-tables/failures.ts';
+import { countFailures, droppedAmong, type FailureFilter } from '../../../shared/side-tables/failures.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import type { SelectionOptions } from '../commands/dead.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import type { Invocation } from '../invocation.ts';
 import { chooseParts } from '../settings.ts';
+import { CAPTURE, type CaptureLetter, readCaptureLetters } from './capture-letters.ts';
 
 export interface Failures {
   readonly client: DatabaseClient;
   readonly definition: Definition;
   readonly tables: readonly EnrichmentTables[];
   readonly filter: FailureFilter;
+  /** What the reader could not decode and nobody has dropped, the newest first. */
+  readonly letters: readonly CaptureLetter[];
 }
 
-/** The failed rows that the options pick, for the time of `work`. */
+/** The failures that the options pick, for the time of `work`. */
 export async function withFailures<Result>(
   invocation: Invocation,
   options: SelectionOptions,
@@ -24,19 +27,41 @@ export async function withFailures<Result>(
   work: (failures: Failures) => Promise<Result>,
 ): Promise<Result> {
   const definition = await requireDefinition(invocation);
-  for (const name of options.enrichment ?? []) requireEnrichment(definition, name);
+  const names = options.enrichment ?? [CAPTURE, ...Object.keys(definition.enrichments)];
+  const enrichments = names.filter((name) => name !== CAPTURE);
+  for (const name of enrichments) requireEnrichment(definition, name);
   for (const id of ids) requireId(id);
   const { databaseUrl: url } = chooseParts(invocation);
   const client = await connectDatabase({ url, applicationName: 'afterglow dead' });
   try {
     const tables: EnrichmentTables[] = [];
-    for (const name of options.enrichment ?? Object.keys(definition.enrichments)) {
-      tables.push(await readEnrichmentTables(client, name));
-    }
-    return await work({ client, definition, tables, filter: filterOf(options, ids) });
+    for (const name of enrichments) tables.push(await readEnrichmentTables(client, name));
+    const filter = filterOf(options, ids);
+    const letters = names.includes(CAPTURE)
+      ? await undroppedLetters(client, await readCaptureLetters(invocation, definition.pipeline, filter))
+      : [];
+    return await work({ client, definition, tables, filter, letters });
   } finally {
     await client.end();
   }
+}
+
+async function undroppedLetters(
+  client: DatabaseClient,
+  letters: readonly CaptureLetter[],
+): Promise<readonly CaptureLetter[]> {
+  if (letters.length === 0) return [];
+  const dropped = await droppedAmong(
+    client,
+    letters.map(({ id }) => id),
+  );
+  return letters.filter(({ id }) => !dropped.has(id));
+}
+
+/** Rows and changes together. */
+export async function countAll({ client, tables, filter, letters }: Failures): Promise<number> {
+  const counts = await countFailures(client, tables, filter);
+  return [...counts.values()].reduce((sum, count) => sum + count, letters.length);
 }
 
 function filterOf({ kind, code, since }: SelectionOptions, ids: readonly string[]): FailureFilter {

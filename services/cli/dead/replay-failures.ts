@@ -8,7 +8,11 @@ import type { ReplayOptions } from '../commands/dead.ts';
 import type { Invocation } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
 import { formatCount } from '../view/numbers.ts';
-import { type Failures, requireSelection, withFailures } from './failures-database.ts';
+import { changeText, failureJson } from './failure-lines.ts';
+import { countAll, type Failures, requireSelection, withFailures } from './failures-database.ts';
+import { redoOf, replayChanges } from './redo-of-changes.ts';
+
+const NOT_ALL = 1;
 
 export async function runReplay(
   invocation: Invocation,
@@ -18,16 +22,15 @@ export async function runReplay(
   requireSelection(options, ids);
   const { output } = invocation;
   return await withFailures(invocation, options, ids, async (failures) => {
-    const { client, tables, filter } = failures;
-    const counts = await countFailures(client, tables, filter);
-    const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const all = await countAll(failures);
     if (all === 0 && ids.length > 0) {
-      throw new AfterglowError('usage', 'No failed row has such an id.', {
+      throw new AfterglowError('usage', 'No failure has such an id.', {
         remedy: 'See `afterglow dead list`.',
       });
     }
     await requireConsent(invocation, all);
-    const jobs = await makeJobs(failures, counts);
+    const { client, definition, letters } = failures;
+    const jobs = [...(await makeJobs(failures)), ...(await replayChanges(client, definition, letters))];
     for (const job of jobs) {
       const made = await readRedoJob(client, job);
       if (made === undefined) continue;
@@ -35,20 +38,19 @@ export async function runReplay(
       else
         output.line(`Job ${job}: ${rowsText(made.estimatedRows ?? 0)} for ${made.enrichments.join(', ')}.`);
     }
-    if (jobs.length === 0 && !output.isJson) output.line(output.paint.good('No such row has failed.'));
-    if (options.detach === true) return 0;
-    const statuses: number[] = [];
+    const left = tellUnnamed(invocation, failures);
+    if (all === 0 && !output.isJson) output.line(output.paint.good('No such row has failed.'));
+    if (options.detach === true) return left;
+    const statuses = [left];
     for (const job of jobs) statuses.push(await followJob(invocation, client, job));
-    return Math.max(0, ...statuses);
+    return Math.max(...statuses);
   });
 }
 
 const rowsText = (count: number): string => `${formatCount(count)} failed ${count === 1 ? 'row' : 'rows'}`;
 
-async function makeJobs(
-  { client, definition, tables, filter }: Failures,
-  counts: ReadonlyMap<string, number>,
-): Promise<readonly string[]> {
+async function makeJobs({ client, definition, tables, filter }: Failures): Promise<readonly string[]> {
+  const counts = await countFailures(client, tables, filter);
   const jobs: string[] = [];
   for (const each of tables) {
     const source = definition.sources[definition.enrichments[each.enrichment]?.from ?? '']?.table;
@@ -57,6 +59,17 @@ async function makeJobs(
     if (job !== undefined) jobs.push(job);
   }
   return jobs;
+}
+
+/** Changes that no redo by key can mend, each with what can. */
+function tellUnnamed({ output }: Invocation, { definition, letters }: Failures): number {
+  const unnamed = letters.filter((letter) => redoOf(definition, letter).redo === undefined);
+  for (const letter of unnamed) {
+    const { toDo } = redoOf(definition, letter);
+    if (output.isJson) output.json({ event: 'not_replayed', ...failureJson(letter), to_do: toDo });
+    else output.line(`${letter.id.slice(0, 12)}, a change of ${changeText(letter)}: not replayed. ${toDo}`);
+  }
+  return unnamed.length === 0 ? 0 : NOT_ALL;
 }
 
 async function requireConsent(invocation: Invocation, rows: number): Promise<void> {

@@ -1,92 +1,106 @@
-import { type DeadLetter, deadLetter } from '../../../shared/contracts/events.ts';
+import type { DeadLetter } from '../../../shared/contracts/events.ts';
 import { millisecondsOf } from '../../../shared/contracts/instant.ts';
-import { deadTopic } from '../../../shared/contracts/topics.ts';
+import { deadCaptureTopic, deadTopic } from '../../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
-import { readUntil } from '../../../shared/kafka/read-until.ts';
 import { type FailedRow, listFailures } from '../../../shared/side-tables/failures.ts';
-import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { harmless } from '../../../shared/terminal/harmless.ts';
 import type { Invocation } from '../invocation.ts';
-import { chooseParts } from '../settings.ts';
-import { failureJson, keyText } from './failure-lines.ts';
-import { withFailures } from './failures-database.ts';
+import { archivedLetters, type CaptureLetter } from './capture-letters.ts';
+import { changeText, type Failure, failureJson, isLetter, keyText } from './failure-lines.ts';
+import { type Failures, withFailures } from './failures-database.ts';
+import { redoOf } from './redo-of-changes.ts';
 
 export async function runShow(invocation: Invocation, id: string, showsOriginal: boolean): Promise<number> {
   const { output } = invocation;
-  const { failure, pipeline } = await withFailures(
-    invocation,
-    {},
-    [id],
-    async ({ client, tables, filter, definition }) => {
-      const [found, another] = await listFailures(client, tables, filter, { rowsMax: 2 });
-      if (found !== undefined && another === undefined) {
-        return { failure: found, pipeline: definition.pipeline };
-      }
-      throw new AfterglowError(
-        'usage',
-        `${found === undefined ? 'No' : 'More than one'} failure begins with ${id}.`,
-        {
-          remedy: 'See `afterglow dead list`.',
-        },
-      );
-    },
-  );
-  const letter = await archived(invocation, pipeline, failure);
-  if (showsOriginal) output.line(originalText(letter));
-  else if (output.isJson) output.json({ ...failureJson(failure), archived: letter ?? null });
-  else for (const line of failureLines(failure, letter)) output.line(harmless(line));
-  return 0;
+  return await withFailures(invocation, {}, [id], async (failures) => {
+    const failure = await only(failures, id);
+    const { definition } = failures;
+    const letter = await archived(invocation, definition.pipeline, failure);
+    if (showsOriginal) writeOriginal(invocation, failure, letter);
+    else if (output.isJson) output.json({ ...failureJson(failure), archived: letter ?? null });
+    else {
+      const lines = isLetter(failure)
+        ? [...changeLines(failure, letter), `  ${redoOf(definition, failure).toDo}`]
+        : rowLines(failure, letter);
+      for (const line of lines) output.line(harmless(line));
+    }
+    return 0;
+  });
 }
 
-/** The latest letter of that id: a row that fails again at the same place is archived again. */
+async function only({ client, tables, filter, letters }: Failures, id: string): Promise<Failure> {
+  const rows = await listFailures(client, tables, filter, { rowsMax: 2 });
+  const [found, another] = [...rows, ...letters];
+  if (found !== undefined && another === undefined) return found;
+  throw new AfterglowError(
+    'usage',
+    `${found === undefined ? 'No' : 'More than one'} failure begins with ${id}.`,
+    { remedy: 'See `afterglow dead list`.' },
+  );
+}
+
+/** The latest letter of that id: what fails again at the same place is archived again. */
 async function archived(
   invocation: Invocation,
   pipeline: string,
-  { enrichment, id, committedAt }: FailedRow,
+  failure: Failure,
 ): Promise<DeadLetter | undefined> {
-  const { brokers } = chooseParts(invocation);
-  const logger = createLogger('dead', invocation.logLevel ?? 'silent');
-  const settings = { brokers, clientId: `${pipeline}.dead`, logger };
+  const [topic, happenedAt] = isLetter(failure)
+    ? [deadCaptureTopic(pipeline), failure.failedAt]
+    : [deadTopic(pipeline, failure.enrichment), failure.committedAt];
   let latest: DeadLetter | undefined;
   // A row fails after its commit, by clocks that may differ a little.
-  const fromMs = millisecondsOf(committedAt) - CLOCKS_APART_MAX_MS;
-  for await (const { value } of readUntil(settings, deadTopic(pipeline, enrichment), { fromMs })) {
-    const letter = value === null ? undefined : parseLetter(value);
-    if (letter?.id === id) latest = letter;
+  const fromMs = millisecondsOf(happenedAt) - CLOCKS_APART_MAX_MS;
+  for await (const letter of archivedLetters(invocation, topic, fromMs)) {
+    if (letter.id === failure.id) latest = letter;
   }
   return latest;
 }
 
 const CLOCKS_APART_MAX_MS = 60_000;
 
-function parseLetter(value: Buffer): DeadLetter | undefined {
-  try {
-    const read = deadLetter.safeParse(JSON.parse(value.toString('utf8')));
-    return read.success ? read.data : undefined;
-  } catch {
-    return undefined;
+/** The change byte for byte as it came. */
+function writeOriginal({ output }: Invocation, failure: Failure, letter: DeadLetter | undefined): void {
+  const value = letter?.original.value_base64;
+  if (typeof value !== 'string') {
+    throw new AfterglowError(
+      'usage',
+      letter === undefined
+        ? 'The archive does not hold this failure any more.'
+        : 'The change was too large for the archive, which holds its hash only.',
+    );
+  }
+  if (!output.isTerminal) output.write(Buffer.from(value, 'base64'));
+  else if (!isLetter(failure)) output.line(Buffer.from(value, 'base64').toString('utf8'));
+  else {
+    throw new AfterglowError('usage', 'A message of the replication protocol is no text for a terminal.', {
+      remedy: `Send it elsewhere: npx afterglow dead show ${failure.id.slice(0, 12)} --original | hexdump -C`,
+    });
   }
 }
 
-function originalText(letter: DeadLetter | undefined): string {
-  const value = letter?.original.value_base64;
-  if (typeof value === 'string') return Buffer.from(value, 'base64').toString('utf8');
-  throw new AfterglowError(
-    'usage',
-    letter === undefined
-      ? 'The archive does not hold this failure any more.'
-      : 'The change was too large for the archive, which holds its hash only.',
-  );
+const archiveHasForgotten = '  The archive does not hold it any more.';
+const bytesText = ({ original }: DeadLetter): string => `${original.bytes} bytes, SHA-256 ${original.sha256}`;
+
+function changeLines(change: CaptureLetter, letter: DeadLetter | undefined): readonly string[] {
+  const lines = [
+    `Failure ${change.id}`,
+    `  a change of ${changeText(change)}, which the reader could not decode`,
+    `  ${change.kind}: ${change.code}. ${change.message}`,
+    `  commit ${change.commitLsn}, failed ${change.failedAt}`,
+  ];
+  if (letter === undefined) return [...lines, archiveHasForgotten];
+  return [...lines, `  message of the replication protocol, ${bytesText(letter)}`];
 }
 
-function failureLines(failure: FailedRow, letter: DeadLetter | undefined): readonly string[] {
+function rowLines(failure: FailedRow, letter: DeadLetter | undefined): readonly string[] {
   const lines = [
     `Failure ${failure.id}`,
     `  ${failure.enrichment}, ${keyText(failure.key)}`,
     `  ${failure.kind}: ${failure.code}. ${failure.message}`,
     `  committed ${failure.committedAt}, failed ${failure.failedAt}`,
   ];
-  if (letter === undefined) return [...lines, '  The archive does not hold it any more.'];
+  if (letter === undefined) return [...lines, archiveHasForgotten];
   const { error, model, original, stage } = letter;
   const { attempts, http_status, request_id } = error;
   const facts = [
@@ -99,6 +113,6 @@ function failureLines(failure: FailedRow, letter: DeadLetter | undefined): reado
   return [
     ...lines,
     `  ${facts.join(', ')}`,
-    `  change ${original.topic} partition ${original.partition} offset ${original.offset}, ${original.bytes} bytes, SHA-256 ${original.sha256}`,
+    `  change ${original.topic} partition ${original.partition} offset ${original.offset}, ${bytesText(letter)}`,
   ];
 }

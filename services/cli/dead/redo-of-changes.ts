@@ -1,0 +1,58 @@
+import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
+import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { replayLetters } from '../../../shared/side-tables/failures.ts';
+import type { KeyTexts, NewRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { CAPTURE, type CaptureLetter } from './capture-letters.ts';
+
+type Source = Definition['sources'][string]['table'];
+
+/** What brings the row of a change that could not be decoded back in line. */
+export interface RedoOfChange {
+  /** Undefined: nothing names the row, or nobody enriches it. */
+  readonly redo:
+    | { readonly table: Source; readonly enrichments: readonly string[]; readonly key: KeyTexts }
+    | undefined;
+  /** A sentence for whoever asks. */
+  readonly toDo: string;
+}
+
+export function redoOf(definition: Definition, { id, table, key }: CaptureLetter): RedoOfChange {
+  const found = Object.entries(definition.sources).find(
+    ([, source]) => `${source.table.schema}.${source.table.name}` === table,
+  );
+  if (found === undefined) {
+    return { redo: undefined, toDo: `No source of the definition is ${table ?? 'its table'}: drop it.` };
+  }
+  const [name, source] = found;
+  if (key === null) {
+    const toDo = `Nothing names its row: run \`npx afterglow backfill ${name}\`, with --where if you know more, then drop it.`;
+    return { redo: undefined, toDo };
+  }
+  const enrichments = enrichmentsOfTable(definition, source.table);
+  if (enrichments.length === 0) return { redo: undefined, toDo: `Nothing enriches ${table}: drop it.` };
+  return {
+    redo: { table: source.table, enrichments, key: Object.values(key).map(String) },
+    toDo: `Run \`npx afterglow dead replay ${id.slice(0, 12)}\` to have its row read again.`,
+  };
+}
+
+/** One job for each table; letters that lead to one are not listed any more. Returns the numbers of the jobs. */
+export async function replayChanges(
+  client: DatabaseClient,
+  definition: Definition,
+  letters: readonly CaptureLetter[],
+): Promise<readonly string[]> {
+  const redone = letters.flatMap((letter) => {
+    const { redo } = redoOf(definition, letter);
+    return redo === undefined ? [] : [{ ...redo, letter }];
+  });
+  const jobs: string[] = [];
+  for (const [{ schema, name }, changes] of Map.groupBy(redone, ({ table }) => table)) {
+    const keys = new Map(changes.map(({ key }) => [JSON.stringify(key), key]));
+    const enrichments = changes[0]?.enrichments ?? [];
+    const job: NewRedoJob = { schema, table: name, reason: 'replay', enrichments, keys: [...keys.values()] };
+    const ids = changes.map(({ letter }) => letter.id);
+    jobs.push(await replayLetters(client, CAPTURE, ids, job));
+  }
+  return jobs;
+}
