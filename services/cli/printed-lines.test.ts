@@ -70,6 +70,7 @@ const HEALTHY = {
   ],
   since: '2026-11-20T09:15:02Z',
   slot: { value: { isActive: true, walStatus: 'reserved', lagBytes: 10, keptBytes: 2_000 } },
+  redos: { value: [] },
   hops: { value: [{ hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200 }] },
   latency: { p50Ms: 4.2, p99Ms: 11, windowMs: 10_000 },
 } as const;
@@ -110,6 +111,17 @@ test.each([
   const report = statusReport({ ...HEALTHY, ...changes });
   expect(report).toMatchObject({ is_fine: false, exit });
   expect(statusLines(report, 80, PLAIN).length).toBeGreaterThanOrEqual(5);
+});
+
+test('a redo that cannot go on is named with what it waits for, and is no fault', () => {
+  const redos = {
+    value: [{ job: '3', table: 'public.notes', waits_for: 'enrichment first, which takes nothing' }],
+  };
+  const report = statusReport({ ...HEALTHY, redos });
+  expect(report).toMatchObject({ is_fine: true, redos_waiting: redos.value });
+  expect(statusLines(report, 100, PLAIN)).toContain(
+    'redo job 3         public.notes waits for enrichment first, which takes nothing',
+  );
 });
 
 test('a service that is down is named with its log', () => {

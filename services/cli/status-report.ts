@@ -2,7 +2,7 @@
 
 import { harmless } from '../../shared/terminal/harmless.ts';
 import type { StackService } from './stack-services.ts';
-import type { SlotReading } from './view/database-readings.ts';
+import type { SlotReading, WaitingRedo } from './view/database-readings.ts';
 import type { HopLag } from './view/kafka-readings.ts';
 import { formatBytes, formatCount, formatLatency } from './view/numbers.ts';
 import type { Painter } from './view/paint.ts';
@@ -15,6 +15,7 @@ export interface StatusReadings {
   readonly services: readonly Pick<StackService, 'view' | 'log'>[];
   readonly since: string | undefined;
   readonly slot: Answer<SlotReading | undefined>;
+  readonly redos: Answer<readonly WaitingRedo[]>;
   readonly hops: Answer<readonly HopLag[]>;
   readonly latency: LatencyView | undefined;
 }
@@ -41,13 +42,15 @@ export interface StatusReport {
     readonly kept_bytes: number | null;
   } | null;
   readonly slot_error: string | null;
+  /** Jobs that cannot go on; null: not known. */
+  readonly redos_waiting: readonly WaitingRedo[] | null;
   readonly commit_to_written_ms: { readonly p50: number; readonly p99: number } | null;
 }
 
 const SLOT_FINE = new Set(['reserved', 'extended']);
 
 /** Pure. Fine: everything that was asked has answered, is ready, and holds its slot. */
-export function statusReport({ services, since, slot, hops, latency }: StatusReadings): StatusReport {
+export function statusReport({ services, since, slot, redos, hops, latency }: StatusReadings): StatusReport {
   const slotReading = 'value' in slot ? slot.value : undefined;
   const isAnswered = 'value' in slot && 'value' in hops;
   const isSlotFine = slotReading?.isActive === true && SLOT_FINE.has(slotReading.walStatus ?? '');
@@ -75,6 +78,7 @@ export function statusReport({ services, since, slot, hops, latency }: StatusRea
             kept_bytes: slotReading.keptBytes ?? null,
           },
     slot_error: 'error' in slot ? slot.error : null,
+    redos_waiting: 'value' in redos ? redos.value : null,
     commit_to_written_ms:
       latency === undefined ? null : { p50: round(latency.p50Ms), p99: round(latency.p99Ms) },
   };
@@ -107,6 +111,10 @@ export function statusLines(report: StatusReport, columns: number, paint: Painte
     lines.push(
       `${fitTo('lag', NAME_COLUMNS)} ${paint.bad(cutTo(harmless(report.hops_error), columns - 20))}`,
     );
+  for (const { job, table, waits_for: what } of report.redos_waiting ?? []) {
+    const line = harmless(`${table} waits for ${what}`);
+    lines.push(`${fitTo(`redo job ${job}`, NAME_COLUMNS)} ${paint.warning(cutTo(line, columns - 20))}`);
+  }
   const times = report.commit_to_written_ms;
   const latency =
     times === null

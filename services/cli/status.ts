@@ -46,9 +46,10 @@ async function read(
   figures: Figures,
 ): Promise<StatusReport> {
   const stack = runningStack(invocation);
-  const [services, slot, hops] = await Promise.all([
+  const [services, slot, redos, hops] = await Promise.all([
     stack === undefined ? [] : readStackServices(stack, definition),
     settled(database.slot()),
+    settled(database.waitingRedos()),
     settled(kafka.lag()),
   ]);
   figures.add(
@@ -61,6 +62,7 @@ async function read(
     services,
     since: stack?.since,
     slot,
+    redos,
     hops,
     latency: figures.latency ?? figures.latencyInAll,
   });

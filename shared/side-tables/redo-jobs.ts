@@ -22,6 +22,8 @@ export interface RedoJob {
   readonly state: RedoState;
   /** Why it failed; never a row value. */
   readonly failure: string | null;
+  /** What keeps it from going on while it is open; null: nothing. */
+  readonly waitsFor: string | null;
   readonly estimatedRows: number | null;
   /** Everything up to here is confirmed by Kafka; null: nothing yet. */
   readonly lastKey: KeyTexts | null;
@@ -88,7 +90,7 @@ export function redoJobStatement(job: Omit<NewRedoJob, 'condition' | 'keys'>): s
 
 const SELECT = `
   select job::text as job, table_schema as schema, table_name as table, reason, to_json(enrichments)::text as enrichments,
-         condition, by_keys, state, failure, estimated_rows::text as estimated_rows, to_json(last_key)::text as last_key,
+         condition, by_keys, state, failure, case when state in ('waiting', 'running') then waits_for end as waits_for, estimated_rows::text as estimated_rows, to_json(last_key)::text as last_key,
          chunks, rows_done::text as rows_done, rows_gone::text as rows_gone, rows_superseded::text as rows_superseded,
          rows_per_second::text as rows_per_second,
          to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at,
@@ -105,6 +107,7 @@ interface JobRow {
   readonly by_keys: boolean;
   readonly state: RedoState;
   readonly failure: string | null;
+  readonly waits_for: string | null;
   readonly estimated_rows: string | null;
   readonly last_key: string | null;
   readonly chunks: number;
@@ -163,7 +166,7 @@ export type RedoControl = 'pause' | 'resume' | 'cancel';
 
 const CONTROL: Readonly<Record<RedoControl, string>> = {
   pause: `update ${REDO_JOBS} set state = 'paused' where job = $1 and state in ('waiting', 'running')`,
-  resume: `update ${REDO_JOBS} set state = 'waiting' where job = $1 and state = 'paused'`,
+  resume: `update ${REDO_JOBS} set state = 'waiting', waits_for = null where job = $1 and state = 'paused'`,
   cancel: `update ${REDO_JOBS} set state = 'cancelled', finished_at = now() where job = $1 and state in ('waiting', 'running', 'paused')`,
 };
 
@@ -186,6 +189,7 @@ function toJob(row: JobRow): RedoJob {
     byKeys: row.by_keys,
     state: row.state,
     failure: row.failure,
+    waitsFor: row.waits_for,
     estimatedRows: countOf(row.estimated_rows),
     lastKey: row.last_key === null ? null : (JSON.parse(row.last_key) as KeyTexts),
     chunks: row.chunks,

@@ -134,6 +134,18 @@ describe('a redo', () => {
     await aside();
     // A few rows to learn from, and no more as long as the group does not move.
     expect(await rowsDone()).toBe(100);
+    const waitsFor = async (): Promise<string | null | undefined> =>
+      (await readRedoJob(client, '1'))?.waitsFor;
+    expect(await until(waitsFor, { deadlineMs: DEADLINE_MS, what: 'the job to say so' })).toBe(
+      'enrichment first, which has enough to do',
+    );
+    const isStill = async (): Promise<boolean> => /first, which takes nothing/.test((await waitsFor()) ?? '');
+    await until(isStill, { deadlineMs: DEADLINE_MS, what: 'the job to say that the group takes nothing' });
+    const status = JSON.parse(await setting.print('status', '--json')) as { redos_waiting: unknown };
+    expect(status.redos_waiting).toMatchObject([{ job: '1', waits_for: await waitsFor() }]);
+    expect(await setting.print('backfill', 'list')).toMatch(
+      /\nJob 1 waits for enrichment first, which takes nothing: /,
+    );
     expect(await controlRedoJob(client, '1', 'pause')).toBe(true);
     expect(await controlRedoJob(client, '1', 'pause')).toBe(false);
     await setting.consume('first', 100);
@@ -141,6 +153,7 @@ describe('a redo', () => {
     expect(await readRedoJob(client, '1')).toMatchObject({ state: 'paused', rowsDone: 100 });
     expect(await controlRedoJob(client, '1', 'resume')).toBe(true);
     await beyond(100);
+    expect(await waitsFor()).toBeNull();
     expect(await controlRedoJob(client, '1', 'cancel')).toBe(true);
     await aside();
     const cancelled = await readRedoJob(client, '1');

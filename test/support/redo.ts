@@ -42,6 +42,8 @@ export interface RedoSetting extends AsyncDisposable {
   read(): Promise<AsyncDisposable>;
   /** Runs a command of ours as a process of its own. */
   afterglow(...programArguments: readonly string[]): Promise<TestChild>;
+  /** What such a command says until it ends. */
+  print(...programArguments: readonly string[]): Promise<string>;
   /** Finishes every record in the name of the enrichment, about so many in a second. */
   consume(enrichment: string, rowsPerSecond: number): Promise<AsyncDisposable>;
   jobIn(state: RedoJob['state'], job: string): Promise<RedoJob>;
@@ -74,6 +76,11 @@ export async function createRedoSetting(tables = NOTES, version: 16 | 18 = 18): 
     job: { schema: 'public', table: 'notes', reason: 'backfill', enrichments: [] },
     read: async () => disposal.use(await startReader(definition, database.url, log)),
     afterglow: async (...programArguments) => await startProcess(programArguments, text, database.url),
+    async print(...programArguments) {
+      await using child = await startProcess(programArguments, text, database.url);
+      await child.ended;
+      return child.output;
+    },
     consume: async (enrichment, rowsPerSecond) =>
       disposal.use(await consume(enricherGroup(pipeline, enrichment), topic, rowsPerSecond)),
     jobIn: async (state, job) =>

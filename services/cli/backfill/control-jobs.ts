@@ -8,7 +8,7 @@ import {
 import type { Invocation } from '../invocation.ts';
 import { plainTable } from '../sql.ts';
 import { withJobs } from './job-database.ts';
-import { JOB_COLUMNS, jobCells, jobJson } from './job-lines.ts';
+import { JOB_COLUMNS, jobCells, jobJson, waitLines } from './job-lines.ts';
 
 const LISTED_MAX = 50;
 
@@ -18,7 +18,10 @@ export async function listJobs(invocation: Invocation): Promise<number> {
   const jobs = await withJobs(invocation, (client) => listRedoJobs(client, LISTED_MAX));
   if (output.isJson) for (const job of jobs) output.json(jobJson(job));
   else if (jobs.length === 0) output.line('There are no jobs.');
-  else for (const line of plainTable(JOB_COLUMNS, jobs.map(jobCells))) output.line(line);
+  else {
+    for (const line of plainTable(JOB_COLUMNS, jobs.map(jobCells))) output.line(line);
+    for (const line of waitLines(jobs)) output.line(line);
+  }
   return 0;
 }
 

@@ -34,7 +34,8 @@ export async function followJob(
       return found.state === 'done' ? 0 : FAILED;
     }
     view.show(found);
-    if (found.state === 'waiting' && performance.now() - beganAtMs > TAKEN_UP_MAX_MS && !isMissed) {
+    const isTakenUp = found.state !== 'waiting' || found.waitsFor !== null;
+    if (!isTakenUp && performance.now() - beganAtMs > TAKEN_UP_MAX_MS && !isMissed) {
       isMissed = true;
       output.note('No reader has taken it up yet: is one running? See `afterglow status`.');
     }

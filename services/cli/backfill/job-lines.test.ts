@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
-import { jobCells, jobJson, leftMs, progressLine } from './job-lines.ts';
+import { jobCells, jobJson, leftMs, progressLine, waitLines } from './job-lines.ts';
 
 const JOB: RedoJob = {
   job: '3',
@@ -12,6 +12,7 @@ const JOB: RedoJob = {
   byKeys: false,
   state: 'running',
   failure: null,
+  waitsFor: null,
   estimatedRows: 50_000,
   lastKey: ['7'],
   chunks: 5,
@@ -31,6 +32,10 @@ test.each<[Partial<RedoJob>, string]>([
   [{ estimatedRows: null }, 'job 3 running: 12,000 rows, 1,200/s'],
   [{ state: 'paused' }, 'job 3 paused: 12,000 of about 50,000 rows (24 %)'],
   [{ state: 'done' }, 'job 3 done: 12,000 rows'],
+  [
+    { waitsFor: 'enrichment sentiment, which takes nothing' },
+    'job 3 running: 12,000 of about 50,000 rows (24 %), 1,200/s, 31 s left, waits for enrichment sentiment, which takes nothing',
+  ],
 ])('the line of a job %o', (changes, line) => {
   expect(progressLine({ ...JOB, ...changes })).toBe(line);
 });
@@ -51,5 +56,8 @@ test('a job in the list, and as JSON', () => {
     rows_done: 12_000,
     left_ms: 31_667,
   });
+  expect(waitLines([JOB, { ...JOB, job: '4', waitsFor: 'enrichment sentiment' }])).toEqual([
+    'Job 4 waits for enrichment sentiment',
+  ]);
   expect(leftMs({ ...JOB, rowsPerSecond: 0 })).toBeUndefined();
 });

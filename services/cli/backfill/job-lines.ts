@@ -18,6 +18,7 @@ export function jobJson(job: RedoJob): Readonly<Record<string, unknown>> {
     by_keys: job.byKeys,
     state: job.state,
     failure: job.failure,
+    waits_for: job.waitsFor,
     estimated_rows: job.estimatedRows,
     rows_done: job.rowsDone,
     rows_gone: job.rowsGone,
@@ -31,7 +32,8 @@ export function jobJson(job: RedoJob): Readonly<Record<string, unknown>> {
 
 /** "job 3 running: 12,000 of about 50,000 rows (24 %), 1,200/s, 31 s left". */
 export function progressLine(job: RedoJob): string {
-  return `job ${job.job} ${job.state}: ${[rowsText(job), ...speedTexts(job)].join(', ')}`;
+  const waits = job.waitsFor === null ? [] : [`waits for ${job.waitsFor}`];
+  return `job ${job.job} ${job.state}: ${[rowsText(job), ...speedTexts(job), ...waits].join(', ')}`;
 }
 
 export const JOB_COLUMNS = ['job', 'table', 'reason', 'for', 'state', 'rows', 'speed'];
@@ -48,6 +50,10 @@ export function jobCells(job: RedoJob): Readonly<Record<string, string>> {
     speed: speedTexts(job).join(', '),
   };
 }
+
+/** Under the list: a reason is longer than a cell. */
+export const waitLines = (jobs: readonly RedoJob[]): readonly string[] =>
+  jobs.flatMap(({ job, waitsFor }) => (waitsFor === null ? [] : [`Job ${job} waits for ${waitsFor}`]));
 
 const tableOf = ({ schema, table }: RedoJob): string => `${schema}.${table}`;
 

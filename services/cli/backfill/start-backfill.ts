@@ -4,9 +4,10 @@ import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
 import { estimateRows } from '../../../shared/postgres/estimate.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
 import type { BackfillOptions } from '../commands/backfill.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
-import type { Invocation } from '../invocation.ts';
+import { type Invocation, onlyOperand } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
 import { formatCount } from '../view/numbers.ts';
 import { followJob } from './follow-job.ts';
@@ -26,13 +27,65 @@ export async function startBackfill(
   const definition = await requireDefinition(invocation);
   const table = requireSource(definition, source);
   const enrichments = addressed(definition, source, options.enrichment);
+  return await startJob(invocation, options, {
+    source,
+    table,
+    reason: 'backfill',
+    enrichments,
+    consequence: 'will be read again, and calls may be paid',
+  });
+}
+
+/** Stored results judged by the flag and the decisions of now. */
+export async function startRedecide(
+  invocation: Invocation,
+  options: JobOptions,
+  operands: readonly string[],
+): Promise<number> {
+  const name = onlyOperand(operands, 'The enrichment');
+  const definition = await requireDefinition(invocation);
+  requireEnrichment(definition, name);
+  const enrichment = definition.enrichments[name];
+  if (enrichment === undefined || (enrichment.flag === undefined && enrichment.decide === undefined)) {
+    throw new AfterglowError('usage', `Enrichment ${name} has neither \`flag\` nor \`decide\`.`, {
+      remedy: 'Add one to the definition file, then run `afterglow init`.',
+    });
+  }
+  return await startJob(invocation, options, {
+    source: enrichment.from,
+    table: requireSource(definition, enrichment.from),
+    reason: 'redecide',
+    enrichments: [name],
+    consequence: 'will be judged again; only those whose input has changed meanwhile call the model',
+    check: async (client) => {
+      await registeredRevision(client, definition, name);
+    },
+  });
+}
+
+/** What every job takes. */
+export type JobOptions = Pick<BackfillOptions, 'where' | 'detach'>;
+
+interface WantedJob {
+  readonly source: string;
+  readonly table: Definition['sources'][string]['table'];
+  readonly reason: 'backfill' | 'redecide';
+  readonly enrichments: readonly string[];
+  /** Of that many rows, when somebody has to agree. */
+  readonly consequence: string;
+  readonly check?: (client: DatabaseClient) => Promise<void>;
+}
+
+async function startJob(invocation: Invocation, options: JobOptions, wanted: WantedJob): Promise<number> {
+  const { source, table, reason, enrichments } = wanted;
   return await withJobs(invocation, async (client) => {
+    await wanted.check?.(client);
     const estimated = await estimate(client, table, options.where);
-    await requireConsent(invocation, source, estimated);
+    await requireConsent(invocation, wanted, estimated);
     const job = await createRedoJob(client, {
       schema: table.schema,
       table: table.name,
-      reason: 'backfill',
+      reason,
       enrichments,
       estimatedRows: estimated,
       ...(options.where === undefined ? {} : { condition: options.where }),
@@ -91,10 +144,14 @@ async function estimate(
   }
 }
 
-async function requireConsent(invocation: Invocation, source: string, rows: number): Promise<void> {
+async function requireConsent(
+  invocation: Invocation,
+  { source, consequence }: WantedJob,
+  rows: number,
+): Promise<void> {
   if (rows <= ASKS_ABOVE_ROWS) return;
   const what = `About ${formatCount(rows)} rows of ${source}`;
-  if (await isConfirmed(invocation, `${what} will be read again, and calls may be paid. Go on?`)) return;
+  if (await isConfirmed(invocation, `${what} ${consequence}. Go on?`)) return;
   throw new AfterglowError('consent_missing', `${what} would be read again; nobody agreed to that many.`);
 }
 

@@ -2,7 +2,7 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
-import { enrichedView, resultTable, slotName } from '../../../shared/side-tables/names.ts';
+import { enrichedView, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
 import type { RowTable } from './snapshot.ts';
 
 export interface SlotReading {
@@ -15,6 +15,14 @@ export interface SlotReading {
   readonly keptBytes: number | undefined;
 }
 
+export interface WaitingRedo {
+  readonly job: string;
+  /** 'schema.table'. */
+  readonly table: string;
+  readonly waits_for: string;
+}
+
+const WAITING_REDOS_MAX = 5;
 const STATEMENT_TIMEOUT_MS = 3_000;
 const FLAGGED_MAX = 12;
 
@@ -88,6 +96,17 @@ export class DatabaseReadings implements AsyncDisposable {
       lagBytes: lag === null ? undefined : Math.max(0, Number(lag)),
       keptBytes: kept === null ? undefined : Math.max(0, Number(kept)),
     };
+  }
+
+  /** Jobs that have rows read again and cannot go on, the oldest first. None where no set-up has made their table yet. */
+  async waitingRedos(): Promise<readonly WaitingRedo[]> {
+    const [found] = await this.#ask<[boolean]>('select to_regclass($1) is not null', [REDO_JOBS]);
+    if (found?.[0] !== true) return [];
+    const rows = await this.#ask<[string, string, string]>(
+      `select job::text, table_schema || '.' || table_name, waits_for from ${REDO_JOBS}
+        where state in ('waiting', 'running') and waits_for is not null order by ${REDO_JOBS}.job limit ${WAITING_REDOS_MAX}`,
+    );
+    return rows.map(([job, table, waits]) => ({ job, table, waits_for: waits }));
   }
 
   /** Newest first. The demo's payments have columns of their own; any other table shows key and outputs. */

@@ -5,19 +5,30 @@ import type { ServiceSettings } from '../../../shared/lifecycle/service-settings
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { FIRST_USER_OID, readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
-import { hasRoomForRedo, type WalSafety } from '../slot-watch/wal-safety.ts';
+import type { WalSafety } from '../slot-watch/wal-safety.ts';
 import type { CapturedTable } from '../table-shape.ts';
 import type { ChunkWindow } from './chunk-window.ts';
 import { GroupReadings } from './group-readings.ts';
 import { failJob, finishChunk, finishJob, startJob } from './job-progress.ts';
+import { LogRoom } from './log-room.ts';
 import type { RedoMetrics } from './metrics.ts';
 import { type ChunkEnd, OpenChunk, type PassedChunk } from './open-chunk.ts';
-import { OurJobs } from './our-jobs.ts';
+import { openJobs } from './our-jobs.ts';
 import { CHUNK_BYTES_MAX } from './pacing.ts';
 import { type ReadChunk, readChunk } from './read-chunk.ts';
 import { clearSuspects, currentSnapshot, runningTransactions } from './running-transactions.ts';
 import { troubleOf } from './trouble.ts';
 import { StreamedTransactions } from './visibility.ts';
+import {
+  chunkAgain,
+  inTheWay,
+  OPEN_TRANSACTIONS,
+  OTHER_DEFINITION,
+  SHORT_LOG,
+  UNKNOWN_LAG,
+  type Wait,
+  WaitingJobs,
+} from './waiting-jobs.ts';
 import { emitWatermark, parseWatermark } from './watermark.ts';
 
 export interface RedoSettings
@@ -43,19 +54,18 @@ export class RedoEngine {
   readonly #settings: RedoSettings;
   readonly #streamed = new StreamedTransactions();
   readonly #groups: GroupReadings;
-  readonly #jobs: OurJobs;
+  readonly #waiting: WaitingJobs;
+  readonly #room: LogRoom;
   readonly #nowMs: () => number;
   #types: TypeCatalog = new Map();
-  /** Undefined until the slot has been measured: a redo must not be what costs it. */
-  #safety: WalSafety | undefined;
-  #isHeld = false;
   #chunk: OpenChunk | undefined;
 
   constructor(settings: RedoSettings) {
     this.#settings = settings;
-    this.#jobs = new OurJobs(settings);
     this.#nowMs = settings.nowMs ?? (() => performance.now());
     const { brokers, logger, definition } = settings;
+    this.#waiting = new WaitingJobs(logger, this.#nowMs);
+    this.#room = new LogRoom(logger, settings.metrics);
     const kafka = { brokers, clientId: `${definition.pipeline}.reader`, logger };
     this.#groups = new GroupReadings(kafka, definition, this.#nowMs);
   }
@@ -88,7 +98,7 @@ export class RedoEngine {
 
   /** How far the slot is from being lost, as it was seen a moment ago. */
   walSafety(safety: WalSafety): void {
-    this.#safety = safety;
+    this.#room.measured(safety);
   }
 
   /** Does the jobs until `signal` aborts. Rejects when the database is lost. */
@@ -112,59 +122,60 @@ export class RedoEngine {
   async #step(client: DatabaseClient, signal: AbortSignal): Promise<number> {
     this.#streamed.unseenBeforeLow(await currentSnapshot(client));
     await clearSuspects(client, this.#streamed);
-    const jobs = await this.#jobs.open(client);
-    if (this.#holds(jobs.length > 0)) return IDLE_LOOK_INTERVAL_MS;
-    for (const job of jobs) {
-      const rowsMax = await this.#rowsAllowed(job);
-      if (rowsMax > 0 && (await this.#advance(client, job, rowsMax, signal))) return 0;
+    const { ours, others } = await openJobs(client, this.#settings);
+    this.#waiting.onlyOf([...ours, ...others]);
+    for (const job of others) await this.#waiting.waits(client, job, OTHER_DEFINITION);
+    const wait = this.#waitOfAll(ours.length > 0);
+    for (const job of ours) {
+      const next = wait ?? (await this.#allowance(job));
+      const done = typeof next === 'number' ? await this.#advance(client, job, next, signal) : next;
+      if (done === undefined) return 0;
+      await this.#waiting.waits(client, job, done);
     }
-    return jobs.length === 0 ? IDLE_LOOK_INTERVAL_MS : HELD_LOOK_INTERVAL_MS;
+    return wait !== undefined || ours.length === 0 ? IDLE_LOOK_INTERVAL_MS : HELD_LOOK_INTERVAL_MS;
   }
 
-  /** True while the log runs short: a redo makes work for everybody, and can be done later just as well. */
-  #holds(isWanted: boolean): boolean {
-    const isHeld = isWanted && (this.#safety === undefined || !hasRoomForRedo(this.#safety));
-    if (isHeld !== this.#isHeld && this.#safety !== undefined) {
-      const { logger } = this.#settings;
-      if (isHeld)
-        logger.warn({ safety: this.#safety }, 'redo waits: the log that is kept for the slot runs short');
-      else logger.info({ safety: this.#safety }, 'redo goes on');
-      this.#isHeld = isHeld;
-    }
-    this.#settings.metrics.held(this.#isHeld);
-    return isHeld;
+  /** What no job may go on beside. */
+  #waitOfAll(isWanted: boolean): Wait | undefined {
+    if (this.#room.holds(isWanted)) return SHORT_LOG;
+    // Whatever were read now would have to be read again.
+    return this.#streamed.suspects.length > 0 ? OPEN_TRANSACTIONS : undefined;
   }
 
   /** What cannot be measured is not published into. */
-  async #rowsAllowed(job: RedoJob): Promise<number> {
+  async #allowance(job: RedoJob): Promise<number | Wait> {
     try {
-      return await this.#groups.rowsAllowed(job);
+      return await this.#groups.allowance(job);
     } catch (error) {
       this.#settings.logger.warn(
         { err: error, job: job.job },
         'the lag of a group is not known: a redo waits',
       );
-      return 0;
+      return UNKNOWN_LAG;
     }
   }
 
-  /** True when a chunk of the job is finished. */
+  /** Undefined when a chunk of the job is finished, or there is no more to do for now. */
   async #advance(
     client: DatabaseClient,
     job: RedoJob,
     rowsMax: number,
     signal: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<Wait | undefined> {
     const { logger, metrics } = this.#settings;
     const beganAtMs = this.#nowMs();
     try {
       if (job.state === 'waiting') await startJob(client, job);
       const { read, end } = await this.#publishChunk(client, job, rowsMax, signal);
-      if (end === undefined) return false;
+      if (end === undefined) return undefined;
       if (end.kind === 'again') {
-        logger.info({ job: job.job, why: end.why }, 'a chunk is read again');
+        const wait = chunkAgain(end.why);
+        // A table that is written all the time may ask for many readings.
+        if (this.#waiting.isNew(job.job, wait)) {
+          logger.info({ job: job.job, why: end.why }, 'a chunk is read again');
+        }
         metrics.again(job.reason);
-        return false;
+        return wait;
       }
       const rows = read.rows.length;
       const { superseded, gone } = end;
@@ -172,13 +183,15 @@ export class RedoEngine {
       metrics.confirmed(job.reason, { rows, superseded, gone });
       const finished = { lastKey: read.lastKey, rows, gone, superseded, rowsPerSecond };
       if ((await finishChunk(client, job, finished)) && read.isLast) await finishJob(client, job);
-      return true;
+      this.#waiting.goesOn(job.job);
+      return undefined;
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble === undefined) throw error;
       logger.warn({ job: job.job, code: trouble.code, again: trouble.isPassing }, 'a redo met an error');
-      if (!trouble.isPassing) await failJob(client, job, trouble.told);
-      return false;
+      if (trouble.isPassing) return inTheWay(trouble.code);
+      await failJob(client, job, trouble.told);
+      return undefined;
     } finally {
       this.#chunk = undefined;
     }

@@ -4,6 +4,7 @@ import { connectKafkaAdmin, type KafkaAdmin } from '../../../shared/kafka/admin.
 import type { KafkaSettings } from '../../../shared/kafka/connect.ts';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { GroupPace, rowsAllowed } from './pacing.ts';
+import { busyGroup, idleGroup, type Wait } from './waiting-jobs.ts';
 
 /** Consumers commit every fifth of a second: asked more often, nothing has moved. */
 const READ_INTERVAL_MS = 400;
@@ -23,16 +24,26 @@ export class GroupReadings implements AsyncDisposable {
     this.#nowMs = nowMs;
   }
 
-  /** Rows that the next chunk of the job may have; 0: not now. */
-  async rowsAllowed(job: RedoJob): Promise<number> {
+  /** Rows that the next chunk of the job may have, or for whom it waits. */
+  async allowance(job: RedoJob): Promise<number | Wait> {
     const topic = cdcTopic(this.#definition.pipeline, job.schema, job.table);
     const paces: GroupPace[] = [];
-    for (const group of this.#groupsOf(job)) paces.push(await this.#read(group, topic));
-    return rowsAllowed(paces);
+    const full: { readonly enrichment: string; readonly pace: GroupPace }[] = [];
+    for (const enrichment of this.#addressed(job)) {
+      const pace = await this.#read(this.#groupOf(enrichment), topic);
+      paces.push(pace);
+      if (pace.rowsAllowed === 0) full.push({ enrichment, pace });
+    }
+    const [first] = full;
+    if (first === undefined) return rowsAllowed(paces);
+    const still = full.find(({ pace }) => pace.isStill);
+    return still === undefined ? busyGroup(first.enrichment) : idleGroup(still.enrichment);
   }
 
   published(job: RedoJob, rows: number): void {
-    for (const group of this.#groupsOf(job)) this.#paces.get(group)?.pace.published(rows);
+    for (const enrichment of this.#addressed(job)) {
+      this.#paces.get(this.#groupOf(enrichment))?.pace.published(rows);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -40,10 +51,12 @@ export class GroupReadings implements AsyncDisposable {
   }
 
   /** An enrichment that is no longer defined holds nobody up. */
-  #groupsOf({ enrichments }: RedoJob): readonly string[] {
-    return enrichments
-      .filter((enrichment) => this.#definition.enrichments[enrichment] !== undefined)
-      .map((enrichment) => enricherGroup(this.#definition.pipeline, enrichment));
+  #addressed({ enrichments }: RedoJob): readonly string[] {
+    return enrichments.filter((enrichment) => this.#definition.enrichments[enrichment] !== undefined);
+  }
+
+  #groupOf(enrichment: string): string {
+    return enricherGroup(this.#definition.pipeline, enrichment);
   }
 
   async #read(group: string, topic: string): Promise<GroupPace> {

@@ -26,7 +26,7 @@ const FINISH_CHUNK = `
   update ${REDO_JOBS}
      set last_key = $3::text[], chunks = chunks + 1,
          rows_done = rows_done + $4, rows_gone = rows_gone + $5, rows_superseded = rows_superseded + $6,
-         rows_per_second = coalesce($7, rows_per_second), chunk_at = now()
+         rows_per_second = coalesce($7, rows_per_second), chunk_at = now(), waits_for = null
    where job = $1 and chunks = $2`;
 
 /** Only after Kafka has confirmed the rows of the chunk. False: somebody else goes on with the job. */
@@ -60,4 +60,10 @@ const FAIL = `
 
 export async function failJob(client: Queryable, job: RedoJob, failure: string): Promise<void> {
   await client.query(FAIL, [job.job, failure]);
+}
+
+const STORE_WAIT = `update ${REDO_JOBS} set waits_for = $2 where job = $1 and state in ('waiting', 'running')`;
+
+export async function storeWait(client: Queryable, job: string, waitsFor: string): Promise<void> {
+  await client.query(STORE_WAIT, [job, waitsFor]);
 }

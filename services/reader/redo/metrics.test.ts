@@ -13,6 +13,7 @@ const JOB: RedoJob = {
   byKeys: false,
   state: 'running',
   failure: null,
+  waitsFor: null,
   estimatedRows: 1_000,
   lastKey: ['1'],
   chunks: 1,

@@ -16,6 +16,7 @@ const JOB: RedoJob = {
   byKeys: true,
   state: 'running',
   failure: null,
+  waitsFor: null,
   estimatedRows: 2,
   lastKey: null,
   chunks: 0,

@@ -29,6 +29,17 @@ describe('the pace of a group', () => {
     expect(pace.rowsAllowed).toBe(rows);
   });
 
+  test('a group that has something to do and finishes nothing stands still, one that had nothing does not', () => {
+    const still = (count: number, ahead: number) =>
+      paced([0, 0], ...Array.from({ length: count }, () => [0, ahead] as const));
+    expect(still(30, 100).isStill).toBe(false);
+    expect(still(31, 100).isStill).toBe(true);
+    expect(still(500, 0).isStill).toBe(false);
+    expect(
+      paced([0, 0], ...Array.from({ length: 100 }, (_, count) => [count + 1, 100] as const)).isStill,
+    ).toBe(false);
+  });
+
   test('a group that slows down is believed within a few readings, one that runs dry is not slow', () => {
     const slowing = paced([0, 9_000], [1_000, 8_000], [1_100, 7_900], [1_200, 7_800], [1_300, 7_700]);
     expect(slowing.ratePerSecond).toBeLessThan(500);

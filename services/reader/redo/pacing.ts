@@ -15,12 +15,16 @@ export const CHUNK_ROWS_MIN = 100;
 export const CHUNK_ROWS_MAX = 4_096;
 /** In memory between its reading and the high watermark, and once more on its way to Kafka. */
 export const CHUNK_BYTES_MAX = 4 * 1_048_576;
+/** Longer than the client's own pauses, a rebalance of its group among them. */
+const STILL_AFTER_MS = 15_000;
 /** So much of the newest measurement goes into the rate. */
 const NEWEST_SHARE = 0.5;
 
 /** The speed of one group, learned from its own progress. */
 export class GroupPace {
   #last: GroupReading | undefined;
+  /** When it last finished something, or had nothing to do. */
+  #movedAtMs = 0;
   #ratePerSecond: number | undefined;
   /** Published since the last reading. */
   #added = 0;
@@ -29,6 +33,8 @@ export class GroupPace {
     const before = this.#last;
     this.#last = reading;
     this.#added = 0;
+    const isMoving = before === undefined || reading.finished > before.finished || before.ahead === 0;
+    if (isMoving) this.#movedAtMs = reading.atMs;
     if (before === undefined || reading.atMs <= before.atMs) return;
     const finished = reading.finished - before.finished;
     if (before.ahead === 0 && finished <= 0) return;
@@ -46,6 +52,11 @@ export class GroupPace {
 
   get ratePerSecond(): number | undefined {
     return this.#ratePerSecond;
+  }
+
+  /** It has something to do, and has finished nothing for a while. */
+  get isStill(): boolean {
+    return this.#last !== undefined && this.#last.atMs - this.#movedAtMs >= STILL_AFTER_MS;
   }
 
   /** Rows that the next chunk may have for this group; 0: not now. */

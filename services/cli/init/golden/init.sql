@@ -254,6 +254,12 @@ comment on table afterglow_internal.gap_keys is
   'Keys with a result on the enriched topic and without a row, collected while the topic is read for a repair in a new epoch.';
 insert into "afterglow_internal"."migrations" (version, name) values (8, 'gap_keys');
 
+-- side tables, redo_waits: bookkeeping of the services
+alter table afterglow_internal.redo_jobs add column waits_for text;
+comment on column afterglow_internal.redo_jobs.waits_for is
+  'What keeps an open job from going on, as the reader saw it last; null: nothing does.';
+insert into "afterglow_internal"."migrations" (version, name) values (9, 'redo_waits');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
