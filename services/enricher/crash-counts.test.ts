@@ -161,3 +161,16 @@ test('an end is not forgotten because a row behind the one to blame is finished'
     expect(stored()).toMatchObject({ ends, first: '10', newest: '12' });
   }
 });
+
+test('processes that take a place over from one another count their ends together', async () => {
+  const { client, stored } = database();
+  const logger = createLogger('test', 'silent');
+  const at = (offset: bigint) => ({ topic: 't', partition: 0, offset, assignment: { current: true } });
+  // All of them began before any of them ended.
+  const processes = await Promise.all([1, 2, 3].map(() => Crashes.read(client, 'g', 't', logger)));
+  for (const crashes of processes) {
+    crashes.taken(at(10n));
+    await crashes.ended(client, [{ topic: 't', partition: 0, first: 10n }]);
+  }
+  expect(stored()).toMatchObject({ ends: 3, first: '10' });
+});

@@ -1,7 +1,8 @@
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { RecordPlace, UncommittedStretch } from '../../shared/kafka/offsets.ts';
-import type { Queryable } from '../../shared/postgres/connect.ts';
+import { type Queryable, sqlState } from '../../shared/postgres/connect.ts';
+import { mayBeOfRow } from '../../shared/postgres/sql-states.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
 import {
   type CrashCount,
@@ -20,8 +21,11 @@ const ENDS_MAX = 3;
 const ROW_ENDS_MAX = 2;
 
 /** Ends by its own error; what is away, and what a person has to set up, says nothing about a row. */
-export const isOwnEnd = (error: unknown): boolean =>
-  !isTransient(error) && !(error instanceof AfterglowError && error.code !== 'defect');
+export function isOwnEnd(error: unknown): boolean {
+  if (isTransient(error) || (error instanceof AfterglowError && error.code !== 'defect')) return false;
+  const state = sqlState(error);
+  return state === undefined || mayBeOfRow(state);
+}
 
 /** Pure: the count of a partition after one more end. `alone`: the row that was alone under way. */
 export function afterEnd(
@@ -45,20 +49,26 @@ export function afterEnd(
 /** Isolates a row that ends the process, over the lives of several processes. */
 export class Crashes {
   readonly #group: string;
+  readonly #topic: string;
   readonly #logger: Logger;
   /** By partition: a group has one topic. */
   readonly #known: Map<number, CrashCount>;
   readonly #newest = new Map<number, bigint>();
   #alone: RecordPlace | undefined;
 
-  private constructor(group: string, known: readonly CrashCount[], logger: Logger) {
+  private constructor(
+    { group, topic }: { readonly group: string; readonly topic: string },
+    known: readonly CrashCount[],
+    logger: Logger,
+  ) {
     this.#group = group;
+    this.#topic = topic;
     this.#logger = logger;
-    this.#known = new Map(known.map((count) => [count.partition, count]));
+    this.#known = byPartition(known);
   }
 
   static async read(client: Queryable, group: string, topic: string, logger: Logger): Promise<Crashes> {
-    const known = (await readCrashCounts(client, group)).filter((count) => count.topic === topic);
+    const known = await readOfTopic(client, group, topic);
     const isolated = known.filter(({ ends }) => ends >= ENDS_MAX);
     if (isolated.length > 0) {
       logger.warn(
@@ -66,7 +76,7 @@ export class Crashes {
         'workers ended three times at the same place: these rows run one by one',
       );
     }
-    return new Crashes(group, known, logger);
+    return new Crashes({ group, topic }, known, logger);
   }
 
   /** Nothing else may be under way while this record is. */
@@ -102,6 +112,8 @@ export class Crashes {
   async ended(client: Queryable, uncommitted: readonly UncommittedStretch[]): Promise<void> {
     const alone = this.#alone;
     try {
+      // Afresh: another process may have ended at the same place since this one began.
+      const known = byPartition(await readOfTopic(client, this.#group, this.#topic));
       for (const stretch of uncommitted) {
         const { partition } = stretch;
         const newest = this.#newest.get(partition);
@@ -109,11 +121,19 @@ export class Crashes {
         if (newest === undefined || newest < stretch.first) continue;
         if (alone !== undefined && partition !== alone.partition) continue;
         const underWay = alone !== undefined && alone.offset >= stretch.first ? alone.offset : undefined;
-        const count = afterEnd(this.#known.get(partition), { ...stretch, newest }, underWay);
+        const count = afterEnd(known.get(partition), { ...stretch, newest }, underWay);
         await storeCrashCount(client, this.#group, count);
       }
     } catch (error) {
       this.#logger.warn({ err: error }, 'the end of this worker could not be counted');
     }
   }
+}
+
+async function readOfTopic(client: Queryable, group: string, topic: string): Promise<readonly CrashCount[]> {
+  return (await readCrashCounts(client, group)).filter((count) => count.topic === topic);
+}
+
+function byPartition(counts: readonly CrashCount[]): Map<number, CrashCount> {
+  return new Map(counts.map((count) => [count.partition, count]));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asksForLook, isRefused, isTransientState, SQL_STATES } from './sql-states.ts';
+import { asksForLook, isRefused, isTransientState, mayBeOfRow, SQL_STATES } from './sql-states.ts';
 
 test.each([
   // [state, worth the same again, asks for a look at the server, refused]
@@ -24,4 +24,16 @@ test.each([
 test('nothing is both worth trying again and refused', () => {
   const both = Object.entries(SQL_STATES).filter(([, { again, refused }]) => again && refused === true);
   expect(both).toEqual([]);
+});
+
+test.each([
+  ['a number out of range', '22003', true],
+  ['a unique key', '23505', true],
+  ['too many columns', '54011', true],
+  ['a table that is missing', '42P01', false],
+  ['a privilege that is missing', '42501', false],
+  ['a full disk', '53100', false],
+  ['an internal error', 'XX000', false],
+])('%s may be of the row, or not', (_name, state, expected) => {
+  expect(mayBeOfRow(state)).toBe(expected);
 });

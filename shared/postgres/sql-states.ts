@@ -76,3 +76,9 @@ export const asksForLook = (state: string): boolean =>
   SQL_STATES[state]?.look ?? state.startsWith(CONNECTION_EXCEPTION_CLASS);
 
 export const isRefused = (state: string): boolean => SQL_STATES[state]?.refused ?? false;
+
+/** PostgreSQL's classes of errors that the values of a row can bring about: data, constraints, limits of its programs. */
+const OF_VALUES = new Set(['22', '23', '54']);
+
+/** False for what is about tables, privileges or the server: another row would fare no better. */
+export const mayBeOfRow = (state: string): boolean => OF_VALUES.has(state.slice(0, 2));
