@@ -126,12 +126,17 @@ export class Capture {
     }
     for (const record of records) this.#sink.push({ record });
     if (message.tag === 'truncate') this.#truncated(message.relationOids, before);
-    else this.#count(this.#events.tableOf(message.relationOid) ?? '', this.#events.eventIndex - before, 0);
+    else if (records.length > 0) {
+      const table = this.#events.tables.nameOf(message.relationOid) ?? '';
+      this.#count(table, this.#events.eventIndex - before, 0);
+    }
   }
 
   #truncated(relationOids: readonly number[], firstIndex: number): void {
-    for (const [place, oid] of relationOids.entries()) {
-      const table = this.#events.tableOf(oid) ?? '';
+    const { tables } = this.#events;
+    const whole = relationOids.filter((oid) => tables.wholeShapeOf(oid) !== undefined);
+    for (const [place, oid] of whole.entries()) {
+      const table = tables.nameOf(oid) ?? '';
       this.#count(table, 1, 0);
       this.notify({
         kind: 'truncate',
@@ -157,7 +162,7 @@ export class Capture {
   /** Kept byte for byte, said aloud, and the stream goes on. */
   #park(raw: Buffer, relationOid: number | undefined, fault: Fault): void {
     const { pipeline } = this.#context;
-    const table = relationOid === undefined ? null : (this.#events.tableOf(relationOid) ?? null);
+    const table = relationOid === undefined ? null : (this.#events.tables.nameOf(relationOid) ?? null);
     const commitLsn = formatLsn(this.#commitLsn);
     const letter = captureLetterRecord({
       pipeline,

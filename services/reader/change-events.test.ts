@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ChangeEvent, changeEvent, UNAVAILABLE_VALUE } from '../../shared/contracts/events.ts';
 import { Fault } from '../../shared/errors/policy.ts';
+import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import { type PgoutputMessage, type Relation, UNCHANGED } from '../../shared/postgres/pgoutput.ts';
 import { ChangeEvents } from './change-events.ts';
 
@@ -25,8 +26,8 @@ const begin: PgoutputMessage = {
 };
 const commit: PgoutputMessage = { tag: 'commit', commitLsn: 0x20n, commitEndLsn: 0x40n, committedAtUs: 0 };
 
-function recordsOf(...messages: PgoutputMessage[]) {
-  const events = new ChangeEvents({
+const changeEvents = () =>
+  new ChangeEvents({
     pipeline: 'afterglow',
     database: 'shop',
     version: '18.4',
@@ -37,10 +38,13 @@ function recordsOf(...messages: PgoutputMessage[]) {
     recordBytesMax: 1_000,
     nowMs: () => 1_700_000_000_500,
   });
+
+function recordsOf(...messages: PgoutputMessage[]) {
+  const events = changeEvents();
   return messages
     .flatMap((message) => {
       if (message.tag !== 'relation') return events.accept(message, 0x18);
-      events.learn(message, 1, new Map());
+      events.tables.learn(message, message, 1, new Map());
       return [];
     })
     .map((record) => ({
@@ -174,7 +178,22 @@ describe('change events', () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
   });
 
-  test('a row of a table that is no source, or a key that is not published, stops the reader by name', () => {
+  test('rows of a partition are rows of its table, what empties it empties nothing else, and rows of others are passed', () => {
+    const events = changeEvents();
+    const partition = { ...relation(), oid: 20, name: 'reviews_old' };
+    const left = { ...relation(), oid: 30, name: 'visits' };
+    events.tables.learnPartition(partition, relation(), 1, new Map());
+    events.tables.pass(left);
+    events.accept(begin, 0x18);
+    const insert = (relationOid: number): readonly TopicRecord[] =>
+      events.accept({ tag: 'insert', relationOid, after: ['1', '5', 'x'] }, 0x18);
+    expect(insert(partition.oid)).toMatchObject([{ topic: 'afterglow.cdc.public.reviews' }]);
+    expect(insert(left.oid)).toEqual([]);
+    const relationOids = [partition.oid, left.oid];
+    expect(events.accept({ tag: 'truncate', relationOids, options: 0 }, 0x18)).toEqual([]);
+  });
+
+  test('a row of a table that was not described, or a key that is not published, stops the reader', () => {
     const foreign = { ...relation(), name: 'customers' };
     const insert: PgoutputMessage = { tag: 'insert', relationOid: OID, after: ['1', '5', 'x'] };
     expect(recordsOf(begin, foreign)).toEqual([]);

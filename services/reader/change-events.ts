@@ -1,20 +1,8 @@
-import type { TypeCatalog } from '../../shared/contracts/row-codec.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
-import {
-  type PgoutputMessage,
-  type Relation,
-  type Tuple,
-  UNCHANGED,
-} from '../../shared/postgres/pgoutput.ts';
-import {
-  type EventPart,
-  envelope,
-  redoEnvelope,
-  type TransactionPart,
-  tablePart,
-  transactionPart,
-} from './envelope.ts';
+import { type PgoutputMessage, type Tuple, UNCHANGED } from '../../shared/postgres/pgoutput.ts';
+import { DescribedTables } from './described-tables.ts';
+import { type EventPart, envelope, redoEnvelope, type TransactionPart, transactionPart } from './envelope.ts';
 import type { ChunkRow, ChunkWindow } from './redo/chunk-window.ts';
 import type { RedoAddress } from './redo/open-chunk.ts';
 import {
@@ -22,7 +10,6 @@ import {
   columnsToOmit,
   recordOf,
   type TableShape,
-  tableShape,
   writeKey,
   writeOldRow,
   writeRow,
@@ -57,7 +44,7 @@ const NO_COLUMNS: readonly string[] = [];
 export class ChangeEvents {
   readonly #context: CaptureContext;
   readonly #observer: ChangeObserver | undefined;
-  readonly #shapes = new Map<number, TableShape>();
+  readonly tables: DescribedTables;
   #transaction: Transaction | undefined;
   /** JSON of the address while rows read again are written. */
   #redo: string | undefined;
@@ -67,6 +54,7 @@ export class ChangeEvents {
   constructor(context: CaptureContext, observer?: ChangeObserver) {
     this.#context = context;
     this.#observer = observer;
+    this.tables = new DescribedTables(context, observer);
   }
 
   /** Row events of the open transaction so far. */
@@ -79,31 +67,6 @@ export class ChangeEvents {
     const count = this.#omittedColumns;
     this.#omittedColumns = 0;
     return count;
-  }
-
-  /** 'schema.table', once the log has described it. */
-  tableOf(relationOid: number): string | undefined {
-    const shape = this.#shapes.get(relationOid);
-    return shape === undefined ? undefined : `${shape.schema}.${shape.name}`;
-  }
-
-  /** Whether a described table is a source. Of a partitioned one the log describes the partitions too, though their rows come under the root. */
-  isSource(relation: Relation): boolean {
-    return this.#context.tables.has(`${relation.schema}.${relation.name}`);
-  }
-
-  /** The source has these columns from here on. */
-  learn(relation: Relation, schemaVersion: number, types: TypeCatalog): void {
-    const { tables, pipeline, database, version } = this.#context;
-    const table = tables.get(`${relation.schema}.${relation.name}`);
-    if (table === undefined) return;
-    const { schema, name: tableName } = relation;
-    const part = tablePart({ pipeline, database, version, schema, table: tableName, schemaVersion });
-    const known = this.#shapes.get(relation.oid);
-    if (known !== undefined && known.part.schemaVersion !== schemaVersion) {
-      this.#observer?.windowFor(schema, tableName)?.schemaChanged();
-    }
-    this.#shapes.set(relation.oid, tableShape(relation, table, types, part));
   }
 
   /** The records of one message, in the order in which they have to be published. `lsn`: where the message stands. */
@@ -121,17 +84,21 @@ export class ChangeEvents {
         this.#transaction = undefined;
         return NONE;
       case 'insert': {
-        const shape = this.#shapeOf(message.relationOid);
-        return [this.#row(shape, 'c', lsn, message.after)];
+        const shape = this.tables.shapeOf(message.relationOid);
+        return shape === undefined ? NONE : [this.#row(shape, 'c', lsn, message.after)];
       }
       case 'update':
         return this.#update(message, lsn);
       case 'delete': {
         const { relationOid, before } = message;
-        return this.#delete(this.#shapeOf(relationOid), lsn, before.tuple, before.kind);
+        const shape = this.tables.shapeOf(relationOid);
+        return shape === undefined ? NONE : this.#delete(shape, lsn, before.tuple, before.kind);
       }
       case 'truncate':
-        return message.relationOids.flatMap((oid) => this.#truncate(this.#shapeOf(oid), lsn));
+        return message.relationOids.flatMap((oid) => {
+          const shape = this.tables.wholeShapeOf(oid);
+          return shape === undefined ? NONE : this.#truncate(shape, lsn);
+        });
       default:
         return NONE;
     }
@@ -139,7 +106,8 @@ export class ChangeEvents {
 
   /** A row that was read again, as it goes out inside the open transaction; one that is not there any more as deleted. */
   redo(relationOid: number, address: RedoAddress, { tuple, keyTuple }: ChunkRow): readonly TopicRecord[] {
-    const shape = this.#shapeOf(relationOid);
+    const shape = this.tables.shapeOf(relationOid);
+    if (shape === undefined) return NONE;
     this.#redo = JSON.stringify(address);
     try {
       return tuple === undefined
@@ -151,7 +119,8 @@ export class ChangeEvents {
   }
 
   #update(message: PgoutputMessage & { tag: 'update' }, lsn: number): readonly TopicRecord[] {
-    const shape = this.#shapeOf(message.relationOid);
+    const shape = this.tables.shapeOf(message.relationOid);
+    if (shape === undefined) return NONE;
     const { before, after } = message;
     if (before === undefined) return [this.#row(shape, 'u', lsn, after)];
     const whole = before.kind === 'row' ? before.tuple : undefined;
@@ -257,16 +226,6 @@ export class ChangeEvents {
   /** The envelope just written is thrown away: its event is written once more. */
   #takeBackIndex(): void {
     if (this.#transaction !== undefined) this.#transaction.eventIndex--;
-  }
-
-  #shapeOf(oid: number): TableShape {
-    const shape = this.#shapes.get(oid);
-    if (shape !== undefined) return shape;
-    throw new Fault(
-      'set_up',
-      'unexpected_table',
-      `a row of relation ${oid}, which is no source of the definition`,
-    );
   }
 }
 

@@ -30,6 +30,15 @@ describe('schema versions', () => {
     expect(versions.at('public.t', columns('a'), 45n)).toBe(3);
   });
 
+  test('a partition may have the columns of its table in another order', () => {
+    const versions = new SchemaVersions([]);
+    versions.at('public.t', columns('a', 'b'), 10n);
+    expect(versions.at('public.t', columns('b', 'a'), 20n, true)).toBe(1);
+    expect(versions.at('public.t', columns('b', 'a', 'c'), 20n, true)).toMatchObject({
+      entry: { version: 2 },
+    });
+  });
+
   test('the changes between two versions are named', () => {
     expect(
       columnChanges(

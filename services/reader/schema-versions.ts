@@ -36,10 +36,16 @@ export class SchemaVersions {
   }
 
   /** The version in force, or the new one that these columns begin; a new one has to be stored before its rows go out. */
-  at(table: string, columns: readonly RelationColumn[], commitLsn: bigint): number | VersionChange {
+  at(
+    table: string,
+    columns: readonly RelationColumn[],
+    commitLsn: bigint,
+    inAnyOrder = false,
+  ): number | VersionChange {
     const entries = this.#byTable.get(table) ?? [];
     const previous = entries.findLast(({ sinceLsn }) => sinceLsn <= commitLsn);
-    if (previous !== undefined && sameColumns(previous.columns, columns)) return previous.version;
+    const isSame = inAnyOrder ? sameNames : sameColumns;
+    if (previous !== undefined && isSame(previous.columns, columns)) return previous.version;
     const newest = entries.reduce((highest, { version }) => Math.max(highest, version), 0);
     const entry: SchemaVersion = {
       table,
@@ -88,6 +94,12 @@ function sameColumns(known: readonly ColumnIdentity[], columns: readonly Relatio
     })
   );
 }
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  a.name < b.name ? -1 : 1;
+
+const sameNames = (known: readonly ColumnIdentity[], columns: readonly RelationColumn[]): boolean =>
+  sameColumns(known.toSorted(byName), columns.toSorted(byName));
 
 export async function loadSchemaVersions(client: Queryable): Promise<readonly SchemaVersion[]> {
   const { rows } = await client.query<{ table_name: string; version: number; columns: string; lsn: string }>(

@@ -2,16 +2,19 @@ import { Fault } from '../../shared/errors/policy.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
+import { readCatalogPlaces } from '../../shared/postgres/catalog-places.ts';
 import { connectDatabase, createPool } from '../../shared/postgres/connect.ts';
 import { openReplication, type ReplicationStream } from '../../shared/postgres/replication.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { publicationName, slotName } from '../../shared/side-tables/names.ts';
+import { rememberedPartitions } from '../../shared/side-tables/partitions.ts';
 import { acknowledgeRegularly } from './acknowledge.ts';
 import { Capture } from './capture.ts';
 import { ChangeEvents } from './change-events.ts';
 import { heartbeatRegularly, type Liveness, liveness } from './heartbeat.ts';
 import type { ReaderMetrics } from './metrics.ts';
 import { rememberPartitions } from './partitions/note-changes.ts';
+import { PartitionSightings } from './partitions/sightings.ts';
 import { watchPartitions } from './partitions/watch-partitions.ts';
 import { readCaptureContext } from './preflight/capture-context.ts';
 import { preflight } from './preflight/preflight.ts';
@@ -22,6 +25,7 @@ import { Publisher } from './publisher.ts';
 import { RedoEngine } from './redo/engine.ts';
 import { createSnapshotJobs, forgetEmptySnapshots } from './redo/snapshot-jobs.ts';
 import { WATERMARK_PREFIX } from './redo/watermark.ts';
+import { RelationPlaces } from './relation-places.ts';
 import { watchRepairs } from './repair/watch-repairs.ts';
 import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
 import { SchemaWatch } from './schema-watch.ts';
@@ -93,7 +97,19 @@ export async function runSession(
     heartbeat: (content) => metrics.heartbeat(Number(content.toString())),
   });
   const types = await readTypeCatalog(client);
-  const schema = new SchemaWatch({ client: beside, versions, types }, events, capture, context);
+  const partitioned = await rememberedPartitions(client);
+  const places = new RelationPlaces({
+    isSource: (table) => events.tables.isSource(table),
+    partitioned,
+    readPlaces: (oid) => readCatalogPlaces(beside, publicationName(pipeline), oid),
+  });
+  const sightings = new PartitionSightings(beside, partitioned);
+  const schema = new SchemaWatch(
+    { client: beside, versions, types, places, sightings },
+    events,
+    capture,
+    context,
+  );
 
   const ending = new AbortController();
   const publishing = publisher.run((marks, records) => {
@@ -155,13 +171,17 @@ interface Way {
 
 async function readChanges(stream: ReplicationStream, way: Way): Promise<void> {
   const { capture, publisher, alive } = way;
+  // Whether the log is in the middle of describing what the next row is of.
+  let isDescribing = false;
   for await (const arrived of stream) {
     alive.received(performance.now());
     for (const received of arrived) {
       if (received.kind === 'change') {
         const { message } = received;
+        const wasDescribing: boolean = isDescribing;
+        isDescribing = message.tag === 'relation' || (wasDescribing && message.tag === 'type');
         if (message.tag === 'begin') way.redo.began(message.xid);
-        else if (message.tag === 'relation') await way.schema.learn(message);
+        else if (message.tag === 'relation') await way.schema.learn(message, wasDescribing);
         else if (message.tag === 'message' && message.prefix === WATERMARK_PREFIX) {
           await passWatermark(message.content, way);
         }

@@ -8,6 +8,10 @@ import { PARTITION_CHANGES, PARTITIONS } from './names.ts';
 export interface RememberedPartition extends Partition {
   /** SQL over the key that holds for exactly the rows that belonged into it; null: not known, or for all. */
   readonly condition: string | null;
+  /** The end of the log when a look first found it; null: none has, the log told of it. */
+  readonly foundLsn: string | null;
+  /** The log told of rows from before it was found: what emptied it before that, no look can see. */
+  readonly isLate: boolean;
 }
 
 export interface RememberedTable extends TableName {
@@ -47,6 +51,36 @@ export async function remember(client: Queryable, table: RememberedTable): Promi
     [table.schema, table.name, table.oid, JSON.stringify(table.partitions)],
   );
 }
+
+/** Nothing, where it was found before the log told of it. */
+export async function rememberSighting(
+  client: Queryable,
+  { schema, name }: TableName,
+  { oid, name: partition }: Pick<Partition, 'oid' | 'name'>,
+  commitLsn: bigint,
+): Promise<void> {
+  const sighted: RememberedPartition = {
+    oid,
+    name: partition,
+    file: 0,
+    placed: '',
+    isDefault: false,
+    condition: null,
+    foundLsn: null,
+    isLate: true,
+  };
+  await client.query(SIGHTING, [schema, name, JSON.stringify(sighted), oid, formatLsn(commitLsn)]);
+}
+
+const SIGHTING = `
+  update ${PARTITIONS} set partitions =
+         coalesce((select jsonb_agg(case when each.oid = $4::text then each.value || '{"isLate": true}' else each.value end order by each.place)
+                     from (select value, value ->> 'oid' as oid, place
+                             from jsonb_array_elements(partitions) with ordinality as e(value, place)) each), '[]')
+         || case when partitions @> jsonb_build_array(jsonb_build_object('oid', $4::int8)) then '[]' else jsonb_build_array($3::jsonb) end
+   where table_schema = $1 and table_name = $2
+     and not exists (select from jsonb_array_elements(partitions) known
+                      where known ->> 'oid' = $4::text and (known ->> 'foundLsn')::pg_lsn <= $5::pg_lsn)`;
 
 export interface PartitionChangeDraft {
   readonly table: TableName;

@@ -9,6 +9,8 @@ const partition = (oid: number, changes: Partial<RememberedPartition> = {}): Rem
   placed: '.7',
   isDefault: false,
   condition: `id = ${oid}`,
+  foundLsn: '00000000/00000010',
+  isLate: false,
   ...changes,
 });
 const table = (...partitions: readonly RememberedPartition[]): RememberedTable => ({
@@ -38,6 +40,19 @@ test.each<[string, RememberedTable, readonly (readonly number[])[]]>([
   expect(oids(found.removed)).toEqual(removed);
   expect(oids(found.rewritten)).toEqual(rewritten);
   expect(isDifferent(before, now)).toBe([attached, removed, rewritten].some((list) => list?.length !== 0));
+});
+
+test('one that the log told of is removed when it is not there, and otherwise found late', () => {
+  const sighted = partition(3, { placed: '', file: 0, foundLsn: null, isLate: true });
+  const before = table(partition(2), sighted);
+  const listsOf = (now: RememberedTable, earlier = before): readonly (readonly number[])[] => {
+    const found = partitionDifference(earlier, now);
+    return [found.attached, found.removed, found.rewritten, found.foundLate].map(oids);
+  };
+  expect(listsOf(table(partition(2)))).toEqual([[], [3], [], []]);
+  expect(listsOf(table(partition(2), partition(3)))).toEqual([[3], [], [], [3]]);
+  const told = table(partition(2), partition(3, { isLate: true }));
+  expect(listsOf(table(partition(2), partition(3)), told)).toEqual([[], [], [], [3]]);
 });
 
 test('another table under the same name is different, whatever its partitions', () => {

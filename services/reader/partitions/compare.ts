@@ -7,6 +7,8 @@ export interface PartitionDifference {
   readonly attached: readonly Partition[];
   readonly removed: readonly RememberedPartition[];
   readonly rewritten: readonly RememberedPartition[];
+  /** There now, and the log told of rows from before they were found. Whether they still have those, nobody can tell. */
+  readonly foundLate: readonly Partition[];
 }
 
 export function partitionDifference(before: RememberedTable, now: PartitionedTable): PartitionDifference {
@@ -15,11 +17,15 @@ export function partitionDifference(before: RememberedTable, now: PartitionedTab
   const stayed = (a: Partition, b: Partition | undefined): boolean => a.placed === b?.placed;
   return {
     attached: now.partitions.filter((partition) => !stayed(partition, earlier.get(partition.oid))),
-    removed: before.partitions.filter((partition) => !stayed(partition, later.get(partition.oid))),
+    removed: before.partitions.filter((partition) => {
+      const found = later.get(partition.oid);
+      return partition.foundLsn === null ? found === undefined : !stayed(partition, found);
+    }),
     rewritten: before.partitions.filter((partition) => {
       const found = later.get(partition.oid);
       return stayed(partition, found) && partition.file !== found?.file;
     }),
+    foundLate: now.partitions.filter(({ oid }) => earlier.get(oid)?.isLate === true),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
-import { parseLsn } from '../../../shared/contracts/position.ts';
+import { formatLsn, parseLsn } from '../../../shared/contracts/position.ts';
 import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
 import {
   type PartitionContent,
@@ -93,11 +93,19 @@ async function noteLocked(
     client,
     attached.map(({ oid }) => oid),
   );
-  await remember(client, asRemembered(now, known, contents));
+  const foundLsn = await endOfLog(client);
+  await remember(client, asRemembered(now, known, contents, foundLsn));
   if (known === undefined) return undefined;
-  const change = await follow(client, definition, known, now, contents);
+  const change = await follow(client, definition, known, { now, contents, foundLsn });
   if (change !== undefined) await recordPartitionChange(client, change);
   return change;
+}
+
+interface Look {
+  readonly now: PartitionedTable;
+  readonly contents: readonly PartitionContent[];
+  /** Everything that the look can have missed was committed before this. */
+  readonly foundLsn: bigint;
 }
 
 /** undefined: nothing came or went that anybody could miss. */
@@ -105,16 +113,20 @@ async function follow(
   client: Queryable,
   definition: Definition,
   before: RememberedTable,
-  now: PartitionedTable,
-  contents: readonly PartitionContent[],
+  { now, contents, foundLsn }: Look,
 ): Promise<PartitionChangeDraft | undefined> {
-  const { attached, removed, rewritten } = partitionDifference(before, now);
+  const { attached, removed, rewritten, foundLate } = partitionDifference(before, now);
   const contentOf = new Map(contents.map((content) => [content.oid, content]));
   const filled = attached.flatMap(({ oid, name }) => {
     const content = contentOf.get(oid);
     return content?.mayHoldRows === true ? [{ name, content }] : [];
   });
-  const gone = [...removed, ...rewritten];
+  const late = foundLate.map((partition) => ({
+    name: partition.name,
+    condition: lastingCondition(partition, contentOf.get(partition.oid)?.condition ?? null),
+  }));
+  const emptied = late.filter(({ name }) => !filled.some((each) => each.name === name));
+  const gone = [...removed, ...rewritten, ...late];
   if (filled.length === 0 && gone.length === 0) return undefined;
   const table = { schema: now.schema, name: now.name };
   const enrichments = enrichmentsOfTable(definition, table);
@@ -123,8 +135,8 @@ async function follow(
     table,
     attached: filled.map(({ name }) => name),
     removed: removed.map(({ name }) => name),
-    rewritten: rewritten.map(({ name }) => name),
-    foundLsn: await endOfLog(client),
+    rewritten: [...rewritten, ...emptied].map(({ name }) => name),
+    foundLsn,
     toSweep: gone.length === 0 ? [] : enrichments,
     sweepCondition: anyOf(
       gone.map(({ condition }) => condition),
@@ -173,14 +185,20 @@ function asRemembered(
   table: PartitionedTable,
   known: RememberedTable | undefined,
   contents: readonly PartitionContent[],
+  foundLsn: bigint,
 ): RememberedTable {
-  const earlier = new Map(known?.partitions.map(({ oid, condition }) => [oid, condition]));
+  const earlier = new Map(known?.partitions.map((partition) => [partition.oid, partition]));
   const fresh = new Map(contents.map(({ oid, condition }) => [oid, condition]));
   return {
     ...table,
     partitions: table.partitions.map((partition) => ({
       ...partition,
-      condition: lastingCondition(partition, fresh.get(partition.oid) ?? earlier.get(partition.oid) ?? null),
+      condition: lastingCondition(
+        partition,
+        fresh.get(partition.oid) ?? earlier.get(partition.oid)?.condition ?? null,
+      ),
+      foundLsn: earlier.get(partition.oid)?.foundLsn ?? formatLsn(foundLsn),
+      isLate: false,
     })),
   };
 }
