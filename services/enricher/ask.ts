@@ -100,7 +100,7 @@ export class RowAsking<ItemResult, Result> {
         return await this.#payOnce.answer(item, call, period);
       } catch (error) {
         // It may have joined an equal request of a row that nobody wants any more: then it asks itself.
-        if (isOwnCall || !(error instanceof Dropped)) throw error;
+        if (isOwnCall || !isWanted() || !(error instanceof Dropped)) throw error;
       } finally {
         kept.resolve();
       }

@@ -82,6 +82,20 @@ describe('the end', () => {
     }
   });
 
+  test('of a membership while the model is away: what waits goes with it, and does not pile up', async () => {
+    const { lane, ask, results } = scripted({ rowsMax: 10, script: () => fault('unavailable') });
+    let isWanted = true;
+    ask(upTo(500), () => isWanted);
+    await vi.advanceTimersByTimeAsync(1_000);
+    isWanted = false;
+    lane.setShare(1);
+    // All but those in calls that are made again.
+    expect(results().length).toBeGreaterThan(450);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(results()).toEqual(Array(500).fill(Dropped.name));
+    await lane.stop();
+  });
+
   test('of a membership: what nobody waits for any more is not asked', async () => {
     let isWanted = true;
     const { ask, calls, results } = scripted({ rowsMax: 1, callsMax: 1, latencyMs: 10 });

@@ -80,8 +80,10 @@ export class Lane<ItemResult> {
     });
   }
 
-  /** The part of the quota that is this process's. */
+  /** The part of the quota that is this process's: its partitions have changed, so that nobody may wait for some items any more. */
   setShare(share: number): void {
+    // Left in, they would pile up from rebalance to rebalance while the model is away.
+    for (const ask of this.#waiting.sift((waiting) => waiting.isWanted())) ask.failed(new Dropped());
     this.#gate.setShare(share);
   }
 

@@ -64,6 +64,17 @@ describe('what waits for a call', () => {
     );
   });
 
+  test('is sifted: what is taken out goes, what is left keeps its order, its age and its bytes', () => {
+    const waiting = new WaitingItems<string>(LIMITS);
+    for (const [place, item] of ['a', 'b', 'c', 'd'].entries()) waiting.add(item, 'en', 40, place);
+    waiting.add('e', 'de', 1, 9);
+    expect(waiting.sift((item) => item === 'b' || item === 'c')).toEqual(['a', 'd', 'e']);
+    expect(waiting.dueAtMs(50)).toBe(51);
+    waiting.add('f', 'en', 40, 10);
+    expect(waiting.take(50, 51)).toEqual(['b', 'c']);
+    expect(waiting.clear()).toEqual(['f']);
+  });
+
   test('is told when it is given up', () => {
     const waiting = new WaitingItems<string>(LIMITS);
     for (const item of ['a', 'b', 'c', 'd']) waiting.add(item, 'en', 1, 0);

@@ -60,6 +60,24 @@ export class WaitingItems<Item> {
     return dueAtMs;
   }
 
+  /** Takes out what is not to be kept, and returns it. */
+  sift(isKept: (item: Item) => boolean): readonly Item[] {
+    const sifted: Item[] = [];
+    for (const [name, { items, head }] of this.#groups) {
+      const kept: Waiting<Item>[] = [];
+      for (const each of items.slice(head)) {
+        if (isKept(each.item)) kept.push(each);
+        else sifted.push(each.item);
+      }
+      if (kept.length === 0) this.#groups.delete(name);
+      else {
+        const bytes = kept.reduce((sum, each) => sum + each.bytes, 0);
+        this.#groups.set(name, { items: kept, head: 0, bytes });
+      }
+    }
+    return sifted;
+  }
+
   /** Returns what was left. */
   clear(): readonly Item[] {
     const left = [...this.#groups.values()].flatMap(({ items, head }) => items.slice(head));
