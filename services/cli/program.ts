@@ -13,6 +13,7 @@ import { envCommand } from './commands/env.ts';
 import { gapsCommand } from './commands/gaps.ts';
 import { initCommand } from './commands/init.ts';
 import { readerCommand } from './commands/reader.ts';
+import { redecideCommand } from './commands/redecide.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tailCommand } from './commands/tail.ts';
@@ -56,7 +57,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand, auditCommand],
-  ['Operate:', backfillCommand, deadCommand, gapsCommand],
+  ['Operate:', backfillCommand, redecideCommand, deadCommand, gapsCommand],
 ];
 
 export function createProgram(run: Run): Command {

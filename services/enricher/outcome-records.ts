@@ -165,7 +165,7 @@ function beside(change: Change, context: OutcomeContext, inputHash: string | nul
       committed_at: committedAt,
     },
     revision: context.revision,
-    as_of: committedAt,
+    as_of: change.asOf ?? committedAt,
     input_hash: inputHash,
     enriched_at: instantFromMilliseconds(context.nowMs()),
   };

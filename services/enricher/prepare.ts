@@ -12,9 +12,11 @@ export interface Change {
   readonly keyText: string;
   readonly key: RowKey;
   readonly event: ChangeEvent;
+  /** What `now` is, where it is not the commit of the change: a result that is judged anew keeps its own. */
+  readonly asOf?: string;
 }
 
-/** The change does not carry every column that the enrichment reads: the row has to be read. */
+/** The change does not carry everything that its outcome depends on: the row, or what it was judged by, has to be read. */
 export interface Incomplete {
   readonly kind: 'incomplete';
   readonly record: FetchedRecord;
@@ -88,13 +90,13 @@ export function prepare(
     const fault = new Fault('input', 'no_row', 'the change carries no row');
     return { kind: 'failed', record, change, fault };
   }
-  return isWhole(event, row, program)
+  return isWhole(event, row, program) && redo?.reason !== 'redecide'
     ? prepareRow(change, row, program)
     : { kind: 'incomplete', record, change };
 }
 
 /** Values that were left alone out of line, left out because the record was too large, or not known when it was made. */
-function isWhole({ source }: ChangeEvent, row: Row, { columns }: EnrichmentProgram): boolean {
+export function isWhole({ source }: ChangeEvent, row: Row, { columns }: EnrichmentProgram): boolean {
   const { unchanged, omitted } = source;
   return columns.every(
     (column) => column in row && unchanged?.includes(column) !== true && omitted?.includes(column) !== true,
@@ -104,7 +106,8 @@ function isWhole({ source }: ChangeEvent, row: Row, { columns }: EnrichmentProgr
 /** Pure: the same for a row with all its columns. */
 export function prepareRow(change: Change, row: Row, program: EnrichmentProgram): PreparedWhole {
   const { record, event } = change;
-  const read = readRow(program, row, event.source.ts_ms);
+  const nowMs = change.asOf === undefined ? event.source.ts_ms : Date.parse(change.asOf);
+  const read = readRow(program, row, nowMs);
   switch (read.kind) {
     case 'ask':
       return { kind: 'ask', record, change, row: read.input };

@@ -3,6 +3,7 @@ import type { ChangeEvent } from '../../shared/contracts/events.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { CompletedRow, RowToComplete } from './completion-read.ts';
 import { type Incomplete, type Prepared, prepare } from './prepare.ts';
@@ -67,7 +68,11 @@ function change(
 const prepared = (record: FetchedRecord, condemned?: Fault): Prepared =>
   prepare(record, { enrichment: 'sentiment', program, keyColumns: ['id'] }, condemned);
 
-function parts(found: CompletedRow, stored?: Readonly<Record<string, unknown>>) {
+function parts(
+  found: CompletedRow,
+  stored?: Readonly<Record<string, unknown>>,
+  scoredInput?: Awaited<ReturnType<RowWorkParts['stored']['scoredInput']>>,
+) {
   const reads: RowToComplete[] = [];
   const periods: (string | undefined)[] = [];
   const made: RowWorkParts = {
@@ -78,7 +83,7 @@ function parts(found: CompletedRow, stored?: Readonly<Record<string, unknown>>) 
         return found;
       },
     },
-    stored: { lookUp: async () => stored },
+    stored: { lookUp: async () => stored, scoredInput: async () => scoredInput },
     ask: async (_row, _isWanted, period) => {
       periods.push(period);
       return asked;
@@ -131,6 +136,40 @@ describe('an incomplete row', () => {
   test('that is gone is deleted at the position of the change', async () => {
     const { made } = parts({ kind: 'gone' });
     expect((await completeRow(incomplete, made)).prepared).toMatchObject({ kind: 'deleted', cause: 'gone' });
+  });
+});
+
+describe('a redecide', () => {
+  const asOf = '2023-11-01T00:00:00.000500Z';
+  // Its input grows older by itself.
+  const ageing: EnrichmentProgram = {
+    ...program,
+    input: (row, nowMs) => `${row.body} at ${nowMs}`,
+  };
+  const redo = { enrichments: ['sentiment'], reason: 'redecide', job: '4' } as const;
+  const record = change('r', whole, { txId: null, redo });
+  const judged = (scoredInput?: { asOf: string; inputHash: string }) =>
+    completeRow(
+      prepare(record, { enrichment: 'sentiment', program: ageing, keyColumns: ['id'] }) as Incomplete,
+      { ...parts({ kind: 'gone' }, undefined, scoredInput).made, program: ageing },
+    );
+
+  test('judges the input that the result was made from, as of then, without reading the row', async () => {
+    const inputHash = inputHashOf({ input: `a text at ${Date.parse(asOf)}` });
+    const { prepared: again } = await judged({ asOf, inputHash });
+    expect(again).toMatchObject({
+      kind: 'ask',
+      change: { asOf },
+      row: { input: `a text at ${Date.parse(asOf)}` },
+    });
+  });
+
+  test('of a row whose input is another one by now, or that has no result, is a redo like any other', async () => {
+    for (const made of [{ asOf, inputHash: 'ab'.repeat(32) }, undefined]) {
+      const { prepared: again } = await judged(made);
+      expect(again).toMatchObject({ kind: 'ask', row: { input: 'a text at 1700000000123' } });
+      expect(again).not.toHaveProperty('change.asOf');
+    }
   });
 });
 

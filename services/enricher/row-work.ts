@@ -1,35 +1,57 @@
+import type { Row } from '../../shared/contracts/events.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { RowInput } from '../../shared/models/model.ts';
 import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { CompletionReader } from './completion-read.ts';
-import { type Incomplete, type Prepared, prepareRow } from './prepare.ts';
+import { type Incomplete, isWhole, type Prepared, type PreparedWhole, prepareRow } from './prepare.ts';
 import type { Completed } from './settle.ts';
 import type { StoredResults } from './stored-results.ts';
 
 export interface RowWorkParts {
   readonly program: EnrichmentProgram;
   readonly completion: Pick<CompletionReader, 'complete'>;
-  readonly stored: Pick<StoredResults<unknown, Readonly<Record<string, unknown>>>, 'lookUp'>;
+  readonly stored: Pick<StoredResults<unknown, Readonly<Record<string, unknown>>>, 'lookUp' | 'scoredInput'>;
   /** `period`: a refresh asks again although nothing changed. */
   ask(row: RowInput, isWanted: () => boolean, period: string | undefined): Promise<AnsweredRow>;
 }
 
 /** The row as it is now, where the change did not carry all of it; gone, whatever removed it is newer than the change. */
-export async function completeRow(
-  { record, change }: Incomplete,
-  { completion, program }: RowWorkParts,
-): Promise<Completed> {
-  const { epoch, txId } = change.event.source;
-  const found = await completion.complete({ key: change.key, epoch, xid: txId });
+export async function completeRow(incomplete: Incomplete, parts: RowWorkParts): Promise<Completed> {
+  const { record, change } = incomplete;
+  const { after, source } = change.event;
+  // Of a result that is to be judged anew only what it was judged by is missing.
+  if (after !== null && isWhole(change.event, after, parts.program)) {
+    return { prepared: await prepareAgain(incomplete, after, parts), bytes: 0 };
+  }
+  const found = await parts.completion.complete({ key: change.key, epoch: source.epoch, xid: source.txId });
   if (found.kind === 'gone')
     return { prepared: { kind: 'deleted', record, change, cause: 'gone' }, bytes: 0 };
   const { row } = found;
   const texts = Object.values(row).filter((value) => typeof value === 'string');
   return {
-    prepared: prepareRow(change, row, program),
+    prepared: await prepareAgain(incomplete, row, parts),
     bytes: texts.reduce((bytes, text) => bytes + text.length, 0),
   };
+}
+
+/**
+ * A redecide judges the result that is there: with the `now` that it was made with, its input is the same and calls nothing.
+ * Where the input is another one by now, it is a redo like any other.
+ */
+async function prepareAgain(
+  { change }: Incomplete,
+  row: Row,
+  { stored, program }: RowWorkParts,
+): Promise<PreparedWhole> {
+  if (change.event.source.redo?.reason === 'redecide') {
+    const made = await stored.scoredInput(change.key);
+    if (made !== undefined) {
+      const again = prepareRow({ ...change, asOf: made.asOf }, row, program);
+      if (again.kind === 'ask' && inputHashOf(again.row) === made.inputHash) return again;
+    }
+  }
+  return prepareRow(change, row, program);
 }
 
 /** What was answered before for this input, or what the model answers now. */

@@ -1,8 +1,14 @@
 import { Gathering } from '../../shared/batching/gathering.ts';
+import type { RowKey } from '../../shared/contracts/events.ts';
 import type { Model, RowInput } from '../../shared/models/model.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
+import {
+  readScoredInputs,
+  type ScoredInput,
+  scoredInputsStatement,
+} from '../../shared/side-tables/scored-inputs.ts';
 import {
   type ResultWanted,
   readStoredResults,
@@ -32,6 +38,7 @@ const AT_ONCE_MAX = 500;
 export class StoredResults<ItemResult, Result> {
   readonly #settings: StoredResultsSettings<ItemResult, Result>;
   readonly #reads: Gathering<ResultWanted, StoredResult | undefined>;
+  readonly #inputReads: Gathering<RowKey, ScoredInput | undefined>;
 
   constructor(settings: StoredResultsSettings<ItemResult, Result>) {
     const { database, tables, revisions, model, observer, stopping } = settings;
@@ -42,6 +49,16 @@ export class StoredResults<ItemResult, Result> {
       // A call that is paid anyway costs less than waiting.
       return model.isPaidPerCall ? untilAnswered(observer, stopping, read) : unlessAway(wanted, read);
     }, AT_ONCE_MAX);
+    const inputs = scoredInputsStatement(tables);
+    this.#inputReads = new Gathering(
+      (keys) => untilAnswered(observer, stopping, () => readScoredInputs(database, tables, inputs, keys)),
+      AT_ONCE_MAX,
+    );
+  }
+
+  /** What the row's result was made from, when it has one. */
+  async scoredInput(key: RowKey): Promise<ScoredInput | undefined> {
+    return await this.#inputReads.ask(key);
   }
 
   /** The row's result, when its input was answered before by the same model. */

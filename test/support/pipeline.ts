@@ -33,6 +33,8 @@ export interface TestPipeline extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs the services in this process. */
   start(...services: readonly ServiceName[]): RunningServices;
+  /** The same with another definition of this pipeline. */
+  startAs(definition: Definition, ...services: readonly ServiceName[]): RunningServices;
 }
 
 export interface RunningServices extends AsyncDisposable {
@@ -63,6 +65,15 @@ export async function createPipeline(
   await admin.close();
   const awsLocal = await startAwsLocal({ port: 0, seed: SEED });
   const services: RunningServices[] = [];
+  const startAs = (own: Definition, ...names: readonly ServiceName[]): RunningServices => {
+    const running = startServices(names, {
+      definition: own,
+      databaseUrl: database.url,
+      awsUrl: awsLocal.url,
+    });
+    services.push(running);
+    return running;
+  };
   return {
     database,
     definition,
@@ -73,11 +84,8 @@ export async function createPipeline(
       KAFKA_BROKERS: brokers(),
       AFTERGLOW_AWS_LOCAL_URL: awsLocal.url,
     },
-    start(...names) {
-      const running = startServices(names, { definition, databaseUrl: database.url, awsUrl: awsLocal.url });
-      services.push(running);
-      return running;
-    },
+    start: (...names) => startAs(definition, ...names),
+    startAs,
     async [Symbol.asyncDispose]() {
       await Promise.all(services.map((running) => running[Symbol.asyncDispose]()));
       await awsLocal.close();
