@@ -17,6 +17,7 @@ import { redecideCommand } from './commands/redecide.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tailCommand } from './commands/tail.ts';
+import { topicsCommand } from './commands/topics.ts';
 import { upCommand } from './commands/up.ts';
 import { writerCommand } from './commands/writer.ts';
 import {
@@ -56,7 +57,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
     awsLocalCommand,
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
-  ['Watch:', statusCommand, tailCommand, auditCommand],
+  ['Watch:', statusCommand, tailCommand, topicsCommand, auditCommand],
   ['Operate:', backfillCommand, redecideCommand, deadCommand, gapsCommand],
 ];
 

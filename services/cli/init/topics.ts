@@ -75,7 +75,12 @@ export function differenceText(
     .join('; ');
 }
 
+export type TopicKind = 'cdc' | 'enriched' | 'dead' | 'progress' | 'notices' | 'positions';
+
 export interface InitTopic extends TopicDefinition {
+  readonly kind: TopicKind;
+  /** The source of a cdc topic, the enrichment of the two it has; null: the pipeline's. */
+  readonly of: string | null;
   /** Rows are spread over it by key, so its partition count is fixed for its life and recorded. */
   readonly keyed: boolean;
 }
@@ -83,7 +88,9 @@ export interface InitTopic extends TopicDefinition {
 /** Every topic of the pipeline. */
 export function initTopics(definition: Definition): readonly InitTopic[] {
   const { pipeline } = definition;
-  const topics: InitTopic[] = Object.values(definition.sources).map(({ table, partitions }) => ({
+  const topics: InitTopic[] = Object.entries(definition.sources).map(([of, { table, partitions }]) => ({
+    kind: 'cdc',
+    of,
     topic: cdcTopic(pipeline, table.schema, table.name),
     partitions,
     keyed: true,
@@ -91,10 +98,13 @@ export function initTopics(definition: Definition): readonly InitTopic[] {
   }));
   for (const [name, { from }] of Object.entries(definition.enrichments)) {
     const partitions = definition.sources[from]?.partitions ?? 1;
-    topics.push({ topic: enrichedTopic(pipeline, name), partitions, keyed: true, settings: ENRICHED });
-    topics.push({ topic: deadTopic(pipeline, name), partitions, keyed: true, settings: DEAD });
+    const beside = { of: name, partitions, keyed: true } as const;
+    topics.push({ kind: 'enriched', topic: enrichedTopic(pipeline, name), settings: ENRICHED, ...beside });
+    topics.push({ kind: 'dead', topic: deadTopic(pipeline, name), settings: DEAD, ...beside });
   }
-  const single = (topic: string, settings: Readonly<Record<string, string>>): InitTopic => ({
+  const single = (kind: TopicKind, topic: string, settings: Readonly<Record<string, string>>): InitTopic => ({
+    kind,
+    of: null,
     topic,
     partitions: 1,
     keyed: false,
@@ -102,10 +112,10 @@ export function initTopics(definition: Definition): readonly InitTopic[] {
   });
   return [
     ...topics,
-    single(deadCaptureTopic(pipeline), DEAD),
-    single(progressTopic(pipeline), kept(CDC_RETENTION_MS)),
-    single(noticesTopic(pipeline), kept(ARCHIVE_RETENTION_MS)),
-    single(positionsTopic(pipeline), { 'cleanup.policy': 'compact', ...TIMED_BY_BROKER }),
+    single('dead', deadCaptureTopic(pipeline), DEAD),
+    single('progress', progressTopic(pipeline), kept(CDC_RETENTION_MS)),
+    single('notices', noticesTopic(pipeline), kept(ARCHIVE_RETENTION_MS)),
+    single('positions', positionsTopic(pipeline), { 'cleanup.policy': 'compact', ...TIMED_BY_BROKER }),
   ];
 }
 
