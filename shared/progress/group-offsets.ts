@@ -2,7 +2,7 @@ import { parseLsn } from '../contracts/position.ts';
 import { CATALOGUE } from '../errors/catalogue.ts';
 import { connectKafkaAdmin } from '../kafka/admin.ts';
 import { type KafkaSettings, kafkaUnreachable } from '../kafka/connect.ts';
-import { gapNotice } from '../kafka/gap-notice.ts';
+import { tellGaps } from '../kafka/gap-notice.ts';
 import type { OffsetToCommit } from '../kafka/offsets.ts';
 import type { RecordProducer } from '../kafka/producer.ts';
 import { pause } from '../lifecycle/run-service.ts';
@@ -61,7 +61,7 @@ export async function checkOffsets(
     return await recordEach(client, settings, losses);
   });
   for (const gap of gaps) logger.error({ gap: gap.id, reason: gap.reason, jobs: gap.jobs }, gap.detail);
-  if (gaps.length > 0) await producer.send(gaps.map((gap) => gapNotice(pipeline, gap, Date.now())));
+  if (gaps.length > 0) await tellGaps(database, producer, pipeline);
 }
 
 async function lagOf(kafka: KafkaSettings, { group, topics }: GroupSettings) {

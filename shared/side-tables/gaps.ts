@@ -71,10 +71,16 @@ export async function haltingGap(client: Queryable): Promise<Gap | undefined> {
   return rows[0] === undefined ? undefined : toGap(rows[0]);
 }
 
-/** Undefined when the reader already stands still for another one, which this then belongs to. */
+/**
+ * Undefined when the reader already stands still for another one, which this then belongs to, or when it is written down: a
+ * reader that ends before it goes on finds the same again.
+ */
 export async function recordGap(client: Queryable, gap: GapDraft): Promise<Gap | undefined> {
   const { rows } = await client.query<GapRow>(
-    `insert into ${GAPS} (reason, detail, halts, tables, from_epoch, from_lsn) values ($1, $2, $3, $4, $5, $6)
+    `insert into ${GAPS} (reason, detail, halts, tables, from_epoch, from_lsn)
+     select $1::text, $2::text, $3::boolean, $4::jsonb, $5::integer, $6::pg_lsn
+      where not exists (select from ${GAPS} known where not known.halts and not $3::boolean and known.state = 'open'
+                          and (known.reason, known.detail, known.from_epoch, known.from_lsn) = ($1, $2, $5, $6))
      on conflict ((true)) where halts and state = 'open' do nothing returning ${COLUMNS}`,
     [gap.reason, gap.detail, gap.halts, tablesJson(gap.tables), gap.from.epoch, formatLsn(gap.from.lsn)],
   );
@@ -95,7 +101,7 @@ export async function startRepair(
   { to, tables, slotReplaced, jobs }: RepairStart,
 ): Promise<void> {
   await client.query(
-    `update ${GAPS} set state = 'repairing', swept = false, to_epoch = $2, to_lsn = $3, tables = $4, repaired_at = now(),
+    `update ${GAPS} set state = 'repairing', swept = false, told = false, to_epoch = $2, to_lsn = $3, tables = $4, repaired_at = now(),
             slot_replaced_at = case when $5 then now() else slot_replaced_at end, jobs = $6::text[]::bigint[]
       where id = $1`,
     [id, to.epoch, formatLsn(to.lsn), tablesJson(tables), slotReplaced, jobs],
@@ -123,7 +129,7 @@ export async function markSwept(client: Queryable, id: string, jobs: readonly st
 /** The gaps whose jobs are all done, closed with what those did. */
 export async function closeRepairedGaps(client: Queryable): Promise<readonly Gap[]> {
   const { rows } = await client.query<GapRow>(
-    `update ${GAPS} set state = 'closed', closed_at = now(),
+    `update ${GAPS} set state = 'closed', closed_at = now(), told = false,
             counts = (select jsonb_build_object('rows', coalesce(sum(rows_done), 0), 'deleted', coalesce(sum(rows_gone), 0))
                         from ${REDO_JOBS} where job = any(jobs))
       where state = 'repairing' and swept and ${ALL_DONE} returning ${COLUMNS}`,
@@ -146,6 +152,21 @@ export async function openHarmlessGaps(client: Queryable): Promise<readonly Gap[
     `select ${COLUMNS} from ${GAPS} where state = 'open' and not halts order by id`,
   );
   return rows.map(toGap);
+}
+
+/** Those of which notices does not have what stands here; the oldest first. */
+export async function untoldGaps(client: Queryable): Promise<readonly Gap[]> {
+  const { rows } = await client.query<GapRow>(`select ${COLUMNS} from ${GAPS} where not told order by id`);
+  return rows.map(toGap);
+}
+
+/** Only as they were told: what changed meanwhile is told again. */
+export async function markGapsTold(client: Queryable, gaps: readonly Gap[]): Promise<void> {
+  await client.query(
+    `update ${GAPS} set told = true
+       from unnest($1::bigint[], $2::text[]) as sent(id, state) where gaps.id = sent.id and gaps.state = sent.state`,
+    [gaps.map(({ id }) => id), gaps.map(({ state }) => state)],
+  );
 }
 
 export async function countGaps(client: Queryable): Promise<Readonly<Record<'open' | 'repairing', number>>> {

@@ -2,15 +2,15 @@
 // down, and begins again only after a repair.
 import { describe, expect, test } from 'vitest';
 import { writeStoredPosition } from '../../shared/contracts/stored-position.ts';
-import { cdcTopic, noticesTopic, positionsTopic } from '../../shared/contracts/topics.ts';
+import { noticesTopic, positionsTopic } from '../../shared/contracts/topics.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { readLastRecord } from '../../shared/kafka/last-record.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { type Captured, capture } from '../support/reader.ts';
-import { Replay } from '../support/replay.ts';
 import { brokers, createDatabase } from '../support/stack.ts';
-import { readEvents } from '../support/topic.ts';
+import { readTopic } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const TABLES = `create table orders (id int primary key, note text);
@@ -159,39 +159,6 @@ describe.each([16, 18] as const)('PostgreSQL %i', (version) => {
     await reader.standsStill(/publication_changed/);
   });
 
-  test('the publication is altered and altered back while the reader streams: on, with a gap for every table', async () => {
-    await using setting = await setUp(version);
-    const { client, pipeline } = setting;
-    await using reader = setting.start();
-    await reader.streams();
-    await client.query("insert into orders values (1, 'a')");
-    await setting.caughtUp();
-    // Neither is that the catalog itself is written anew, nor that what it says is said again.
-    await client.query('vacuum (full, freeze) pg_publication');
-    await setting.init();
-    await client.query("insert into orders values (2, 'a')");
-    await setting.caughtUp();
-    expect(await listGaps(client)).toEqual([]);
-    await client.query(`do $$ begin
-      alter publication "${pipeline}" set (publish = 'insert'); commit;
-      update orders set note = 'lost'; commit;
-      alter publication "${pipeline}" set (publish = 'insert, update, delete, truncate'); commit;
-    end $$`);
-    const gaps = await until(
-      async () => {
-        const found = await listGaps(client);
-        return found.length > 0 && found;
-      },
-      { deadlineMs: 30_000, what: 'a gap' },
-    );
-    expect(gaps).toMatchObject([{ reason: 'publication_changed', halts: false, state: 'open' }]);
-    expect(gaps[0]?.tables.map(({ name }) => name)).toEqual(['orders', 'visits']);
-    await client.query("insert into orders values (3, 'a')");
-    await setting.caughtUp();
-    await reader.streams();
-    expect(await listGaps(client)).toHaveLength(1);
-  });
-
   test('the replica identity changes while the reader streams', async () => {
     await using setting = await setUp(version);
     await using reader = setting.start();
@@ -201,44 +168,41 @@ describe.each([16, 18] as const)('PostgreSQL %i', (version) => {
   });
 });
 
-test('partitions are published instead of their table: halt, and nothing is missing when they no longer are', async () => {
-  await using database = await createDatabase();
-  await using setting = await capture(
-    database.url,
-    `create table visits (region text, id int, place text, primary key (region, id)) partition by list (region);
-     create table visits_eu partition of visits for values in ('eu');
-     create table visits_us (place text, gone int, id int not null, region text not null);
-     alter table visits_us drop column gone;
-     alter table visits attach partition visits_us for values in ('us')`,
-    ['visits'],
-  );
-  const { client, pipeline } = setting;
-  await using reader = setting.start();
-  await reader.streams();
-  await client.query("insert into visits values ('eu', 1, 'a'), ('us', 1, 'a')");
-  await setting.caughtUp();
-  await client.query(`alter publication "${pipeline}" set (publish_via_partition_root = false)`);
-  await client.query("insert into visits values ('eu', 2, 'b'), ('us', 2, 'b')");
-  await client.query("update visits set place = 'c' where id = 1");
-  await client.query("update visits set region = 'us', id = 3 where region = 'eu' and id = 2");
-  await client.query("delete from visits where region = 'us' and id = 2");
-  expect(await reader.standsStill(/publication_by_partition/)).toContain('afterglow init');
-  await client.query("insert into visits values ('us', 4, 'd')");
-  expect(await listGaps(client)).toEqual([]);
-  await setting.init();
-  await reader.streams();
-  await client.query("insert into visits values ('us', 5, 'e')");
-  await setting.caughtUp();
-  const replay = new Replay();
-  const topic = cdcTopic(pipeline, 'public', 'visits');
-  const events = await readEvents(topic);
-  for (const event of events) replay.accept(event);
-  const { rows } = await client.query<object>('select * from visits order by region, id');
-  const replayed = [...replay.rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-  expect(replayed).toEqual(rows);
-  expect(new Set(events.map(({ event }) => event?.source.schema_version ?? 1))).toEqual(new Set([1]));
-  // Nobody can tell this from an operation that was left out.
-  expect(await listGaps(client)).toMatchObject([{ halts: false, reason: 'publication_changed' }]);
+test('a gap whose notice the topic refused is told by whoever comes next, and then no more', async () => {
+  await using setting = await setUp();
+  await setting.used();
+  await setting.dropSlot();
+  const topic = noticesTopic(setting.pipeline);
+  const told = async (): Promise<readonly (readonly unknown[])[]> =>
+    (await readTopic(topic)).map(({ value }) => {
+      const { gap, state } = JSON.parse(String(value));
+      return [gap, state];
+    });
+  const admin = await connectKafkaAdmin(kafka);
+  const takesBytes = async (bytes: number): Promise<void> => {
+    await admin.alterTopics([{ topic, settings: { 'max.message.bytes': String(bytes) } }]);
+    await until(
+      async () => (await admin.describeTopics([topic]))[0]?.settings['max.message.bytes'] === String(bytes),
+      { deadlineMs: 30_000, what: 'the topic to be altered' },
+    );
+  };
+  await takesBytes(1);
+  {
+    await using refused = setting.start();
+    await refused.standsStill(/MESSAGE_TOO_LARGE/);
+    expect(await listGaps(setting.client)).toMatchObject([{ reason: 'slot_lost', state: 'open' }]);
+  }
+  expect(await told()).toEqual([]);
+  await takesBytes(1_048_576);
+  {
+    await using reader = setting.start();
+    await reader.standsStill(/slot_lost/);
+    await until(async () => (await told()).length > 0, { deadlineMs: 30_000, what: 'the notice' });
+  }
+  await admin.close();
+  await using again = setting.start();
+  await again.standsStill(/slot_lost/);
+  expect(await told()).toEqual([['1', 'open']]);
 });
 
 test('another database system than the one in Kafka: halt, and not a row is written', async () => {

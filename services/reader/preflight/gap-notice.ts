@@ -1,4 +1,4 @@
-import { gapNotice } from '../../../shared/kafka/gap-notice.ts';
+import { tellGaps } from '../../../shared/kafka/gap-notice.ts';
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
@@ -19,20 +19,15 @@ export async function recordAndTell(
   still: StandingStill | undefined,
 ): Promise<void> {
   try {
-    if (halt.gap !== null) await record(client, producer, settings, halt.gap);
+    if (halt.gap !== null) await record(client, settings, halt.gap);
+    if (halt.subject !== 'history') await tellGaps(client, producer, settings.definition.pipeline);
   } finally {
     still?.halts(halt); // also where nothing can be written
   }
 }
 
-async function record(
-  client: Queryable,
-  producer: RecordProducer,
-  { definition, logger }: ServiceSettings,
-  draft: GapDraft,
-): Promise<void> {
+async function record(client: Queryable, { logger }: ServiceSettings, draft: GapDraft): Promise<void> {
   const gap = await recordGap(client, draft);
   if (gap === undefined) return;
   logger.error({ gap: gap.id, reason: gap.reason, tables: gap.tables.map(nameOf) }, gap.detail);
-  await producer.send([gapNotice(definition.pipeline, gap, Date.now())]);
 }

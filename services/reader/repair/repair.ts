@@ -2,7 +2,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { parseLsn } from '../../../shared/contracts/position.ts';
 import type { StoredPosition } from '../../../shared/contracts/stored-position.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
-import { gapNotice } from '../../../shared/kafka/gap-notice.ts';
+import { tellGaps } from '../../../shared/kafka/gap-notice.ts';
 import { connectProducer } from '../../../shared/kafka/producer.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { identifySystem } from '../../../shared/postgres/identify-system.ts';
@@ -71,9 +71,8 @@ export async function repairGap(settings: RepairSettings): Promise<Gap | undefin
   const position = positionAfter(facts, plan, confirmed);
   await begin(client, settings, { facts, plan, gap, position, to: confirmed ?? facts.system.lsn });
   if (plan.isHalted) await keepPosition(client, producer, pipeline, position, facts.published);
-  const repairing = (await listGaps(client)).find(({ id }) => id === gap.id) ?? gap;
-  await producer.send([gapNotice(pipeline, repairing, Date.now())]);
-  return repairing;
+  await tellGaps(client, producer, pipeline);
+  return (await listGaps(client)).find(({ id }) => id === gap.id) ?? gap;
 }
 
 async function requireReplacementLeft(client: DatabaseClient): Promise<void> {

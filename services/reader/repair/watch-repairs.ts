@@ -1,4 +1,4 @@
-import { gapNotice } from '../../../shared/kafka/gap-notice.ts';
+import { tellGaps } from '../../../shared/kafka/gap-notice.ts';
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
@@ -17,7 +17,7 @@ export interface RepairWatch {
   readonly safe: () => bigint;
 }
 
-/** Closes gaps whose redo is done. */
+/** Closes gaps whose redo is done, and tells of those that somebody wrote down and did not come to tell. */
 export async function watchRepairs(
   settings: Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'brokers' | 'logger'>,
   { producer, metrics, safe }: RepairWatch,
@@ -32,7 +32,7 @@ export async function watchRepairs(
     const closed = await closeGaps({ client, definition, kafka, passage }, signal);
     metrics.gaps(await countGaps(client));
     for (const { id: gap, counts } of closed) logger.info({ gap, counts }, 'a gap is closed');
-    await producer.send(closed.map((gap) => gapNotice(pipeline, gap, Date.now())));
+    await tellGaps(client, producer, pipeline);
     return INTERVAL_MS;
   };
   const trouble = 'a gap could not be closed: it is tried again';

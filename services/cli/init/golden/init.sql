@@ -260,6 +260,12 @@ comment on column afterglow_internal.redo_jobs.waits_for is
   'What keeps an open job from going on, as the reader saw it last; null: nothing does.';
 insert into "afterglow_internal"."migrations" (version, name) values (9, 'redo_waits');
 
+-- side tables, gap_notices: bookkeeping of the services
+alter table afterglow_internal.gaps add column told boolean not null default false;
+comment on column afterglow_internal.gaps.told is 'Whether notices has it as it stands here.';
+create index gaps_untold on afterglow_internal.gaps (id) where not told;
+insert into "afterglow_internal"."migrations" (version, name) values (10, 'gap_notices');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
