@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { audit } from '../support/audited.ts';
 import { type CommandLine, commandLine } from '../support/command-line.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/wait.ts';
@@ -180,26 +181,9 @@ const HOLES: readonly Holes[] = [
   ),
 ];
 
-interface Values {
-  readonly status: number;
-  readonly error: string;
-  readonly values: readonly Readonly<Record<string, unknown>>[];
-}
-
-async function json(cli: CommandLine, ...words: readonly string[]): Promise<Values> {
-  const { status, out, error } = await cli.run(...words, '--json');
-  const lines = out.split('\n').filter((line) => line !== '');
-  return { status, error, values: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
-}
-
-const findingsOf = (values: readonly Readonly<Record<string, unknown>>[]) =>
-  values
-    .filter(({ event }) => event === 'finding')
-    .map(({ enrichment, finding, reason, key }) => ({ enrichment, finding, reason, key }));
-
-async function expectClean(cli: CommandLine, ...words: readonly string[]): Promise<void> {
-  const { status, values, error } = await json(cli, 'audit', ...words, ...WAIT);
-  expect({ findings: findingsOf(values), status, error }).toEqual({ findings: [], status: 0, error: '' });
+async function expectClean(cli: CommandLine): Promise<void> {
+  const { findings, status, error } = await audit(cli, ...WAIT);
+  expect({ findings, status, error }).toEqual({ findings: [], status: 0, error: '' });
 }
 
 describe('the audit', () => {
@@ -226,7 +210,7 @@ describe('the audit', () => {
 
     for (const { sql } of HOLES) await client.query(sql);
     const before = writing.count();
-    const found = await json(cli, 'audit', ...WAIT);
+    const found = await audit(cli, ...WAIT);
     const planted = HOLES.map(({ enrichment, finding, reason, key }) => ({
       enrichment,
       finding,
@@ -235,12 +219,9 @@ describe('the audit', () => {
     }));
     const sorted = (each: readonly unknown[]): readonly string[] =>
       each.map((one) => JSON.stringify(one)).toSorted();
-    expect(sorted(findingsOf(found.values))).toEqual(sorted(planted));
+    expect(sorted(found.findings)).toEqual(sorted(planted));
     expect(found.status).toBe(1);
-    const ofFraud = found.values.find(
-      ({ event, enrichment }) => event === 'audited' && enrichment === 'fraud',
-    );
-    expect(ofFraud).toMatchObject({ missing: 3, stale: 3, orphaned: 2, waiting: 0, outdated: 0 });
+    expect(found.of('fraud')).toMatchObject({ missing: 3, stale: 3, orphaned: 2, waiting: 0, outdated: 0 });
 
     const repaired = await cli.run('audit', '--repair', ...WAIT);
     expect(repaired).toMatchObject({ status: 0, error: '' });
