@@ -12,7 +12,7 @@ import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { partitionOf } from '../../shared/kafka/partitioner.ts';
 import { connectProducer, type TopicRecord } from '../../shared/kafka/producer.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
-import { createTelemetry, type Readiness } from '../../shared/telemetry/http.ts';
+import { createTelemetry, type Telemetry } from '../../shared/telemetry/http.ts';
 import { createLogger, type LogLevel } from '../../shared/telemetry/logger.ts';
 import { startChild, type TestChild } from './child.ts';
 import { projectFolder } from './project-folder.ts';
@@ -47,6 +47,19 @@ export const fraud = (name = 'fraud', batchRows = 10): string => `  ${name}:
     output: { score: float }
 `;
 
+/** Of the row's note: first its language is asked for, then its sentiment; both are paid. */
+export const sentiment = (name = 'sentiment', batchRows = 5): string => `  ${name}:
+    from: payments
+    model: { kind: comprehend, language: { fallback: en }, batch: { rows: ${batchRows}, wait: 10ms }, rate: 1000/s }
+    input: [note]
+`;
+
+export const embedding = (name = 'embedding'): string => `  ${name}:
+    from: payments
+    model: { kind: titan-embedding, dimensions: 256, rate: 1000/s }
+    input: [note]
+`;
+
 export interface Payment {
   readonly id: number;
   readonly amount?: number;
@@ -55,8 +68,7 @@ export interface Payment {
   readonly op?: 'c' | 'u' | 'd';
 }
 
-export interface RunningEnricher extends AsyncDisposable {
-  readonly readiness: Readiness;
+export interface RunningEnricher extends AsyncDisposable, Telemetry {
   /** Rejects with the error that ended it. */
   readonly ended: Promise<void>;
 }
@@ -75,7 +87,11 @@ export interface TestEnrichment extends AsyncDisposable {
   archived(enrichment?: string): Promise<number>;
   /** In this process. */
   start(enrichment?: string): RunningEnricher;
-  startProcess(enrichment?: string): Promise<TestChild>;
+  /** `environment` comes on top of what leads to the parts of the test. */
+  startProcess(
+    enrichment?: string,
+    environment?: Readonly<Record<string, string | undefined>>,
+  ): Promise<TestChild>;
 }
 
 export async function createEnrichment(enrichments = fraud()): Promise<TestEnrichment> {
@@ -128,7 +144,7 @@ export async function createEnrichment(enrichments = fraud()): Promise<TestEnric
       ),
     start: (enrichment = 'fraud') =>
       disposal.use(startHere(definition, database.url, awsLocal.url, enrichment)),
-    startProcess: async (enrichment = 'fraud') =>
+    startProcess: async (enrichment = 'fraud', environment = {}) =>
       disposal.use(
         await startChild(
           'services/cli/main.ts',
@@ -140,6 +156,7 @@ export async function createEnrichment(enrichments = fraud()): Promise<TestEnric
               AFTERGLOW_AWS_LOCAL_URL: awsLocal.url,
               AFTERGLOW_HTTP_PORT: '0',
               NO_COLOR: '1',
+              ...environment,
             },
           },
         ),
@@ -170,7 +187,7 @@ function startHere(
   );
   ended.catch(() => {});
   return {
-    readiness: telemetry.readiness,
+    ...telemetry,
     ended,
     async [Symbol.asyncDispose]() {
       stopping.abort();
