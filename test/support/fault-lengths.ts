@@ -43,7 +43,7 @@ export const FAULT_LENGTHS: FaultLengths = IS_LONG
       readOnlyMs: 8_000,
       kafkaAwayMs: 1_000,
       openTransactionMs: 10_000,
-      enricherKills: 4,
+      enricherKills: 2,
       modelAwayMs: 8_000,
     };
 
