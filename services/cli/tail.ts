@@ -1,7 +1,9 @@
+import type { Definition } from '../../shared/config/definition.ts';
 import { type EnrichedEvent, enrichedEvent } from '../../shared/contracts/events.ts';
 import { millisecondsOf } from '../../shared/contracts/instant.ts';
 import { enrichedTopic } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
+import { compileEventFilter, type EventFilter } from '../../shared/expressions/event-filter.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { follow } from '../../shared/kafka/follow.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
@@ -15,11 +17,12 @@ import type { Painter } from './view/paint.ts';
 
 export async function tail(
   invocation: Invocation,
-  pipeline: string,
+  { pipeline, enrichments }: Definition,
   enrichment: string,
   options: TailOptions,
 ): Promise<number> {
   const { output } = invocation;
+  const matches = filterOf(options.where, enrichments[enrichment]);
   const { brokers } = chooseParts(invocation);
   const logger = createLogger('tail', invocation.logLevel ?? 'silent');
   const settings = { brokers, clientId: `${pipeline}.tail`, logger };
@@ -29,14 +32,43 @@ export async function tail(
   output.onClosed(() => interruption.end());
   const start = options.from === undefined ? {} : { fromMs: Date.now() - options.from };
   if (output.isTerminal && !output.isJson) output.note(output.paintError.faint(`${topic}; Ctrl-C ends`));
+  let isToldOfFailure = false;
   for await (const { value } of follow(settings, topic, start, interruption.signal)) {
     const event = value === null ? undefined : parseEvent(value);
     if (event === undefined) continue; // a tombstone, which follows the event that says so
     if (options.flagged === true && !(event.status === 'scored' && event.flagged === true)) continue;
+    const isMatch = matches(event);
+    if (isMatch === undefined && !isToldOfFailure) {
+      output.note('The condition of --where fails on an outcome; such ones are left out.');
+      isToldOfFailure = true;
+    }
+    if (isMatch !== true) continue;
     if (output.isJson) output.json(event);
     else output.line(eventLine(event, output.paint));
   }
   return 0;
+}
+
+const QUOTED_MAX_CHARACTERS = 30;
+
+function filterOf(
+  where: string | undefined,
+  enrichment: Definition['enrichments'][string] | undefined,
+): EventFilter {
+  if (where === undefined || enrichment === undefined) return () => true;
+  const compiled = compileEventFilter(where, enrichment);
+  if (compiled.ok) return compiled.matches;
+  const { offset, message, instead } = compiled.problem;
+  const quoted = harmless(where.slice(offset, offset + QUOTED_MAX_CHARACTERS));
+  const place = quoted === '' ? 'at its end' : `at character ${offset + 1}, ${JSON.stringify(quoted)}`;
+  const hint = instead === undefined ? '' : `; write ${instead}`;
+  throw new AfterglowError(
+    'usage',
+    `The condition of --where is wrong ${place}: ${harmless(message)}${harmless(hint)}.`,
+    {
+      remedy: 'See `afterglow tail --help` for what a condition may read.',
+    },
+  );
 }
 
 async function requireTopic(settings: Parameters<typeof connectKafkaAdmin>[0], topic: string): Promise<void> {
