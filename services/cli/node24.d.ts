@@ -1,4 +1,5 @@
 export const NODE_ARGUMENTS: readonly string[];
+export const NODE_ENVIRONMENT: Readonly<Record<string, string>>;
 /** Undefined where none runs TypeScript. */
 export function findNode(): string | undefined;
 export function runWithNode24(

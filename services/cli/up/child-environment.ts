@@ -2,6 +2,7 @@
 // tracing set-up reaches a service by accident.
 import { IAM_PARAMETER } from '../../../shared/postgres/address.ts';
 import type { Environment } from '../invocation.ts';
+import { NODE_ENVIRONMENT } from '../node24.js';
 import { isAwsVariable } from '../settings-table.ts';
 
 const ALLOWED = new Set([
@@ -15,6 +16,7 @@ const ALLOWED = new Set([
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
+  ...Object.keys(NODE_ENVIRONMENT),
 ]);
 const ALLOWED_PREFIXES = ['LC_'];
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)/g;
