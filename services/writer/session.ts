@@ -15,6 +15,7 @@ import {
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { ViewMending } from './mend-views.ts';
 import type { WriterMetrics } from './metrics.ts';
 import { observeDatabase } from './observe-database.ts';
 import { Pace } from './pace.ts';
@@ -23,7 +24,8 @@ import { readTargets } from './targets.ts';
 
 const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
 const WINDOW = { rowsMax: 10_000, bytesMax: 32 * 1_048_576 };
-const CONNECTIONS_MAX = 2;
+/** Batches, looks at the definition, and views. */
+const CONNECTIONS_MAX = 3;
 
 /** One membership of the writer's group, from the checks at its start until `signal` aborts or anything breaks. */
 export async function runSession(
@@ -80,6 +82,14 @@ export async function runSession(
   ending.addEventListener('abort', stop, { once: true });
   if (ending.aborted) stop();
 
+  const views = new ViewMending({
+    pipeline,
+    sources: Object.keys(definition.sources),
+    database: pool,
+    kafka: { brokers, clientId: `${clientId}.notices`, logger },
+    logger,
+  });
+  cleanup.use(inBackground((ended) => views.keep(ended)));
   const pace = new Pace(BATCH.rowsMax);
   const writer = new BatchWriter({
     pool,

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
-import { isUnknownTopic } from './error-type.ts';
+import { isUnknownTopic, kafkaErrorType } from './error-type.ts';
 import { type GroupLag, groupLags } from './group-lags.ts';
 import { askLeaders, untilLed } from './leaders.ts';
 
@@ -108,7 +108,7 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
       return definitions.map(({ topic }) => !existing.has(topic));
     },
     alterTopics: (changes) => alterTopics(admin, changes),
-    startAtEnd: (group, topic) => startAtEnd(admin, group, topic),
+    startAtEnd: (group, topic) => onceCoordinated(() => startAtEnd(admin, group, topic), DESCRIBE_AGAIN_MAX),
     async deleteTopics(topics) {
       const existing = new Set(await listTopics());
       const present = topics.filter((topic) => existing.has(topic));
@@ -170,6 +170,23 @@ async function alterTopics(
       return { type, name: topic, configEntries: merged.map(([name, value]) => ({ name, value })) };
     }),
   });
+}
+
+/** The first group that a cluster ever has makes the topic of all groups, and what leads it takes a moment to be found. */
+const UNCOORDINATED = new Set<string | undefined>([
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
+
+async function onceCoordinated<Result>(ask: () => Promise<Result>, againMax: number): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!UNCOORDINATED.has(kafkaErrorType(error)) || againMax === 0) throw error;
+    await wait(DESCRIBE_AGAIN_INTERVAL_MS);
+    return await onceCoordinated(ask, againMax - 1);
+  }
 }
 
 const NEVER_COMMITTED = '-1';

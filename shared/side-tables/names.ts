@@ -74,6 +74,9 @@ export const viewFunction = (source: string, version: number): string =>
 export const viewFunctionName = (source: string, version: number): string =>
   `${viewFunctionPrefix(source)}${version}`;
 export const viewFunctionPrefix = (source: string): string => `${enrichedViewName(source)}_`;
+/** Writes the query of the view anew after the source has changed. */
+export const mendFunction = (source: string): string => ours(mendFunctionName(source));
+export const mendFunctionName = (source: string): string => `${viewFunctionPrefix(source)}mend`;
 
 /** `afterglow.fraud_score(id)`: one output of one row. */
 export const outputFunction = (enrichment: string, output: string): string =>

@@ -9,10 +9,13 @@ const qualifiedType = (modifier: string): string => `case when type_schema.nspna
     else format('%I.%I', type_schema.nspname, type.typname) ||
       case when ${modifier} >= 0 then coalesce(substring(format_type(attribute.atttypid, ${modifier}) from '\\([^()]*\\)$'), '') else '' end end`;
 
+/** Without its modifier, as functions and views have it. */
+export const PLAIN_TYPE = qualifiedType('-1');
+
 /** The columns of every relation that `condition` picks, in their order; `relation` and `relation_schema` are in reach. */
 export const columnsQuery = (condition: string): string => `
   select relation_schema.nspname::text as schema, relation.relname::text as relation, attribute.attname::text as name,
-         ${qualifiedType('attribute.atttypmod')} as type, ${qualifiedType('-1')} as plain_type, attribute.atttypid::int8 as type_oid,
+         ${qualifiedType('attribute.atttypmod')} as type, ${PLAIN_TYPE} as plain_type, attribute.atttypid::int8 as type_oid,
          type_schema.nspname::text as type_schema,
          coalesce((select k.place::int4 from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality as k(number, place)
            where i.indrelid = relation.oid and i.indisprimary and k.number = attribute.attnum), 0) as key_place

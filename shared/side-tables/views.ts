@@ -86,15 +86,30 @@ export function grownViewColumns(
 
 /** The query of the function for these columns: what is gone is NULL of its old type, what changed is cast back. */
 export function viewBody(source: EnrichedSource, existing: readonly ExistingViewColumn[]): string {
-  const sources = new Map(viewSources(source).map((column) => [column.name, column]));
-  const columns = grownViewColumns(source, existing).map(({ name, type }) => {
-    const found = sources.get(name);
-    const label = `as ${quoteIdentifier(name)}`;
-    if (found === undefined) return `null::${type} ${label}`;
-    if (found.type === type) return `${found.expression} ${label}`;
-    const castable = existing.find((column) => column.name === name)?.castable === true;
-    return `${found.expression}${castable ? '' : '::text'}::${type} ${label}`;
-  });
+  const columns = grownViewColumns(source, existing).map(
+    (column) => `${viewColumnQuery(source, existing, column)} as ${quoteIdentifier(column.name)}`,
+  );
+  return `\nselect\n  ${columns.join(',\n  ')}\nfrom ${viewFrom(source)}\n`;
+}
+
+/** What stands for one column in it. */
+export function viewColumnQuery(
+  source: EnrichedSource,
+  existing: readonly ExistingViewColumn[],
+  { name, type }: TypedColumn,
+): string {
+  const found = viewSources(source).find((column) => column.name === name);
+  if (found === undefined) return `null::${type}`;
+  if (found.type === type) return found.expression;
+  const castable = existing.find((column) => column.name === name)?.castable === true;
+  return `${found.expression}${castable ? '' : '::text'}::${type}`;
+}
+
+/** The columns that enrichments add now. */
+export const enrichmentColumnNames = (source: EnrichedSource): ReadonlySet<string> =>
+  new Set(source.enrichments.flatMap(enrichmentColumns).map(({ name }) => name));
+
+export function viewFrom(source: EnrichedSource): string {
   const joins = source.enrichments.flatMap((tables, index) => {
     const on = (alias: string, column: (name: string) => string): string =>
       tables.keyColumns
@@ -109,7 +124,7 @@ export function viewBody(source: EnrichedSource, existing: readonly ExistingView
     ];
   });
   const from = `${qualifiedName(source.table.schema, source.table.name)} as source`;
-  return `\nselect\n  ${columns.join(',\n  ')}\nfrom ${[from, ...joins].join('\n')}\n`;
+  return [from, ...joins].join('\n');
 }
 
 /** A view that did not exist, or that gets more columns: a new function, the view over it, the old function away. */

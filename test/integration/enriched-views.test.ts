@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { mendView } from '../../shared/side-tables/view-mending.ts';
 import { type InitSetting, setUp } from '../support/initialised.ts';
 
 /** Results as the writer leaves them, for 2,000 of 4,000 transactions. */
@@ -206,6 +207,15 @@ test('a table with many columns of odd names and types becomes a view like any o
     ),
   ).toEqual({ id: 'x', size: 's', sizes: '{s,m}', fixed: 'ab ', fraud_status: 'pending' });
   expect(await plan(setting.client, `select * from ${VIEW} where id = 'x'`)).not.toContain('Function Scan');
+  await setting.client.query(`alter publication ${setting.pipeline} drop table transactions;
+    alter table transactions drop column "c 3 ""$afterglow$"" é"; alter table transactions alter column size type text;
+    alter table transactions alter column "c 4 ""$afterglow$"" é" type text; alter publication ${setting.pipeline} add table transactions`);
+  expect(await mendView(setting.client, 'transactions')).toBe(true);
+  expect(await row(setting.client, `select size, fraud_status from ${VIEW} where id = 'x'`)).toEqual({
+    size: 's',
+    fraud_status: 'pending',
+  });
+  expect(await setting.init()).not.toContain(`view ${VIEW}`);
 });
 
 test('vectors have an index for likeness, and are not shown in the view', async () => {

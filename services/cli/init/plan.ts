@@ -46,7 +46,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
     ...roleSteps(pipeline, state, loginPasswords),
     ...publicationSteps(pipeline, sources, state),
     ...enrichments.flatMap((tables) => tableSteps(tables, state)),
-    ...sources.flatMap((source) => viewSteps(source, state)),
+    ...sources.flatMap((source) => viewSteps(pipeline, source, state)),
     ...enrichments.flatMap((tables) => outputFunctionSteps(tables, state)),
     ...grantSteps(pipeline, sources, state),
     ...activitySteps(pipeline, state),

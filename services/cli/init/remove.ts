@@ -9,6 +9,8 @@ import {
   enrichedViewName,
   INTERNAL_SCHEMA,
   INTERNAL_TABLES,
+  mendFunction,
+  mendFunctionName,
   outputFunction,
   outputFunctionName,
   publicationName,
@@ -77,7 +79,11 @@ function sideTableSteps(definition: Definition, state: InitState): readonly SqlS
   const tables = [...enrichments].flatMap((name) => enrichmentTablesOf(name, state.columns) ?? []);
   const viewFunctions = sources.flatMap((source) => {
     const current = currentFunction(source, state);
-    return current === undefined ? [] : [`${viewFunction(source, current.version)}()`];
+    const mends = state.functions.has(`${INTERNAL_SCHEMA}.${mendFunctionName(source)}()`);
+    return [
+      ...(current === undefined ? [] : [`${viewFunction(source, current.version)}()`]),
+      ...(mends ? [`${mendFunction(source)}()`] : []),
+    ];
   });
   const outputFunctions = tables.flatMap(({ enrichment, outputs }) =>
     outputs

@@ -3,9 +3,12 @@ import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import {
   enrichedViewName,
   INTERNAL_SCHEMA,
+  mendFunctionName,
+  roleName,
   SCHEMA,
   viewFunctionPrefix,
 } from '../../../shared/side-tables/names.ts';
+import { mendFunctionBody, mendFunctionStatements } from '../../../shared/side-tables/view-mending.ts';
 import {
   createViewFunction,
   type EnrichedSource,
@@ -19,9 +22,7 @@ import type { InitState } from './state.ts';
 import { type SqlStep, sqlStep } from './step.ts';
 
 /** Makes the view of a source, lets it grow, or mends it after the source has changed; users' views over it stay. */
-export function viewSteps(source: RealSource, state: InitState): readonly SqlStep[] {
-  const view = enrichedViewName(source.name);
-  const title = `view ${SCHEMA}.${view}`;
+export function viewSteps(pipeline: string, source: RealSource, state: InitState): readonly SqlStep[] {
   const enriched: EnrichedSource = {
     source: source.name,
     table: { schema: source.schema, name: source.table },
@@ -29,20 +30,42 @@ export function viewSteps(source: RealSource, state: InitState): readonly SqlSte
     enrichments: source.enrichments,
   };
   const existing = existingColumns(source, state);
-  const current = currentFunction(source.name, state);
+  const { version, reason, statements } = viewChange(enriched, existing, currentFunction(source.name, state));
+  const body = mendFunctionBody(enriched, existing, version);
+  const mends = state.functions.get(`${INTERNAL_SCHEMA}.${mendFunctionName(source.name)}()`) === body;
+  return sqlStep(`view ${SCHEMA}.${enrichedViewName(source.name)}`, reason, [
+    ...statements,
+    ...(mends ? [] : mendFunctionStatements(source.name, body, roleName(pipeline, 'writer'))),
+  ]);
+}
+
+interface ViewChange {
+  /** Of the function, afterwards. */
+  readonly version: number;
+  readonly reason: string;
+  readonly statements: readonly string[];
+}
+
+function viewChange(
+  enriched: EnrichedSource,
+  existing: readonly ExistingViewColumn[],
+  current: { readonly version: number; readonly body: string } | undefined,
+): ViewChange {
   if (existing.length === 0 || current === undefined) {
     const version = (current?.version ?? 0) + 1;
-    return sqlStep(
-      title,
-      'source rows with their results beside them',
-      growView(enriched, existing, version),
-    );
+    const reason = 'source rows with their results beside them';
+    return { version, reason, statements: growView(enriched, existing, version) };
   }
   if (grownViewColumns(enriched, existing).length > existing.length) {
-    return sqlStep(title, 'it gets new columns', growView(enriched, existing, current.version + 1));
+    const version = current.version + 1;
+    return { version, reason: 'it gets new columns', statements: growView(enriched, existing, version) };
   }
-  if (viewBody(enriched, existing) === current.body) return [];
-  return sqlStep(title, 'the source has changed', [createViewFunction(enriched, existing, current.version)]);
+  const { version } = current;
+  if (viewBody(enriched, existing) === current.body) {
+    return { version, reason: 'the writer mends it when the source changes', statements: [] };
+  }
+  const statements = [createViewFunction(enriched, existing, version)];
+  return { version, reason: 'the source has changed', statements };
 }
 
 function existingColumns(source: RealSource, state: InitState): readonly ExistingViewColumn[] {
