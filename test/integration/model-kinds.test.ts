@@ -7,6 +7,7 @@ import { enrichment as enrichmentSchema } from '../../shared/config/definition.t
 import type { Fault } from '../../shared/errors/policy.ts';
 import { openModel } from '../../shared/models/index.ts';
 import type { Model, ModelItem, Outcome, RowInput } from '../../shared/models/model.ts';
+import { PRAISE } from '../support/praise.ts';
 
 const NEVER = new AbortController().signal;
 const TABULAR = [
@@ -59,21 +60,6 @@ async function faultsOf<Result>(call: Promise<readonly Outcome<Result>[]>): Prom
 }
 
 describe('comprehend', () => {
-  const PRAISE = {
-    ar: 'منتج رائع وجودة ممتازة، أنا سعيد جدا',
-    de: 'Großartig, ausgezeichnete Qualität, ich bin sehr zufrieden.',
-    en: 'Wonderful, excellent quality, I am very happy with it.',
-    es: 'Maravilloso, excelente calidad, muy contento.',
-    fr: 'Magnifique, excellente qualité, je suis très content.',
-    hi: 'बहुत अच्छा उत्पाद, शानदार गुणवत्ता, मैं खुश हूँ',
-    it: 'Meraviglioso, ottima qualità, sono molto contento.',
-    ja: '素晴らしい商品です。品質も最高で、とても満足しています。',
-    ko: '정말 훌륭한 제품이고 품질이 최고예요. 아주 만족합니다.',
-    pt: 'Maravilhoso, excelente qualidade, muito feliz.',
-    zh: '非常好的产品，质量很棒，我很满意。',
-    'zh-TW': '非常好的產品，品質很棒，我很滿意。',
-  } as const;
-
   test('twelve languages: every text has a label, four scores that sum to 1, and its language', async () => {
     using opened = await openKind({ kind: 'comprehend' });
     const { model } = opened;
