@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AnswerMemory } from './answer-memory.ts';
 
@@ -19,10 +20,35 @@ test('bytes are bounded too, and an answer set again counts once', () => {
   expect(memory.get('again')?.result).toBe(9);
   memory.set('c', answer(3, 2_000));
   expect(['again', 'b', 'c'].map((hash) => memory.get(hash)?.result)).toEqual([9, undefined, 3]);
-  memory.set('larger than everything', answer(4, 6_000));
-  expect(['again', 'c', 'larger than everything'].map((hash) => memory.get(hash))).toEqual([
-    undefined,
-    undefined,
+  memory.set('larger than a half', answer(4, 2_400));
+  expect(['again', 'c', 'larger than a half'].map((hash) => memory.get(hash)?.result)).toEqual([
+    9,
+    3,
     undefined,
   ]);
+  memory.set('c', answer(5, 2_400));
+  expect(memory.get('c')).toBeUndefined();
+});
+
+test('of any sequence of answers the half that was used last is remembered, each as it was last', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.boolean()), { maxLength: 100 }),
+      (uses) => {
+        const memory = new AnswerMemory<number>({ answersMax: 8, bytesMax: 1e6 });
+        const last = new Map<number, number>();
+        for (const [time, [number, isAsked]] of uses.entries()) {
+          const result = last.get(number);
+          const recent = [...last.keys()].slice(-4);
+          if (isAsked) {
+            const found = memory.get(String(number))?.result;
+            if (recent.includes(number) || found !== undefined) expect(found).toBe(result);
+            if (found === undefined) continue;
+          } else memory.set(String(number), answer(time));
+          last.delete(number);
+          last.set(number, isAsked && result !== undefined ? result : time);
+        }
+      },
+    ),
+  );
 });

@@ -14,40 +14,48 @@ const BOUNDS: MemoryBounds = { answersMax: 20_000, bytesMax: 8 * 1_048_576 };
 /** Hash, entry and object around an answer, roughly. */
 const OVERHEAD_BYTES = 200;
 
-/** The answers used last, as many as fit. */
+/**
+ * The answers used last, at least half as many as fit: they gather in one half, and when that is full the other one is
+ * forgotten as a whole. To take out the oldest one by one costs more than all the rest of remembering.
+ */
 export class AnswerMemory<ItemResult> {
-  readonly #bounds: MemoryBounds;
-  /** The one used longest ago first: a Map keeps the order of insertion. */
-  readonly #answers = new Map<string, RememberedAnswer<ItemResult>>();
-  #bytes = 0;
+  readonly #halfAnswersMax: number;
+  readonly #halfBytesMax: number;
+  #newer = new Map<string, RememberedAnswer<ItemResult>>();
+  #older = new Map<string, RememberedAnswer<ItemResult>>();
+  #newerBytes = 0;
 
-  constructor(bounds = BOUNDS) {
-    this.#bounds = bounds;
+  constructor({ answersMax, bytesMax } = BOUNDS) {
+    this.#halfAnswersMax = answersMax / 2;
+    this.#halfBytesMax = bytesMax / 2;
   }
 
   get(hash: string): RememberedAnswer<ItemResult> | undefined {
-    const found = this.#answers.get(hash);
-    if (found === undefined) return undefined;
-    this.#answers.delete(hash);
-    this.#answers.set(hash, found);
-    return found;
+    const newer = this.#newer.get(hash);
+    if (newer !== undefined) return newer;
+    const older = this.#older.get(hash);
+    if (older !== undefined) this.set(hash, older);
+    return older;
   }
 
+  /** An answer that would fill more than a half is not kept. */
   set(hash: string, answer: RememberedAnswer<ItemResult>): void {
-    this.#forget(hash);
-    this.#answers.set(hash, answer);
-    this.#bytes += answer.bytes + OVERHEAD_BYTES;
-    const { answersMax, bytesMax } = this.#bounds;
-    for (const [oldest] of this.#answers) {
-      if (this.#answers.size <= answersMax && this.#bytes <= bytesMax) break;
-      this.#forget(oldest);
+    const bytes = answer.bytes + OVERHEAD_BYTES;
+    const replaced = this.#newer.get(hash);
+    if (replaced !== undefined) {
+      this.#newer.delete(hash);
+      this.#newerBytes -= replaced.bytes + OVERHEAD_BYTES;
     }
-  }
-
-  #forget(hash: string): void {
-    const known = this.#answers.get(hash);
-    if (known === undefined) return;
-    this.#answers.delete(hash);
-    this.#bytes -= known.bytes + OVERHEAD_BYTES;
+    if (bytes > this.#halfBytesMax) {
+      this.#older.delete(hash);
+      return;
+    }
+    if (this.#newer.size + 1 > this.#halfAnswersMax || this.#newerBytes + bytes > this.#halfBytesMax) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+      this.#newerBytes = 0;
+    }
+    this.#newer.set(hash, answer);
+    this.#newerBytes += bytes;
   }
 }

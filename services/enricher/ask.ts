@@ -51,7 +51,11 @@ export class RowAsking<ItemResult, Result> {
     if (asked.kind === 'detect') return await this.#askDetected(row, isWanted, period);
     if (asked.kind !== 'items') return { ...NOTHING_ASKED, outcome: asked };
     const { items } = asked;
-    const answers = await Promise.all(items.map((item) => this.#askItem(item, isWanted, period)));
+    const [item] = items;
+    const answers =
+      item !== undefined && items.length === 1
+        ? [await this.#askItem(item, isWanted, period)] // nearly every row
+        : await Promise.all(items.map((each) => this.#askItem(each, isWanted, period)));
     return this.#joined(row, items, answers);
   }
 
@@ -91,10 +95,10 @@ export class RowAsking<ItemResult, Result> {
   ): Promise<ItemAnswer<ItemResult>> {
     for (;;) {
       let isOwnCall = false;
-      const kept = Promise.withResolvers<void>();
+      const kept = this.#model.isPaidPerCall ? Promise.withResolvers<void>() : undefined;
       const call = (asked: ModelItem): Promise<AskedAnswer<ItemResult>> => {
         isOwnCall = true;
-        return this.#call(asked, isWanted, kept.promise);
+        return this.#call(asked, isWanted, kept?.promise);
       };
       try {
         return await this.#payOnce.answer(item, call, period);
@@ -102,18 +106,17 @@ export class RowAsking<ItemResult, Result> {
         // It may have joined an equal request of a row that nobody wants any more: then it asks itself.
         if (isOwnCall || !isWanted() || !(error instanceof Dropped)) throw error;
       } finally {
-        kept.resolve();
+        kept?.resolve();
       }
     }
   }
 
-  async #call(
+  #call(
     item: ModelItem,
     isWanted: () => boolean,
-    paidKept: Promise<void>,
+    kept: Promise<void> | undefined,
   ): Promise<AskedAnswer<ItemResult>> {
-    const kept = this.#model.isPaidPerCall ? paidKept : undefined;
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#lane.ask({ item, kept, isWanted, answered: resolve, failed: reject });
     });
   }

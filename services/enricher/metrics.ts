@@ -61,11 +61,17 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
     labelNames,
     registers,
   });
+  // Every row counts here: it is added up until somebody looks, since a counter is found anew by its labels each time.
+  let missed = 0;
   const asked = new Counter({
     name: names.requests,
     help: 'Requests by where their answer was found: memory, in_flight, shared, stored; model when it had to be asked.',
     labelNames: [...labelNames, 'found'],
     registers,
+    collect() {
+      this.inc({ enrichment, found: 'model' }, missed);
+      missed = 0;
+    },
   });
   const saved = new Counter({
     name: names.savedUsd,
@@ -103,12 +109,18 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
       asked.inc({ enrichment, found: layer });
       saved.inc({ enrichment }, savedNanoUsd / 1e9);
     },
-    missed: () => asked.inc({ enrichment, found: 'model' }),
+    missed() {
+      missed++;
+    },
     completed: (result) => completionReads.inc({ enrichment, result }),
     passed: (changes) => passed.inc({ enrichment }, changes),
     published(published, committedAtMs) {
       const nowMs = Date.now();
-      for (const { status } of published) if (status !== undefined) outcomes.inc({ enrichment, status });
+      const counts = new Map<string, number>();
+      for (const { status } of published) {
+        if (status !== undefined) counts.set(status, (counts.get(status) ?? 0) + 1);
+      }
+      for (const [status, count] of counts) outcomes.inc({ enrichment, status }, count);
       for (const atMs of committedAtMs) latency.observe({ enrichment }, Math.max(0, nowMs - atMs) / 1000);
     },
   };

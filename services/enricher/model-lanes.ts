@@ -53,8 +53,8 @@ export class ModelLanes {
   }
 
   /** Rejects with `Dropped` once nobody wants the row any more. */
-  async ask(row: RowInput, isWanted: () => boolean, period?: string): Promise<AnsweredRow> {
-    return await this.#asking.ask(row, isWanted, period);
+  ask(row: RowInput, isWanted: () => boolean, period?: string): Promise<AnsweredRow> {
+    return this.#asking.ask(row, isWanted, period);
   }
 
   setShare(share: number): void {

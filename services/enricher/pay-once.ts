@@ -58,23 +58,21 @@ export class PayOnce<ItemResult> {
   }
 
   /** `period`: a refresh asks again although nothing changed, once for each period. */
-  async answer(
+  answer(
     item: ModelItem,
     ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
     period?: string,
   ): Promise<ItemAnswer<ItemResult>> {
     const hash = this.#hash(item, period);
     const remembered = this.#memory.get(hash);
-    if (remembered !== undefined) return this.#cached('memory', remembered.result, remembered.costNanoUsd);
+    if (remembered !== undefined) {
+      return Promise.resolve(this.#cached('memory', remembered.result, remembered.costNanoUsd));
+    }
     const underWay = this.#underWay.get(hash);
-    if (underWay !== undefined) return this.#joined(await underWay);
+    if (underWay !== undefined) return underWay.then((answer) => this.#joined(answer));
     const answering = this.#find(hash, item, ask);
     this.#underWay.set(hash, answering);
-    try {
-      return await answering;
-    } finally {
-      this.#underWay.delete(hash);
-    }
+    return answering;
   }
 
   async #find(
@@ -82,28 +80,27 @@ export class PayOnce<ItemResult> {
     item: ModelItem,
     ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
   ): Promise<ItemAnswer<ItemResult>> {
-    const paid = await this.#shared?.read(hash);
-    if (paid !== undefined) {
-      const result = JSON.parse(paid.result) as ItemResult;
-      this.#memory.set(hash, { result, costNanoUsd: paid.costNanoUsd, bytes: paid.result.length });
-      return this.#cached('shared', result, paid.costNanoUsd);
+    try {
+      const paid = await this.#shared?.read(hash);
+      if (paid !== undefined) {
+        const result = JSON.parse(paid.result) as ItemResult;
+        this.#memory.set(hash, { result, costNanoUsd: paid.costNanoUsd, bytes: paid.result.length });
+        return this.#cached('shared', result, paid.costNanoUsd);
+      }
+      this.#observer.missed();
+      const { outcome, attempts, modelMs } = await ask(item);
+      if (outcome.kind === 'ok') {
+        const { result, costNanoUsd } = outcome;
+        const bytes =
+          this.#shared === undefined
+            ? UNSHARED_BYTES
+            : await storeIn(this.#shared, hash, result, costNanoUsd);
+        this.#memory.set(hash, { result, costNanoUsd, bytes });
+      }
+      return { outcome, attempts, modelMs, cached: false };
+    } finally {
+      this.#underWay.delete(hash);
     }
-    this.#observer.missed();
-    const asked = await ask(item);
-    const { outcome } = asked;
-    if (outcome.kind === 'ok') {
-      const { result, costNanoUsd } = outcome;
-      this.#memory.set(hash, { result, costNanoUsd, bytes: await this.#store(hash, result, costNanoUsd) });
-    }
-    return { ...asked, cached: false };
-  }
-
-  /** Returns how large the result is, roughly. */
-  async #store(requestHash: string, result: ItemResult, costNanoUsd: number): Promise<number> {
-    if (this.#shared === undefined) return UNSHARED_BYTES;
-    const json = JSON.stringify(result);
-    await this.#shared.store({ requestHash, result: json, costNanoUsd });
-    return json.length;
   }
 
   #joined(answer: ItemAnswer<ItemResult>): ItemAnswer<ItemResult> {
@@ -116,4 +113,16 @@ export class PayOnce<ItemResult> {
     this.#observer.found(layer, savedNanoUsd);
     return { outcome: { kind: 'ok', result, costNanoUsd: 0 }, attempts: 0, modelMs: 0, cached: true };
   }
+}
+
+/** Returns how large the result is, roughly. */
+async function storeIn(
+  shared: SharedRequests,
+  requestHash: string,
+  result: unknown,
+  costNanoUsd: number,
+): Promise<number> {
+  const json = JSON.stringify(result);
+  await shared.store({ requestHash, result: json, costNanoUsd });
+  return json.length;
 }

@@ -11,7 +11,8 @@ export interface Change {
   readonly record: FetchedRecord;
   readonly keyText: string;
   readonly key: RowKey;
-  readonly event: ChangeEvent;
+  /** Without the row, which nobody reads again: until the outcome is published it would only fill the heap. */
+  readonly event: Pick<ChangeEvent, 'op' | 'source'>;
   /** What `now` is, where it is not the commit of the change: a result that is judged anew keeps its own. */
   readonly asOf?: string;
 }
@@ -21,6 +22,8 @@ export interface Incomplete {
   readonly kind: 'incomplete';
   readonly record: FetchedRecord;
   readonly change: Change;
+  /** Where the change carries all that is read of it, and only what it was judged by is missing. */
+  readonly row?: Row;
 }
 
 /** What is known of a record before anything is asked for. */
@@ -76,9 +79,9 @@ export function prepare(
   condemned?: Fault,
 ): Prepared {
   if (record.value === null) return { kind: 'pass', record };
-  const change = readChange(record, record.value, keyColumns);
-  if (change instanceof Fault) return { kind: 'unreadable', record, fault: change };
-  const { event } = change;
+  const read = readChange(record, record.value, keyColumns);
+  if (read instanceof Fault) return { kind: 'unreadable', record, fault: read };
+  const { change, event } = read;
   const { redo } = event.source;
   if (redo !== undefined && !redo.enrichments.includes(enrichment)) return { kind: 'pass', record };
   if (event.op === 't') return { kind: 'truncated', record, change };
@@ -90,13 +93,14 @@ export function prepare(
     const fault = new Fault('input', 'no_row', 'the change carries no row');
     return { kind: 'failed', record, change, fault };
   }
-  return isWhole(event, row, program) && redo?.reason !== 'redecide'
-    ? prepareRow(change, row, program)
-    : { kind: 'incomplete', record, change };
+  if (!isWhole(event, row, program)) return { kind: 'incomplete', record, change };
+  return redo?.reason === 'redecide'
+    ? { kind: 'incomplete', record, change, row }
+    : prepareRow(change, row, program);
 }
 
 /** Values that were left alone out of line, left out because the record was too large, or not known when it was made. */
-export function isWhole({ source }: ChangeEvent, row: Row, { columns }: EnrichmentProgram): boolean {
+function isWhole({ source }: ChangeEvent, row: Row, { columns }: EnrichmentProgram): boolean {
   const { unchanged, omitted } = source;
   return columns.every(
     (column) => column in row && unchanged?.includes(column) !== true && omitted?.includes(column) !== true,
@@ -118,7 +122,11 @@ export function prepareRow(change: Change, row: Row, program: EnrichmentProgram)
   }
 }
 
-function readChange(record: FetchedRecord, value: Buffer, keyColumns: readonly string[]): Change | Fault {
+function readChange(
+  record: FetchedRecord,
+  value: Buffer,
+  keyColumns: readonly string[],
+): { readonly change: Change; readonly event: ChangeEvent } | Fault {
   try {
     const event: unknown = JSON.parse(value.toString('utf8'));
     if (!isChangeEvent(event)) return new Fault('undecodable', 'shape', 'not a change event');
@@ -127,7 +135,8 @@ function readChange(record: FetchedRecord, value: Buffer, keyColumns: readonly s
     // A truncate is of no row; everything else is of exactly one, or the side tables could not take its outcome.
     const columns = event.op === 't' ? [] : keyColumns;
     if (!isKeyOf(columns, key)) return new Fault('undecodable', 'key', 'not the key of a row of this source');
-    return { record, keyText, key, event };
+    const { op, source } = event;
+    return { change: { record, keyText, key, event: { op, source } }, event };
   } catch {
     return new Fault('undecodable', 'json', 'not JSON');
   }

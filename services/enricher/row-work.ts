@@ -4,7 +4,7 @@ import type { RowInput } from '../../shared/models/model.ts';
 import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { CompletionReader } from './completion-read.ts';
-import { type Incomplete, isWhole, type Prepared, type PreparedWhole, prepareRow } from './prepare.ts';
+import { type Incomplete, type Prepared, type PreparedWhole, prepareRow } from './prepare.ts';
 import type { Completed } from './settle.ts';
 import type { StoredResults } from './stored-results.ts';
 
@@ -19,11 +19,10 @@ export interface RowWorkParts {
 /** The row as it is now, where the change did not carry all of it; gone, whatever removed it is newer than the change. */
 export async function completeRow(incomplete: Incomplete, parts: RowWorkParts): Promise<Completed> {
   const { record, change } = incomplete;
-  const { after, source } = change.event;
-  // Of a result that is to be judged anew only what it was judged by is missing.
-  if (after !== null && isWhole(change.event, after, parts.program)) {
-    return { prepared: await prepareAgain(incomplete, after, parts), bytes: 0 };
+  if (incomplete.row !== undefined) {
+    return { prepared: await prepareAgain(incomplete, incomplete.row, parts), bytes: 0 };
   }
+  const { source } = change.event;
   const found = await parts.completion.complete({ key: change.key, epoch: source.epoch, xid: source.txId });
   if (found.kind === 'gone')
     return { prepared: { kind: 'deleted', record, change, cause: 'gone' }, bytes: 0 };
@@ -59,12 +58,16 @@ export async function askOnce(
   { record, change, row }: Extract<Prepared, { kind: 'ask' }>,
   parts: RowWorkParts,
 ): Promise<AnsweredRow> {
-  const result = await parts.stored.lookUp(change, row, inputHashOf(row));
+  const { op, source } = change.event;
+  const period = source.redo?.reason === 'refresh' ? source.redo.job : undefined;
+  // A row that was just inserted has no result yet; a refresh is there to ask again.
+  const result =
+    op === 'c' || period !== undefined
+      ? undefined
+      : await parts.stored.lookUp(change.key, row, inputHashOf(row));
   if (result !== undefined) {
     const outcome = { kind: 'ok', result, costNanoUsd: 0 } as const;
     return { outcome, attempts: 0, modelMs: 0, cached: true };
   }
-  const { redo } = change.event.source;
-  const period = redo?.reason === 'refresh' ? redo.job : undefined;
   return await parts.ask(row, () => record.assignment.current, period);
 }

@@ -37,7 +37,7 @@ export interface EnricherSettings extends ServiceSettings {
 }
 
 /** Fetched and not yet taken. */
-const FETCHED = { rowsMax: 2_000, bytesMax: 8 * 1_048_576 };
+const FETCHED = { rowsMax: 1_000, bytesMax: 8 * 1_048_576 };
 /** Taken and not yet published. */
 const WINDOW = { rowsMax: 2_000, bytesMax: 8 * 1_048_576 };
 /** Looking up, keeping what was paid for, completing rows, and looking at the revision. */
@@ -190,12 +190,10 @@ export async function runSession(
 }
 
 /** What waited for a part that is away is left to whoever comes next. */
-async function unlessEnding<Result>(ending: AbortSignal, work: Promise<Result>): Promise<Result> {
-  try {
-    return await work;
-  } catch (error) {
+function unlessEnding<Result>(ending: AbortSignal, work: Promise<Result>): Promise<Result> {
+  return work.catch((error: unknown) => {
     throw ending.aborted ? new Dropped() : error;
-  }
+  });
 }
 
 async function publish(

@@ -17,7 +17,6 @@ import {
 } from '../../shared/side-tables/stored-results.ts';
 import { untilAnswered, type WaitObserver } from './database-wait.ts';
 import type { PayOnceObserver } from './pay-once.ts';
-import type { Change } from './prepare.ts';
 
 export interface StoredResultsSettings<ItemResult, Result> {
   readonly database: Queryable;
@@ -62,13 +61,7 @@ export class StoredResults<ItemResult, Result> {
   }
 
   /** The row's result, when its input was answered before by the same model. */
-  async lookUp(
-    { key, event }: Pick<Change, 'key' | 'event'>,
-    row: RowInput,
-    inputHash: string,
-  ): Promise<Result | undefined> {
-    // A row that was just inserted has none; a refresh is there to ask again.
-    if (event.op === 'c' || event.source.redo?.reason === 'refresh') return undefined;
+  async lookUp(key: RowKey, row: RowInput, inputHash: string): Promise<Result | undefined> {
     const stored = await this.#reads.ask({ key, inputHash });
     const result = stored === undefined ? undefined : this.#resultOf(row, stored);
     if (result !== undefined) this.#settings.observer.found('stored', stored?.costNanoUsd ?? 0);

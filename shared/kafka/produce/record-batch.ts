@@ -132,11 +132,15 @@ export class RecordBatch {
 }
 
 const NO_HEADERS = Buffer.of(0);
+/** Headers are written here while their length is not known, and copied at once. */
+let headerBytes = Buffer.allocUnsafeSlow(4_096);
 
+/** Valid until the next call. */
 function writeHeaders(headers: Readonly<Record<string, string>>): Buffer {
   const entries = Object.entries(headers);
   const bytesMax = entries.reduce((sum, [name, value]) => sum + 10 + 3 * (name.length + value.length), 5);
-  const bytes = Buffer.allocUnsafe(bytesMax);
+  if (bytesMax > headerBytes.length) headerBytes = Buffer.allocUnsafeSlow(bytesMax);
+  const bytes = headerBytes;
   let at = writeSigned(bytes, 0, entries.length);
   for (const [name, value] of entries) {
     for (const text of [name, value]) {
