@@ -1,6 +1,6 @@
 // Keys that a topic has a result of and the source has no row of, while they are collected for a repair.
 import type { RowKey } from '../contracts/events.ts';
-import { type Queryable, quoteIdentifier, quoteLiteral } from '../postgres/connect.ts';
+import { type Queryable, quoteIdentifier } from '../postgres/connect.ts';
 import type { TableName } from '../postgres/published.ts';
 import type { EnrichmentTables } from './enrichment-tables.ts';
 import { GAP_KEYS, qualifiedName } from './names.ts';
@@ -57,10 +57,6 @@ export async function removeKeys(
     [gap, tables.enrichment, ...keyParameters(tables, keys)],
   );
 }
-
-/** SQL: the keys collected for these enrichments. */
-export const collectedKeys = (gap: string, enrichments: readonly string[]): string =>
-  `select key from ${GAP_KEYS} where gap = ${BigInt(gap)} and enrichment in (${enrichments.map(quoteLiteral).join(', ')})`;
 
 const asTexts = ({ keyColumns }: EnrichmentTables): string =>
   `array[${keyColumns.map(({ name }) => `given.${quoteIdentifier(name)}::text`).join(', ')}]`;

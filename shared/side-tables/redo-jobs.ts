@@ -19,6 +19,8 @@ export interface RedoJob {
   /** SQL that picks rows; null: every row, or those of the list. */
   readonly condition: string | null;
   readonly byKeys: boolean;
+  /** Goes through the keys of the state tables instead: those that have no row are published as deleted. */
+  readonly sweep: boolean;
   readonly state: RedoState;
   /** Why it failed; never a row value. */
   readonly failure: string | null;
@@ -45,13 +47,17 @@ export interface NewRedoJob {
   readonly condition?: string;
   /** Exactly these rows: those that are not there are published as deleted. */
   readonly keys?: readonly KeyTexts[];
+  /** The keys that have a result and no row, and only those. */
+  readonly sweep?: true;
+  /** Nothing is to be done up to here. */
+  readonly lastKey?: KeyTexts;
   readonly estimatedRows?: number;
 }
 
 const CREATE = `
   with made as (
-    insert into ${REDO_JOBS} (table_schema, table_name, reason, enrichments, condition, by_keys, estimated_rows)
-    values ($1, $2, $3, $4, $5, $6::json is not null, $7) returning job
+    insert into ${REDO_JOBS} (table_schema, table_name, reason, enrichments, condition, by_keys, estimated_rows, sweep, last_key)
+    values ($1, $2, $3, $4, $5, $6::json is not null, $7, $8, $9::text[]) returning job
   ), listed as (
     insert into ${REDO_KEYS} (job, place, key)
     select made.job, listed.place, array(select json_array_elements_text(listed.key))
@@ -70,6 +76,8 @@ export async function createRedoJob(client: Queryable, job: NewRedoJob): Promise
     condition,
     keys === undefined ? null : JSON.stringify(keys),
     job.estimatedRows ?? keys?.length ?? null,
+    job.sweep === true,
+    job.lastKey ?? null,
   ]);
   const [made] = rows;
   if (made === undefined) throw new Error('a job was inserted and did not come back');
@@ -77,7 +85,7 @@ export async function createRedoJob(client: Queryable, job: NewRedoJob): Promise
 }
 
 /** The same as text, for a script: rows of a whole table for these enrichments. */
-export function redoJobStatement(job: Omit<NewRedoJob, 'condition' | 'keys'>): string {
+export function redoJobStatement(job: Omit<NewRedoJob, 'condition' | 'keys' | 'sweep' | 'lastKey'>): string {
   const { schema, table, reason, enrichments, estimatedRows } = job;
   const names = enrichments.map(quoteLiteral).join(', ');
   const values = [
@@ -90,7 +98,7 @@ export function redoJobStatement(job: Omit<NewRedoJob, 'condition' | 'keys'>): s
 
 const SELECT = `
   select job::text as job, table_schema as schema, table_name as table, reason, to_json(enrichments)::text as enrichments,
-         condition, by_keys, state, failure, case when state in ('waiting', 'running') then waits_for end as waits_for, estimated_rows::text as estimated_rows, to_json(last_key)::text as last_key,
+         condition, by_keys, sweep, state, failure, case when state in ('waiting', 'running') then waits_for end as waits_for, estimated_rows::text as estimated_rows, to_json(last_key)::text as last_key,
          chunks, rows_done::text as rows_done, rows_gone::text as rows_gone, rows_superseded::text as rows_superseded,
          rows_per_second::text as rows_per_second,
          to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at,
@@ -105,6 +113,7 @@ interface JobRow {
   readonly enrichments: string;
   readonly condition: string | null;
   readonly by_keys: boolean;
+  readonly sweep: boolean;
   readonly state: RedoState;
   readonly failure: string | null;
   readonly waits_for: string | null;
@@ -187,6 +196,7 @@ function toJob(row: JobRow): RedoJob {
     enrichments: JSON.parse(row.enrichments) as readonly string[],
     condition: row.condition,
     byKeys: row.by_keys,
+    sweep: row.sweep,
     state: row.state,
     failure: row.failure,
     waitsFor: row.waits_for,

@@ -1,7 +1,7 @@
 // What TRUNCATE of a partition, DETACH and ATTACH do sends nothing through the log: the reader finds it, and the results follow.
 import { describe, expect, test, vi } from 'vitest';
 import { notePartitionChanges, rememberPartitions } from '../../services/reader/partitions/note-changes.ts';
-import { createSweepJob } from '../../services/reader/redo/sweep-job.ts';
+import { findOrphan } from '../../services/reader/redo/sweep-job.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
 import { createPartitioned } from '../support/partitions.ts';
 import { until } from '../support/wait.ts';
@@ -291,7 +291,7 @@ test('the reader does all of it under its own role, which cannot read the partit
     const within = found[0]?.sweepCondition ?? null;
     // Qualified, so that it means the same in whatever session it is used.
     expect(within).toContain("'eu'::public.region");
-    expect(await createSweepJob(reader, { ...sweep, within })).toBeUndefined();
+    expect(await findOrphan(reader, { ...sweep, within })).toBeUndefined();
   } finally {
     await reader.end();
   }

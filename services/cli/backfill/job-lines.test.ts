@@ -10,6 +10,7 @@ const JOB: RedoJob = {
   enrichments: ['sentiment', 'embedding'],
   condition: null,
   byKeys: false,
+  sweep: false,
   state: 'running',
   failure: null,
   waitsFor: null,

@@ -16,6 +16,7 @@ export function jobJson(job: RedoJob): Readonly<Record<string, unknown>> {
     enrichments: job.enrichments,
     condition: job.condition,
     by_keys: job.byKeys,
+    sweep: job.sweep,
     state: job.state,
     failure: job.failure,
     waits_for: job.waitsFor,

@@ -6,7 +6,7 @@ import {
   markPartitionsSwept,
   type PartitionChange,
 } from '../../../shared/side-tables/partitions.ts';
-import { createSweepJob } from '../redo/sweep-job.ts';
+import { createSweepJob, findOrphan, type Sweep } from '../redo/sweep-job.ts';
 
 /**
  * Looks for results whose rows went with a partition. Only when everything older is written: a result that is still on its
@@ -40,7 +40,7 @@ export async function sweepChange(
 
 const SYNTAX_OR_NAME = '42';
 
-/** Job and record as one. */
+/** Job and record as one; the look itself before, since it may take long. */
 async function sweep(
   client: DatabaseClient,
   { id, table }: PartitionChange,
@@ -48,13 +48,12 @@ async function sweep(
   enrichments: readonly string[],
   within: string | null,
 ): Promise<void> {
+  const wanted: Sweep = { table, reason: 'repair', enrichments, within };
+  const orphan = enrichments.length === 0 ? undefined : await findOrphan(client, wanted);
   await client.query('begin');
   try {
     if ((await lockPartitionChange(client, id, ready)) !== undefined) {
-      const job =
-        enrichments.length === 0
-          ? undefined
-          : await createSweepJob(client, { table, reason: 'repair', enrichments, within });
+      const job = orphan === undefined ? undefined : await createSweepJob(client, wanted, orphan);
       await markPartitionsSwept(client, id, ready, job === undefined ? [] : [job]);
     }
     await client.query('commit');

@@ -10,7 +10,7 @@ export interface ChunkStatement {
 }
 
 export const CURSOR = 'afterglow_chunk';
-const DECLARE = `declare ${CURSOR} no scroll cursor for`;
+export const DECLARE = `declare ${CURSOR} no scroll cursor for`;
 
 /** The rows behind `after` in the order of the key: all columns. */
 export function rowsInKeyOrder(

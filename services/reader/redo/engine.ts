@@ -12,6 +12,7 @@ import { GroupReadings } from './group-readings.ts';
 import { failJob, finishChunk, finishJob, startJob } from './job-progress.ts';
 import { LogRoom } from './log-room.ts';
 import type { RedoMetrics } from './metrics.ts';
+import { forgetOldJobs } from './old-jobs.ts';
 import { type ChunkEnd, OpenChunk, type PassedChunk } from './open-chunk.ts';
 import { openJobs } from './our-jobs.ts';
 import { CHUNK_BYTES_MAX } from './pacing.ts';
@@ -43,6 +44,9 @@ export interface RedoSettings
 const IDLE_LOOK_INTERVAL_MS = 1_000;
 /** While the groups have enough to do, or a chunk has to be read again. */
 const HELD_LOOK_INTERVAL_MS = 200;
+/** Nobody waits for old jobs to be forgotten. */
+const FORGET_INTERVAL_MS = 3_600_000;
+const FORGET_MORE_INTERVAL_MS = 1_000;
 /** A watermark must reach the log at once, and needs no standby: the stream waits for those by itself. */
 const SESSION = "set synchronous_commit = local; set row_security = off; set lock_timeout = '2s'";
 
@@ -59,6 +63,7 @@ export class RedoEngine {
   readonly #nowMs: () => number;
   #types: TypeCatalog = new Map();
   #chunk: OpenChunk | undefined;
+  #forgetAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: RedoSettings) {
     this.#settings = settings;
@@ -110,12 +115,21 @@ export class RedoEngine {
       await client.query(SESSION);
       this.#streamed.suspect(await runningTransactions(client));
       this.#types = await readTypeCatalog(client);
-      while (!signal.aborted) await pause(await this.#step(client, signal), signal);
+      while (!signal.aborted) {
+        await this.#forgetOld(client);
+        await pause(await this.#step(client, signal), signal);
+      }
     } finally {
       this.#chunk = undefined;
       await this.#groups[Symbol.asyncDispose]();
       await client.end();
     }
+  }
+
+  async #forgetOld(client: DatabaseClient): Promise<void> {
+    if (this.#nowMs() < this.#forgetAtMs) return;
+    const isMoreLeft = await forgetOldJobs(client);
+    this.#forgetAtMs = this.#nowMs() + (isMoreLeft ? FORGET_MORE_INTERVAL_MS : FORGET_INTERVAL_MS);
   }
 
   /** One chunk of the job whose turn it is. Returns how long there is nothing to do. */

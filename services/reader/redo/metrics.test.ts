@@ -11,6 +11,7 @@ const JOB: RedoJob = {
   enrichments: ['fraud'],
   condition: null,
   byKeys: false,
+  sweep: false,
   state: 'running',
   failure: null,
   waitsFor: null,

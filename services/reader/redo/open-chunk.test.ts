@@ -14,6 +14,7 @@ const JOB: RedoJob = {
   enrichments: ['sentiment'],
   condition: null,
   byKeys: true,
+  sweep: false,
   state: 'running',
   failure: null,
   waitsFor: null,

@@ -4,15 +4,16 @@ import type { KeyTexts, RedoJob } from '../../../shared/side-tables/redo-jobs.ts
 import {
   type ChunkStatement,
   CURSOR,
+  DECLARE,
   keyFurtherOn,
   rowsInKeyOrder,
   rowsOfCondition,
   rowsOfList,
 } from './chunk-statements.ts';
 import { type DescribedTable, describeTable, type TableToRead } from './described-table.ts';
-
-/** Values as the log would send them. */
-export type Texts = readonly (string | null)[];
+import { orphans } from './orphan-statements.ts';
+import { lastOfPortion, sweptTable } from './sweep-job.ts';
+import { type Texts, texts } from './texts.ts';
 
 export interface TableRow {
   /** Only the places of the key are filled. */
@@ -56,9 +57,7 @@ export async function readChunk(
   await client.query('begin isolation level read committed read only');
   try {
     const { described, snapshot } = await describeTable(client, table);
-    const part = job.byKeys
-      ? await readList(client, job, described, limits)
-      : await readTable(client, job, described, limits);
+    const part = await readPart(client, job, described, limits);
     const chunk = { ...part, table: described, snapshot };
     await beforeCommit(chunk);
     await client.query('commit');
@@ -70,6 +69,18 @@ export async function readChunk(
 }
 
 type Part = Omit<ReadChunk, 'table' | 'snapshot'>;
+
+async function readPart(
+  client: Queryable,
+  job: RedoJob,
+  table: DescribedTable,
+  limits: ChunkLimits,
+): Promise<Part> {
+  if (job.sweep) return await readOrphans(client, job, table, limits);
+  return job.byKeys
+    ? await readList(client, job, table, limits)
+    : await readTable(client, job, table, limits);
+}
 
 async function readTable(
   client: Queryable,
@@ -124,6 +135,29 @@ async function readList(
   };
 }
 
+/** Keys that have a result and no row. */
+async function readOrphans(
+  client: Queryable,
+  job: RedoJob,
+  table: DescribedTable,
+  limits: ChunkLimits,
+): Promise<Part> {
+  const { lastKey: after, enrichments, condition } = job;
+  const source = { schema: table.relation.schema, name: table.relation.name };
+  const swept = await sweptTable(client, source, enrichments, condition);
+  const end = await lastOfPortion(client, swept, after);
+  const { text, values } = orphans(swept, after, end, limits.rowsMax);
+  const { tuples, bytes, isCut } = await fetchRows(client, { text: `${DECLARE} ${text}`, values }, limits);
+  const isWhole = !isCut && tuples.length < limits.rowsMax;
+  const last = tuples.at(-1)?.map((value) => value ?? '');
+  return {
+    rows: tuples.map((key) => ({ tuple: undefined, keyTuple: onlyKey(table, key) })),
+    bytes,
+    lastKey: (isWhole ? end : last) ?? last ?? after,
+    isLast: isWhole && end === undefined,
+  };
+}
+
 function onlyKey(table: DescribedTable, key: Texts): Texts {
   const tuple = new Array<string | null>(table.columns.length).fill(null);
   for (const [index, { place }] of table.key.entries()) tuple[place] = key[index] ?? null;
@@ -166,17 +200,4 @@ async function fetchRows(
 function portionAfter(rows: number, bytes: number, limits: ChunkLimits): number {
   const fitting = Math.floor((limits.bytesMax - bytes) / Math.max(1, bytes / rows));
   return Math.max(1, Math.min(FETCH_ROWS_MAX, limits.rowsMax - rows, fitting));
-}
-
-/** Every value as PostgreSQL writes it: the client's own readings of numbers would be a second row codec. */
-const AS_TEXT = { getTypeParser: () => (text: string) => text };
-
-async function texts(client: Queryable, { text, values }: ChunkStatement): Promise<readonly Texts[]> {
-  const { rows } = await client.query<(string | null)[]>({
-    text,
-    values: [...values],
-    rowMode: 'array',
-    types: AS_TEXT,
-  });
-  return rows;
 }

@@ -1,14 +1,10 @@
-import { type Queryable, quoteIdentifier } from '../../../shared/postgres/connect.ts';
+import type { Queryable } from '../../../shared/postgres/connect.ts';
 import type { TableName } from '../../../shared/postgres/published.ts';
-import {
-  keyColumn,
-  qualifiedName,
-  REDO_JOBS,
-  REDO_KEYS,
-  stateTable,
-} from '../../../shared/side-tables/names.ts';
+import { REDO_JOBS } from '../../../shared/side-tables/names.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
-import { createRedoJob, type NewRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { createRedoJob, type KeyTexts, type NewRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { listCollectedKeys, orphans, type SweptTable, stateKeyFurtherOn } from './orphan-statements.ts';
+import { texts } from './texts.ts';
 
 export interface Sweep {
   readonly table: TableName;
@@ -16,49 +12,84 @@ export interface Sweep {
   readonly enrichments: readonly string[];
   /** SQL over the key: only these rows can be gone; null: any. */
   readonly within: string | null;
-  /** SQL of a query for further keys. */
-  readonly further?: string;
+}
+
+/** So many keys of each state table are looked at by one statement. */
+export const SWEPT_KEYS_MAX = 20_000;
+
+/** Where the first key is that has a result and no row. */
+export interface OrphanFound {
+  /** Nothing is to be swept up to here; null: from the beginning. */
+  readonly after: KeyTexts | null;
 }
 
 /**
- * A job for every key that has a result and no row: a scan of the table never meets those that were deleted without a word.
- * Undefined when there is none.
+ * Looks for a key that has a result and no row: a scan of the table never meets those that were deleted without a word.
+ * Outside of a transaction: it may take long, and one that lasts would pin the log. Undefined when there is none.
  */
-export async function createSweepJob(client: Queryable, sweep: Sweep): Promise<string | undefined> {
-  const { table, reason, enrichments } = sweep;
-  const orphans: string[] = [];
-  for (const enrichment of enrichments) orphans.push(await orphansOf(client, enrichment, sweep));
-  if (sweep.further !== undefined) orphans.push(sweep.further);
-  const { schema, name } = table;
-  const job = await createRedoJob(client, { schema, table: name, reason, enrichments, keys: [] });
-  const { rowCount } = await client.query(
-    `insert into ${REDO_KEYS} (job, place, key)
-     select $1, row_number() over (order by orphan.key), orphan.key from (${orphans.join(' union ')}) as orphan(key)`,
-    [job],
-  );
-  if (rowCount === 0) {
-    await client.query(`delete from ${REDO_JOBS} where job = $1`, [job]);
-    return undefined;
+export async function findOrphan(client: Queryable, sweep: Sweep): Promise<OrphanFound | undefined> {
+  const swept = await sweptTable(client, sweep.table, sweep.enrichments, sweep.within);
+  let after: KeyTexts | null = null;
+  for (;;) {
+    const end = await lastOfPortion(client, swept, after);
+    const found = await texts(client, orphans(swept, after, end, 1));
+    if (found.length > 0) return { after };
+    if (end === undefined) return undefined;
+    after = end;
   }
-  await client.query(`update ${REDO_JOBS} set estimated_rows = $2 where job = $1`, [job, rowCount]);
-  return job;
 }
 
-async function orphansOf(
+/** A job that goes on from there through the state tables, and publishes as deleted every key that has no row. */
+export async function createSweepJob(
   client: Queryable,
-  enrichment: string,
-  { table, within }: Pick<Sweep, 'table' | 'within'>,
+  { table, reason, enrichments, within }: Sweep,
+  { after }: OrphanFound,
 ): Promise<string> {
-  const { keyColumns } = await readEnrichmentTables(client, enrichment);
-  const names = keyColumns.map(({ name }) => ({
-    ours: quoteIdentifier(keyColumn(name)),
-    theirs: quoteIdentifier(name),
-  }));
-  const renamed = names.map(({ ours, theirs }) => `${ours} as ${theirs}`).join(', ');
-  const key = names.map(({ theirs }) => `state.${theirs}::text`).join(', ');
-  const same = names.map(({ theirs }) => `source.${theirs} = state.${theirs}`).join(' and ');
-  // On both sides, so that the planner need not look into partitions that cannot hold such a row.
-  const bound = within === null ? '' : ` and (${within})`;
-  return `select array[${key}] from (select ${renamed} from ${stateTable(enrichment)} where not deleted) state
-           where not exists (select from ${qualifiedName(table.schema, table.name)} source where ${same}${bound})${bound}`;
+  const condition = within === null ? {} : { condition: within };
+  return await createRedoJob(client, {
+    schema: table.schema,
+    table: table.name,
+    reason,
+    enrichments,
+    sweep: true,
+    ...(after === null ? {} : { lastKey: after }),
+    ...condition,
+  });
+}
+
+/** A job for the keys that were collected for a gap and are in no state table. Undefined when there are none. */
+export async function createCollectedKeysJob(
+  client: Queryable,
+  { table, reason, enrichments }: Sweep,
+  gap: string,
+): Promise<string | undefined> {
+  const { states } = await sweptTable(client, table, enrichments, null);
+  const { schema, name } = table;
+  const job = await createRedoJob(client, { schema, table: name, reason, enrichments, keys: [] });
+  const { text, values } = listCollectedKeys(states, job, gap);
+  const { rowCount } = await client.query(text, [...values]);
+  if (rowCount === 0) await client.query(`delete from ${REDO_JOBS} where job = $1`, [job]);
+  else await client.query(`update ${REDO_JOBS} set estimated_rows = $2 where job = $1`, [job, rowCount]);
+  return rowCount === 0 ? undefined : job;
+}
+
+export async function sweptTable(
+  client: Queryable,
+  source: TableName,
+  enrichments: readonly string[],
+  within: string | null,
+): Promise<SweptTable> {
+  const states = [];
+  for (const enrichment of enrichments) states.push(await readEnrichmentTables(client, enrichment));
+  return { source, states, within };
+}
+
+/** Undefined: nothing is left behind what follows `after`. */
+export async function lastOfPortion(
+  client: Queryable,
+  swept: SweptTable,
+  after: KeyTexts | null,
+): Promise<KeyTexts | undefined> {
+  const [found] = await texts(client, stateKeyFurtherOn(swept, after, SWEPT_KEYS_MAX));
+  return found?.map((value) => value ?? '');
 }

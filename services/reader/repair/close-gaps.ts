@@ -5,7 +5,7 @@ import type { Passage } from '../../../shared/progress/passage.ts';
 import { forgetGapKeys } from '../../../shared/side-tables/gap-keys.ts';
 import { closeRepairedGaps, type Gap, gapsToSweep, markSwept } from '../../../shared/side-tables/gaps.ts';
 import { collectTopicKeys } from './collect-topic-keys.ts';
-import { createSweepJobs } from './gap-jobs.ts';
+import { createSweepJobs, findGapOrphans } from './gap-jobs.ts';
 
 export interface Closing {
   readonly client: DatabaseClient;
@@ -51,9 +51,10 @@ async function sweep(closing: Closing, gap: Gap, signal: AbortSignal): Promise<v
       await collectTopicKeys(client, { kafka, pipeline, gap: gap.id, ...each }, signal);
     }
   }
+  const found = await findGapOrphans(client, definition, gap);
   await client.query('begin');
   try {
-    await markSwept(client, gap.id, await createSweepJobs(client, definition, gap));
+    await markSwept(client, gap.id, await createSweepJobs(client, gap, found));
     await forgetGapKeys(client, gap.id);
     await client.query('commit');
   } catch (error) {

@@ -2,10 +2,15 @@
 import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import type { TableName } from '../../../shared/postgres/published.ts';
-import { collectedKeys } from '../../../shared/side-tables/gap-keys.ts';
 import type { Gap } from '../../../shared/side-tables/gaps.ts';
 import { createRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
-import { createSweepJob } from '../redo/sweep-job.ts';
+import {
+  createCollectedKeysJob,
+  createSweepJob,
+  findOrphan,
+  type OrphanFound,
+  type Sweep,
+} from '../redo/sweep-job.ts';
 
 /** Returns the numbers of the jobs. */
 export async function createGapJobs(
@@ -23,19 +28,38 @@ export async function createGapJobs(
   return jobs;
 }
 
-/** Only of tables that have results to lose. */
-export async function createSweepJobs(
+export interface GapSweep {
+  readonly sweep: Sweep;
+  /** Undefined: every key with a result in the side tables has its row. */
+  readonly orphan: OrphanFound | undefined;
+}
+
+/** Looks for what is left over, of tables that have results to lose. Outside of a transaction: it may take long. */
+export async function findGapOrphans(
   client: Queryable,
   definition: Definition,
-  { id, tables }: Gap,
-): Promise<readonly string[]> {
-  const jobs: string[] = [];
+  { tables }: Gap,
+): Promise<readonly GapSweep[]> {
+  const found: GapSweep[] = [];
   for (const table of tables) {
     const enrichments = enrichmentsOfTable(definition, table);
     if (enrichments.length === 0) continue;
-    const further = collectedKeys(id, enrichments);
-    const job = await createSweepJob(client, { table, reason: 'gap', enrichments, within: null, further });
-    if (job !== undefined) jobs.push(job);
+    const sweep: Sweep = { table, reason: 'gap', enrichments, within: null };
+    found.push({ sweep, orphan: await findOrphan(client, sweep) });
   }
-  return jobs;
+  return found;
+}
+
+/** Returns the numbers of the jobs. */
+export async function createSweepJobs(
+  client: Queryable,
+  { id }: Gap,
+  found: readonly GapSweep[],
+): Promise<readonly string[]> {
+  const jobs: (string | undefined)[] = [];
+  for (const { sweep, orphan } of found) {
+    if (orphan !== undefined) jobs.push(await createSweepJob(client, sweep, orphan));
+    jobs.push(await createCollectedKeysJob(client, sweep, id));
+  }
+  return jobs.filter((job) => job !== undefined);
 }
