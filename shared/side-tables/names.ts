@@ -83,6 +83,10 @@ export const outputFunction = (enrichment: string, output: string): string =>
   users(outputFunctionName(enrichment, output));
 export const outputFunctionName = (enrichment: string, output: string): string => `${enrichment}_${output}`;
 
+/** `afterglow.similar(enrichment, query, k, min_similarity)`. */
+export const similarFunctionName = 'similar';
+export const similarFunction = users(similarFunctionName);
+
 /** The state table's column for a key column of the source; result table and view keep the plain name. */
 export function keyColumn(column: string): string {
   const name = `key_${column}`;

@@ -18,7 +18,7 @@ import {
   type TopicSettingsStep,
   type TopicStep,
 } from './step.ts';
-import { outputFunctionSteps, tableSteps } from './table-steps.ts';
+import { outputFunctionSteps, similarFunctionSteps, tableSteps } from './table-steps.ts';
 import { differenceText, initTopics, lackingSettings } from './topics.ts';
 import { extensionSteps, viewSteps } from './view-steps.ts';
 import { grantSteps } from './wanted-grants.ts';
@@ -48,6 +48,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
     ...enrichments.flatMap((tables) => tableSteps(tables, state)),
     ...sources.flatMap((source) => viewSteps(pipeline, source, state)),
     ...enrichments.flatMap((tables) => outputFunctionSteps(tables, state)),
+    ...similarFunctionSteps(enrichments, state, DEFAULT_VECTOR_SCHEMA),
     ...grantSteps(pipeline, sources, state),
     ...activitySteps(pipeline, state),
     ...revisionSteps(definition, state),

@@ -18,6 +18,7 @@ import {
   ROLES,
   roleName,
   SCHEMA,
+  similarFunction,
   slotName,
   stateTableName,
   viewFunction,
@@ -26,6 +27,7 @@ import { enrichmentTablesOf } from '../../../shared/side-tables/read-tables.ts';
 import { type Grant, grantStatements } from './grants.ts';
 import type { InitState } from './state.ts';
 import { type InitPlan, type RemovalStep, type SqlStep, sqlStep } from './step.ts';
+import { similarFunctionOf } from './table-steps.ts';
 import { initGroups, initTopics } from './topics.ts';
 import { currentFunction } from './view-steps.ts';
 
@@ -93,12 +95,13 @@ function sideTableSteps(definition: Definition, state: InitState): readonly SqlS
       })
       .map(({ name }) => outputFunction(enrichment, name)),
   );
+  const similar = similarFunctionOf(state) === undefined ? [] : [similarFunction];
   const stateTables = [...enrichments].map(stateTableName);
   const internal = [...stateTables, ...INTERNAL_TABLES].filter((name) => exists(INTERNAL_SCHEMA, name));
   return [
     ...sqlStep('views', 'results are taken away', [
       ...drop('view', sources.filter((source) => exists(SCHEMA, enrichedViewName(source))).map(enrichedView)),
-      ...drop('function', [...viewFunctions, ...outputFunctions]),
+      ...drop('function', [...viewFunctions, ...outputFunctions, ...similar]),
     ]),
     ...sqlStep('side tables', 'with the results in them', [
       ...drop(

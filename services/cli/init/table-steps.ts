@@ -12,9 +12,11 @@ import {
   outputFunctionName,
   resultTable,
   SCHEMA,
+  similarFunctionName,
   stateTable,
 } from '../../../shared/side-tables/names.ts';
 import { enrichmentTablesOf } from '../../../shared/side-tables/read-tables.ts';
+import { similarFunctionBody, similarFunctionStatements } from '../../../shared/side-tables/similar.ts';
 import { outputFunctionParts } from '../../../shared/side-tables/views.ts';
 import type { InitState } from './state.ts';
 import { type SqlStep, sqlStep } from './step.ts';
@@ -91,3 +93,23 @@ export function outputFunctionSteps(wanted: EnrichmentTables, state: InitState):
     ...(create ? [parts.statement] : []),
   ]);
 }
+
+/** `afterglow.similar()`, once for all enrichments that make vectors. */
+export function similarFunctionSteps(
+  enrichments: readonly EnrichmentTables[],
+  state: InitState,
+  defaultVectorSchema: string,
+): readonly SqlStep[] {
+  if (!enrichments.some(({ chunked }) => chunked)) return [];
+  const vectorSchema = state.vectorSchema ?? defaultVectorSchema;
+  const body = similarFunctionBody(vectorSchema);
+  if (similarFunctionOf(state)?.[1] === body) return [];
+  return sqlStep(
+    'function similar',
+    'rows whose texts are alike, in any query',
+    similarFunctionStatements(vectorSchema, body),
+  );
+}
+
+export const similarFunctionOf = ({ functions }: Pick<InitState, 'functions'>) =>
+  [...functions].find(([signature]) => signature.startsWith(`${SCHEMA}.${similarFunctionName}(`));

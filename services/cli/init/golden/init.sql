@@ -470,6 +470,68 @@ left join "afterglow_internal"."state_fraud" as state1 on state1."key_id" = sour
 left join "afterglow"."fraud" as result1 on result1."id" = source."id"
 $afterglow$;
 create or replace view "afterglow"."transactions_enriched" as select * from "afterglow_internal"."transactions_enriched_1"();
+create or replace function "afterglow_internal"."transactions_enriched_mend"() returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $afterglow1$
+declare
+  wanted text;
+begin
+  -- Set-up, or another writer, is at it already.
+  if not pg_try_advisory_xact_lock(1634104423) then return false; end if;
+  select E'\nselect\n  ' || string_agg(coalesce(known.query, case
+      when now.type is null then 'null::' || known.type
+      when now.type = known.type then 'source.' || known.label
+      when exists (select from pg_cast where castsource = now.oid and casttarget = to_regtype(known.type))
+        then 'source.' || known.label || '::' || known.type
+      else 'source.' || known.label || '::text::' || known.type end) || ' as ' || known.label, E',\n  ' order by known.place)
+      || E'\nfrom ' || $afterglow$"public"."transactions" as source
+left join "afterglow_internal"."state_fraud" as state1 on state1."key_id" = source."id"
+left join "afterglow"."fraud" as result1 on result1."id" = source."id"$afterglow$ || E'\n'
+    into wanted
+    from (values
+      (1, $afterglow$"id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
+      (2, $afterglow$"customer_id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
+      (3, $afterglow$"kind"$afterglow$, $afterglow$public.transaction_kind$afterglow$, null::text),
+      (4, $afterglow$"status"$afterglow$, $afterglow$public.transaction_status$afterglow$, null::text),
+      (5, $afterglow$"amount"$afterglow$, $afterglow$numeric$afterglow$, null::text),
+      (6, $afterglow$"currency"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
+      (7, $afterglow$"merchant_name"$afterglow$, $afterglow$text$afterglow$, null::text),
+      (8, $afterglow$"merchant_category"$afterglow$, $afterglow$public.merchant_category$afterglow$, null::text),
+      (9, $afterglow$"merchant_country"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
+      (10, $afterglow$"card_last4"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
+      (11, $afterglow$"card_present"$afterglow$, $afterglow$boolean$afterglow$, null::text),
+      (12, $afterglow$"attempts_10m"$afterglow$, $afterglow$smallint$afterglow$, null::text),
+      (13, $afterglow$"distance_from_home_km"$afterglow$, $afterglow$double precision$afterglow$, null::text),
+      (14, $afterglow$"occurred_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
+      (15, $afterglow$"fraud_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
+      (16, $afterglow$"fraud_score"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."score"$afterglow$),
+      (17, $afterglow$"fraud_flagged"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."flagged"$afterglow$),
+      (18, $afterglow$"fraud_decision"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."decision"$afterglow$),
+      (19, $afterglow$"fraud_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result1."scored_at"$afterglow$)
+    ) as known(place, label, type, query)
+    left join (
+      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid,
+             case when type_schema.nspname = 'pg_catalog'
+    then format_type(attribute.atttypid, -1)
+    else format('%I.%I', type_schema.nspname, type.typname) ||
+      case when -1 >= 0 then coalesce(substring(format_type(attribute.atttypid, -1) from '\([^()]*\)$'), '') else '' end end as type
+        from pg_attribute attribute
+        join pg_type type on type.oid = attribute.atttypid
+        join pg_namespace type_schema on type_schema.oid = type.typnamespace
+       where attribute.attrelid = to_regclass($afterglow$"public"."transactions"$afterglow$)
+         and attribute.attnum > 0 and not attribute.attisdropped
+    ) as now on now.label = known.label;
+  if wanted is not distinct from (select prosrc from pg_proc where oid = to_regprocedure($afterglow$"afterglow_internal"."transactions_enriched_1"()$afterglow$)) then
+    return false;
+  end if;
+  execute $afterglow$create or replace function "afterglow_internal"."transactions_enriched_1"()
+returns table ("id" bigint, "customer_id" bigint, "kind" public.transaction_kind, "status" public.transaction_status, "amount" numeric, "currency" bpchar, "merchant_name" text, "merchant_category" public.merchant_category, "merchant_country" bpchar, "card_last4" bpchar, "card_present" boolean, "attempts_10m" smallint, "distance_from_home_km" double precision, "occurred_at" timestamp with time zone, "fraud_status" text, "fraud_score" double precision, "fraud_flagged" boolean, "fraud_decision" text, "fraud_scored_at" timestamp with time zone)
+language sql stable parallel safe
+as $afterglow$ || quote_literal(wanted);
+  return true;
+end$afterglow1$;
+revoke all on function "afterglow_internal"."transactions_enriched_mend"() from public;
+grant execute on function "afterglow_internal"."transactions_enriched_mend"() to "afterglow_writer";
 
 -- view afterglow.reviews_enriched: source rows with their results beside them
 create or replace function "afterglow_internal"."reviews_enriched_1"()
@@ -510,6 +572,77 @@ left join "afterglow_internal"."state_embedding" as state2 on state2."key_id" = 
 left join "afterglow"."embedding" as result2 on result2."id" = source."id" and result2.chunk = 0
 $afterglow$;
 create or replace view "afterglow"."reviews_enriched" as select * from "afterglow_internal"."reviews_enriched_1"();
+create or replace function "afterglow_internal"."reviews_enriched_mend"() returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $afterglow1$
+declare
+  wanted text;
+begin
+  -- Set-up, or another writer, is at it already.
+  if not pg_try_advisory_xact_lock(1634104423) then return false; end if;
+  select E'\nselect\n  ' || string_agg(coalesce(known.query, case
+      when now.type is null then 'null::' || known.type
+      when now.type = known.type then 'source.' || known.label
+      when exists (select from pg_cast where castsource = now.oid and casttarget = to_regtype(known.type))
+        then 'source.' || known.label || '::' || known.type
+      else 'source.' || known.label || '::text::' || known.type end) || ' as ' || known.label, E',\n  ' order by known.place)
+      || E'\nfrom ' || $afterglow$"public"."reviews" as source
+left join "afterglow_internal"."state_sentiment" as state1 on state1."key_id" = source."id"
+left join "afterglow"."sentiment" as result1 on result1."id" = source."id"
+left join "afterglow_internal"."state_embedding" as state2 on state2."key_id" = source."id"
+left join "afterglow"."embedding" as result2 on result2."id" = source."id" and result2.chunk = 0$afterglow$ || E'\n'
+    into wanted
+    from (values
+      (1, $afterglow$"id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
+      (2, $afterglow$"customer_id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
+      (3, $afterglow$"transaction_id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
+      (4, $afterglow$"product_name"$afterglow$, $afterglow$text$afterglow$, null::text),
+      (5, $afterglow$"rating"$afterglow$, $afterglow$smallint$afterglow$, null::text),
+      (6, $afterglow$"language"$afterglow$, $afterglow$text$afterglow$, null::text),
+      (7, $afterglow$"title"$afterglow$, $afterglow$text$afterglow$, null::text),
+      (8, $afterglow$"body"$afterglow$, $afterglow$text$afterglow$, null::text),
+      (9, $afterglow$"helpful_votes"$afterglow$, $afterglow$integer$afterglow$, null::text),
+      (10, $afterglow$"created_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
+      (11, $afterglow$"edited_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
+      (12, $afterglow$"sentiment_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
+      (13, $afterglow$"sentiment_label"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."label"$afterglow$),
+      (14, $afterglow$"sentiment_confidence"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."confidence"$afterglow$),
+      (15, $afterglow$"sentiment_positive"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."positive"$afterglow$),
+      (16, $afterglow$"sentiment_negative"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."negative"$afterglow$),
+      (17, $afterglow$"sentiment_neutral"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."neutral"$afterglow$),
+      (18, $afterglow$"sentiment_mixed"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."mixed"$afterglow$),
+      (19, $afterglow$"sentiment_language"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."language"$afterglow$),
+      (20, $afterglow$"sentiment_language_origin"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."language_origin"$afterglow$),
+      (21, $afterglow$"sentiment_truncated"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."truncated"$afterglow$),
+      (22, $afterglow$"sentiment_flagged"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."flagged"$afterglow$),
+      (23, $afterglow$"sentiment_decision"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."decision"$afterglow$),
+      (24, $afterglow$"sentiment_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result1."scored_at"$afterglow$),
+      (25, $afterglow$"embedding_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state2.status, 'deleted'), 'pending')$afterglow$),
+      (26, $afterglow$"embedding_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result2."scored_at"$afterglow$)
+    ) as known(place, label, type, query)
+    left join (
+      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid,
+             case when type_schema.nspname = 'pg_catalog'
+    then format_type(attribute.atttypid, -1)
+    else format('%I.%I', type_schema.nspname, type.typname) ||
+      case when -1 >= 0 then coalesce(substring(format_type(attribute.atttypid, -1) from '\([^()]*\)$'), '') else '' end end as type
+        from pg_attribute attribute
+        join pg_type type on type.oid = attribute.atttypid
+        join pg_namespace type_schema on type_schema.oid = type.typnamespace
+       where attribute.attrelid = to_regclass($afterglow$"public"."reviews"$afterglow$)
+         and attribute.attnum > 0 and not attribute.attisdropped
+    ) as now on now.label = known.label;
+  if wanted is not distinct from (select prosrc from pg_proc where oid = to_regprocedure($afterglow$"afterglow_internal"."reviews_enriched_1"()$afterglow$)) then
+    return false;
+  end if;
+  execute $afterglow$create or replace function "afterglow_internal"."reviews_enriched_1"()
+returns table ("id" bigint, "customer_id" bigint, "transaction_id" bigint, "product_name" text, "rating" smallint, "language" text, "title" text, "body" text, "helpful_votes" integer, "created_at" timestamp with time zone, "edited_at" timestamp with time zone, "sentiment_status" text, "sentiment_label" text, "sentiment_confidence" double precision, "sentiment_positive" double precision, "sentiment_negative" double precision, "sentiment_neutral" double precision, "sentiment_mixed" double precision, "sentiment_language" text, "sentiment_language_origin" text, "sentiment_truncated" boolean, "sentiment_flagged" boolean, "sentiment_decision" text, "sentiment_scored_at" timestamp with time zone, "embedding_status" text, "embedding_scored_at" timestamp with time zone)
+language sql stable parallel safe
+as $afterglow$ || quote_literal(wanted);
+  return true;
+end$afterglow1$;
+revoke all on function "afterglow_internal"."reviews_enriched_mend"() from public;
+grant execute on function "afterglow_internal"."reviews_enriched_mend"() to "afterglow_writer";
 
 -- view afterglow.customers_enriched: source rows with their results beside them
 create or replace function "afterglow_internal"."customers_enriched_1"()
@@ -537,6 +670,64 @@ left join "afterglow_internal"."state_churn" as state1 on state1."key_id" = sour
 left join "afterglow"."churn" as result1 on result1."id" = source."id"
 $afterglow$;
 create or replace view "afterglow"."customers_enriched" as select * from "afterglow_internal"."customers_enriched_1"();
+create or replace function "afterglow_internal"."customers_enriched_mend"() returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $afterglow1$
+declare
+  wanted text;
+begin
+  -- Set-up, or another writer, is at it already.
+  if not pg_try_advisory_xact_lock(1634104423) then return false; end if;
+  select E'\nselect\n  ' || string_agg(coalesce(known.query, case
+      when now.type is null then 'null::' || known.type
+      when now.type = known.type then 'source.' || known.label
+      when exists (select from pg_cast where castsource = now.oid and casttarget = to_regtype(known.type))
+        then 'source.' || known.label || '::' || known.type
+      else 'source.' || known.label || '::text::' || known.type end) || ' as ' || known.label, E',\n  ' order by known.place)
+      || E'\nfrom ' || $afterglow$"public"."customers" as source
+left join "afterglow_internal"."state_churn" as state1 on state1."key_id" = source."id"
+left join "afterglow"."churn" as result1 on result1."id" = source."id"$afterglow$ || E'\n'
+    into wanted
+    from (values
+      (1, $afterglow$"id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
+      (2, $afterglow$"full_name"$afterglow$, $afterglow$text$afterglow$, null::text),
+      (3, $afterglow$"email"$afterglow$, $afterglow$text$afterglow$, null::text),
+      (4, $afterglow$"country"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
+      (5, $afterglow$"plan"$afterglow$, $afterglow$public.customer_plan$afterglow$, null::text),
+      (6, $afterglow$"signed_up_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
+      (7, $afterglow$"last_login_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
+      (8, $afterglow$"logins_30d"$afterglow$, $afterglow$integer$afterglow$, null::text),
+      (9, $afterglow$"purchases_90d"$afterglow$, $afterglow$integer$afterglow$, null::text),
+      (10, $afterglow$"support_tickets_90d"$afterglow$, $afterglow$integer$afterglow$, null::text),
+      (11, $afterglow$"churn_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
+      (12, $afterglow$"churn_probability"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."probability"$afterglow$),
+      (13, $afterglow$"churn_flagged"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."flagged"$afterglow$),
+      (14, $afterglow$"churn_decision"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."decision"$afterglow$),
+      (15, $afterglow$"churn_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result1."scored_at"$afterglow$)
+    ) as known(place, label, type, query)
+    left join (
+      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid,
+             case when type_schema.nspname = 'pg_catalog'
+    then format_type(attribute.atttypid, -1)
+    else format('%I.%I', type_schema.nspname, type.typname) ||
+      case when -1 >= 0 then coalesce(substring(format_type(attribute.atttypid, -1) from '\([^()]*\)$'), '') else '' end end as type
+        from pg_attribute attribute
+        join pg_type type on type.oid = attribute.atttypid
+        join pg_namespace type_schema on type_schema.oid = type.typnamespace
+       where attribute.attrelid = to_regclass($afterglow$"public"."customers"$afterglow$)
+         and attribute.attnum > 0 and not attribute.attisdropped
+    ) as now on now.label = known.label;
+  if wanted is not distinct from (select prosrc from pg_proc where oid = to_regprocedure($afterglow$"afterglow_internal"."customers_enriched_1"()$afterglow$)) then
+    return false;
+  end if;
+  execute $afterglow$create or replace function "afterglow_internal"."customers_enriched_1"()
+returns table ("id" bigint, "full_name" text, "email" text, "country" bpchar, "plan" public.customer_plan, "signed_up_at" timestamp with time zone, "last_login_at" timestamp with time zone, "logins_30d" integer, "purchases_90d" integer, "support_tickets_90d" integer, "churn_status" text, "churn_probability" double precision, "churn_flagged" boolean, "churn_decision" text, "churn_scored_at" timestamp with time zone)
+language sql stable parallel safe
+as $afterglow$ || quote_literal(wanted);
+  return true;
+end$afterglow1$;
+revoke all on function "afterglow_internal"."customers_enriched_mend"() from public;
+grant execute on function "afterglow_internal"."customers_enriched_mend"() to "afterglow_writer";
 
 -- function of fraud: one result by key, in any query
 create or replace function "afterglow"."fraud_score"("id" bigint)
@@ -555,6 +746,56 @@ create or replace function "afterglow"."churn_probability"("id" bigint)
 returns double precision
 language sql stable parallel safe
 as $afterglow$select result."probability" from "afterglow"."churn" as result where result."id" = $1$afterglow$;
+
+-- function similar: rows whose texts are alike, in any query
+do $$ begin perform '[1]'::"public".halfvec; end $$;
+create or replace function "afterglow"."similar"(enrichment text, query "public".halfvec, k integer default 10, min_similarity double precision default null)
+returns table (key jsonb, chunk integer, similarity double precision)
+language plpgsql stable set hnsw.iterative_scan = strict_order set hnsw.ef_search = 100
+as $afterglow1$
+declare
+  key_columns text;
+  taken integer := 2 * k;
+  fetched bigint;
+  keys jsonb[];
+  chunks integer[];
+  similarities double precision[];
+begin
+  if k is null or k < 1 or k > 1000 then
+    raise exception 'k is a number from 1 to 1000' using errcode = '22023';
+  end if;
+  if "public".l2_norm(query) = 0 then
+    raise exception 'nothing is like a vector of zeros' using errcode = '22023';
+  end if;
+  select string_agg(format('%L, stored.%I', attribute.attname, attribute.attname), ', ' order by key.place) into key_columns
+    from pg_catalog.pg_class relation
+    join pg_catalog.pg_index index on index.indrelid = relation.oid and index.indisprimary
+    cross join lateral unnest(index.indkey::int2[]) with ordinality as key(number, place)
+    join pg_catalog.pg_attribute attribute on attribute.attrelid = relation.oid and attribute.attnum = key.number
+   where relation.relnamespace = 'afterglow'::regnamespace and relation.relname = enrichment and attribute.attname <> 'chunk'
+     and exists (select from pg_catalog.pg_attribute vector
+                  where vector.attrelid = relation.oid and vector.attname = 'embedding' and not vector.attisdropped);
+  if key_columns is null then
+    raise exception 'there is no enrichment "%" that makes vectors', enrichment using errcode = '22023';
+  end if;
+  loop
+    execute format($afterglow$select array_agg(best.key order by best.distance, best.key), array_agg(best.chunk order by best.distance, best.key),
+           array_agg(1 - best.distance order by best.distance, best.key), max(best.fetched)
+      from (select distinct on (near.key) near.*
+              from (select jsonb_build_object(%s) as key, stored.chunk, stored.distance, count(*) over () as fetched
+                      from (select *, embedding operator("public".<=>) $1 as distance from "afterglow".%I
+                             order by embedding operator("public".<=>) $1 limit $2) as stored) as near
+             order by near.key, near.distance) as best$afterglow$, key_columns, enrichment)
+      into keys, chunks, similarities, fetched using query, taken;
+    exit when cardinality(keys) >= k or fetched < taken or fetched is null;
+    taken := 4 * taken;
+  end loop;
+  return query
+    select found.key, found.chunk, found.similarity
+      from unnest(keys, chunks, similarities) with ordinality as found(key, chunk, similarity, place)
+     where min_similarity is null or found.similarity >= min_similarity
+     order by found.place limit k;
+end$afterglow1$;
 
 -- privileges: least privilege for each role
 grant usage on schema "afterglow_internal" to "afterglow_reader";
