@@ -21,6 +21,10 @@ interface FaultLengths {
   readonly enricherKills: number;
   /** A model that does not answer. */
   readonly modelAwayMs: number;
+  /** An endpoint that starts with its first call. */
+  readonly coldStartMs: number;
+  /** A model that refuses every call, since it is not ready. */
+  readonly modelRefusingMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -35,6 +39,8 @@ export const FAULT_LENGTHS: FaultLengths = IS_LONG
       openTransactionMs: 10 * MINUTE_MS,
       enricherKills: 40,
       modelAwayMs: MINUTE_MS,
+      coldStartMs: 90_000,
+      modelRefusingMs: 5 * MINUTE_MS,
     }
   : {
       readerKills: 12,
@@ -45,6 +51,8 @@ export const FAULT_LENGTHS: FaultLengths = IS_LONG
       openTransactionMs: 10_000,
       enricherKills: 2,
       modelAwayMs: 8_000,
+      coldStartMs: 4_000,
+      modelRefusingMs: 14_000,
     };
 
 /** How far a long fault is, and the figures it came to: a run of hours that says nothing looks like one that hangs. */

@@ -98,6 +98,20 @@ describe('the table of faults', () => {
     expect(lane.limit).toBeGreaterThan(shrunk);
   });
 
+  test('a model that refuses every call for ten seconds is told of, and again when it answers', async () => {
+    let isRefusing = true;
+    const { ask, heard, results } = scripted({ script: () => (isRefusing ? fault('throttled') : undefined) });
+    ask(upTo(20));
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(heard).toEqual([]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(heard).toEqual(['paused throttled scripted']);
+    isRefusing = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(heard).toEqual(['paused throttled scripted', 'resumed']);
+    expect(results().length).toBe(20);
+  });
+
   test('while the model is away one canary of one row asks at a time, and all is sent once it answers', async () => {
     let isAway = true;
     const { ask, calls, heard, results } = scripted({

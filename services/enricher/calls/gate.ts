@@ -12,7 +12,7 @@ export interface GateOptions {
   readonly random: () => number;
   /** A call may go out and nobody waits who was here before; false: there is nothing to send. It may not end at once. */
   readonly fresh: (pass: Pass) => boolean;
-  /** Comes again when the reason becomes another one. */
+  /** Comes again when the reason becomes another one. A quota is a reason when it has let nothing through for a while. */
   readonly paused: (fault: Fault) => void;
   readonly resumed: () => void;
 }
@@ -31,6 +31,8 @@ export interface Pass {
 const THROTTLED: BackoffLimits = { firstMs: 50, maxMs: 5_000 };
 /** A quota that lasts longer than a second: asking every few seconds would not help. */
 const LASTING_QUOTA: BackoffLimits = { firstMs: 10_000, maxMs: 60_000 };
+/** A model that only refuses for so long is told of, as one that is away is: it may be starting, or its quota is nothing. */
+const REFUSING_TOLD_AFTER_MS = 10_000;
 const TIMER_MAX_MS = 60_000;
 
 /** The one place where calls of a model wait: for the breaker, the rate, and a free place among those under way. */
@@ -45,6 +47,9 @@ export class Gate {
   #successes = 0;
   #throttles = 0;
   #heldUntilMs = 0;
+  /** The first refusal by quota since the last answer. */
+  #refusingSinceMs: number | undefined;
+  #isRefusingTold = false;
   #isFreshCanaryNext = false;
   #isClosed = false;
   #isOpening = false;
@@ -90,7 +95,7 @@ export class Gate {
     clearTimeout(this.#timer);
     for (const resolve of this.#waiting) resolve(undefined);
     this.#waiting.clear();
-    if (this.#breaker.fault !== undefined) this.#options.resumed();
+    if (this.#breaker.fault !== undefined || this.#isRefusingTold) this.#options.resumed();
   }
 
   /** Lets out what may go; to be called whenever something may have changed that the gate cannot see. */
@@ -143,7 +148,9 @@ export class Gate {
         this.#concurrency.answered(this.#inFlight);
         this.#successes++;
         this.#throttles = 0;
-        if (this.#breaker.fault !== undefined) {
+        this.#refusingSinceMs = undefined;
+        if (this.#breaker.fault !== undefined || this.#isRefusingTold) {
+          this.#isRefusingTold = false;
           this.#breaker.succeeded();
           this.#options.resumed();
         }
@@ -168,11 +175,19 @@ export class Gate {
       const waitMs = backoffMs(this.#throttles++, limits, this.#options.random);
       this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + waitMs);
       if (isCanary) this.#breaker.canaryLost();
+      this.#refused(fault, nowMs);
       return;
     }
     const before = this.#breaker.fault?.kind;
     this.#breaker.failed(fault, isCanary, nowMs);
     if (this.#breaker.fault?.kind !== before) this.#options.paused(fault);
+  }
+
+  #refused(fault: Fault, nowMs: number): void {
+    this.#refusingSinceMs ??= nowMs;
+    if (this.#isRefusingTold || nowMs - this.#refusingSinceMs < REFUSING_TOLD_AFTER_MS) return;
+    this.#isRefusingTold = true;
+    this.#options.paused(fault);
   }
 
   #ended(): void {
