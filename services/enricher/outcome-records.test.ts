@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { type ChangeEvent, deadLetter, enrichedEvent } from '../../shared/contracts/events.ts';
+import { ENRICHED_MESSAGE_BYTES_MAX } from '../../shared/contracts/topics.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import { RecordBatch } from '../../shared/kafka/produce/record-batch.ts';
+import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import type { AnsweredRow } from './ask.ts';
 import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -160,6 +163,40 @@ describe('the outcome of a change', () => {
   test('a deletion is followed by the tombstone of its key', () => {
     const records = settledRecords(prepared(change('d', null)));
     expect(records.map(({ value }) => value === null)).toEqual([false, true]);
+  });
+
+  test('an outcome that no record of its topic can hold is failed and archived, and the next one is not', () => {
+    const large = (bytes: number) =>
+      settledRecords(prepared(change('c', purchase)), {
+        ...ok(0.1),
+        outcome: { kind: 'ok', result: { score: 0.1, text: 'é'.repeat(bytes / 2) }, costNanoUsd: 5 },
+      });
+    const [letter, outcome] = large(ENRICHED_MESSAGE_BYTES_MAX);
+    expect(deadLetter.safeParse(letter?.body).success).toBe(true);
+    expect(outcome?.body).toMatchObject({
+      status: 'failed',
+      error: { kind: 'contract', code: 'outcome_too_large', attempts: 1 },
+    });
+    const [whole] = large(ENRICHED_MESSAGE_BYTES_MAX - 10_000);
+    expect(whole?.body).toMatchObject({ status: 'scored' });
+    const batch = new RecordBatch();
+    batch.append(whole as TopicRecord);
+    expect(batch.bytes).toBeLessThanOrEqual(ENRICHED_MESSAGE_BYTES_MAX);
+  });
+
+  test('the most vectors that a row can have fit into its topic', () => {
+    const vector_f32le_base64 = Buffer.alloc(4 * 1536, 1).toString('base64');
+    const place = { start: 1_000_000, end: 1_008_000, tokens: 8_000 };
+    const chunks = Array.from({ length: 64 }, () => ({ ...place, vector_f32le_base64 }));
+    const [record] = settledRecords(prepared(change('c', purchase)), {
+      ...ok(0.1),
+      outcome: {
+        kind: 'ok',
+        result: { score: 0, dimensions: 1536, truncated: true, chunks },
+        costNanoUsd: 5,
+      },
+    });
+    expect(record?.body).toMatchObject({ status: 'scored' });
   });
 
   test('tombstones and redo events for other enrichments get no outcome', () => {

@@ -1,8 +1,8 @@
 import { cloudEventHeaders } from '../../shared/contracts/cloud-events.ts';
 import type { EnrichedEvent, EnrichedStatus, Failure } from '../../shared/contracts/events.ts';
 import { instantFromMicroseconds, instantFromMilliseconds } from '../../shared/contracts/instant.ts';
-import { enrichedTopic } from '../../shared/contracts/topics.ts';
-import { asFault, type Fault } from '../../shared/errors/policy.ts';
+import { ENRICHED_MESSAGE_BYTES_MAX, enrichedTopic } from '../../shared/contracts/topics.ts';
+import { asFault, Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { deadLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
@@ -30,6 +30,16 @@ export interface OutcomeRecords {
   readonly flagged: boolean;
   readonly records: readonly TopicRecord[];
 }
+
+/** Headers without the key, and the batch around a record. */
+const RECORD_OVERHEAD_BYTES = 4_096;
+/** Of a character of the key, which is also in a header, percent-encoded. */
+const KEY_BYTES_MAX = 3 + 9;
+const TOO_LARGE = new Fault(
+  'contract',
+  'outcome_too_large',
+  `The outcome would take more than the ${ENRICHED_MESSAGE_BYTES_MAX} bytes that a record of its topic may have.`,
+);
 
 const NOTHING: OutcomeRecords = { status: undefined, flagged: false, records: [] };
 
@@ -104,7 +114,7 @@ function scored(
     if (fault.kind !== 'input') throw error;
     return failed(change, fault, call.attempts, inputHash, context);
   }
-  return outcome(
+  const records = outcome(
     {
       ...beside(change, context, inputHash),
       status: 'scored',
@@ -119,6 +129,8 @@ function scored(
     change,
     context,
   );
+  // No repetition would bring it into the topic: every row behind it would wait for ever.
+  return records.records.every(fits) ? records : failed(change, TOO_LARGE, call.attempts, inputHash, context);
 
   function judge(result: Readonly<Record<string, unknown>>, { policyVersion }: OutcomeContext) {
     const outputs = result as Parameters<NonNullable<EnrichmentProgram['flag']>>[0];
@@ -207,6 +219,13 @@ function outcome(
       },
     ],
   };
+}
+
+/** A character is at most three bytes, so that most outcomes need no counting. */
+function fits({ key, value }: TopicRecord): boolean {
+  const keyBytes = KEY_BYTES_MAX * (key?.length ?? 0);
+  const bytesMax = ENRICHED_MESSAGE_BYTES_MAX - RECORD_OVERHEAD_BYTES - keyBytes;
+  return value === null || 3 * value.length <= bytesMax || Buffer.byteLength(value) <= bytesMax;
 }
 
 function tombstone(change: Change, context: OutcomeContext): TopicRecord {

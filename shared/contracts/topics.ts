@@ -2,6 +2,8 @@ import { Fault } from '../errors/policy.ts';
 
 /** Of the cdc topics. Kafka's own default, named because records are cut to it and dead letters are sized after it. */
 export const CDC_MESSAGE_BYTES_MAX = 1_048_588;
+/** Of the enriched topics. The largest outcome, 64 vectors of 1536 numbers, takes half of it. */
+export const ENRICHED_MESSAGE_BYTES_MAX = 1_048_588;
 
 const TOPIC_NAME_LENGTH_MAX = 249;
 const OUTSIDE_TOPIC_ALPHABET = /[^A-Za-z0-9_]/u;

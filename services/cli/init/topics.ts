@@ -4,6 +4,7 @@ import {
   cdcTopic,
   deadCaptureTopic,
   deadTopic,
+  ENRICHED_MESSAGE_BYTES_MAX,
   enrichedTopic,
   enricherGroup,
   noticesTopic,
@@ -35,6 +36,7 @@ const ENRICHED = {
   'cleanup.policy': 'compact',
   'delete.retention.ms': String(CDC_RETENTION_MS),
   'min.compaction.lag.ms': String(CDC_RETENTION_MS),
+  'max.message.bytes': String(ENRICHED_MESSAGE_BYTES_MAX),
   ...TIMED_BY_BROKER,
 };
 /** A letter holds the record it is about, and base64 makes that larger by a third. */
