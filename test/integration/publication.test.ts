@@ -1,10 +1,12 @@
 // What is published changes under the reader, and shows no more, or shows elsewhere: nothing is lost without a word.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { repairGap } from '../../services/reader/main.ts';
 import { cdcTopic } from '../../shared/contracts/topics.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
-import { capture } from '../support/reader.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { type Captured, capture } from '../support/reader.ts';
 import { Replay } from '../support/replay.ts';
-import { createDatabase } from '../support/stack.ts';
+import { brokers, createDatabase } from '../support/stack.ts';
 import { readEvents } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
@@ -85,4 +87,92 @@ test('partitions are published instead of their table: halt, and nothing is miss
   expect(new Set(events.map(({ event }) => event?.source.schema_version ?? 1))).toEqual(new Set([1]));
   // Nobody can tell this from an operation that was left out.
   expect(await listGaps(client)).toMatchObject([{ halts: false, reason: 'publication_changed' }]);
+});
+
+const repair = ({ definition, url }: Captured) =>
+  repairGap({
+    definition,
+    databaseUrl: url,
+    brokers: [brokers()],
+    logger: createLogger('test', 'silent'),
+    newEpoch: false,
+    consent: async () => true,
+    onWaiting: () => {},
+  });
+
+/** What was committed in between is not to be had from the log: it is read again, `r`, and the rest comes as it was written. */
+async function arrive({ pipeline }: Captured, wanted: Readonly<Record<string, string>>): Promise<void> {
+  let first: Readonly<Record<string, string>> = {};
+  const isSo = async (): Promise<boolean> => {
+    const events = await readEvents(cdcTopic(pipeline, 'public', 'orders'));
+    first = Object.fromEntries(
+      events.toReversed().map(({ key, event }) => [String(JSON.parse(key).id), event?.op ?? '']),
+    );
+    return Object.keys(wanted).every((id) => id in first);
+  };
+  await until(isSo, { deadlineMs: 30_000, what: 'the rows', everyMs: 300 });
+  expect(first).toEqual(wanted);
+}
+
+describe.each([16, 18] as const)('PostgreSQL %i', (version) => {
+  test('a publication dropped and made again between two looks: a halt that a repair ends, whatever the slot can pass', async () => {
+    await using database = await createDatabase(version);
+    await using setting = await capture(database.url, 'create table orders (id int primary key)', ['orders']);
+    const { client, pipeline } = setting;
+    {
+      await using reader = setting.start();
+      await reader.streams();
+      await client.query('insert into orders values (1)');
+      await setting.caughtUp();
+      const [publication, table] = [`publication "${pipeline}"`, 'for table orders'];
+      await client.query(`do $$ begin
+        drop ${publication}; commit;
+        insert into orders values (2); commit;
+        create ${publication} ${table} with (publish_via_partition_root = true); commit;
+      end $$`);
+      await reader.standsStill(/publication_(changed|incomplete)/);
+    }
+    const gap = await repair(setting);
+    expect(gap).toMatchObject({ state: 'repairing', tables: [{ name: 'orders' }] });
+    await using reader = setting.start();
+    await reader.streams();
+    await client.query('insert into orders values (3)');
+    await arrive(setting, { '1': 'c', '2': 'r', '3': 'c' });
+  });
+
+  test('a table dropped and made again while the reader is away: halt, before a row of the new one goes out', async () => {
+    await using database = await createDatabase(version);
+    const orders = 'create table public.orders (id int primary key)';
+    await using setting = await capture(database.url, orders, ['orders']);
+    const { client, pipeline } = setting;
+    {
+      await using reader = setting.start();
+      await reader.streams();
+      await client.query('insert into orders values (1)');
+      await setting.caughtUp();
+    }
+    await client.query(`drop table orders; ${orders}`);
+    await client.query('insert into orders values (2)');
+    await client.query(`alter publication "${pipeline}" add table orders`);
+    await client.query('insert into orders values (3)');
+    {
+      await using reader = setting.start();
+      expect(await reader.standsStill(/publication_changed/)).toContain('was dropped and made again');
+      await arrive(setting, { '1': 'c' });
+    }
+    await repair(setting);
+    await using reader = setting.start();
+    await reader.streams();
+    await arrive(setting, { '1': 'c', '2': 'r', '3': 'c' });
+  });
+
+  test('a row filter that comes under the reader: halt, since it turns updates into deletes', async () => {
+    await using database = await createDatabase(version);
+    const orders = 'create table orders (id int primary key, note text)';
+    await using setting = await capture(database.url, orders, ['orders']);
+    await using reader = setting.start();
+    await reader.streams();
+    await setting.client.query(`alter publication "${setting.pipeline}" set table orders where (id > 10)`);
+    await reader.standsStill(/publication_changed: .*another row filter/);
+  });
 });
