@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { DetectedLanguage, Model, ModelItem, RowInput } from '../../shared/models/model.ts';
 import type { CallObserver } from './calls/answering.ts';
@@ -127,6 +127,22 @@ describe('asking', () => {
     away.resolve();
     expect((await asked).map(({ outcome }) => outcome.kind)).toEqual(Array(100).fill('ok'));
     expect(lanes.inFlight).toBe(0);
+  });
+
+  test('a refusal that nothing settles is settled by one call about a row that was answered before', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const model = words();
+      const lanes = lanesOf(model);
+      const refused = lanes.ask({ input: 'bad', language: 'en' }, () => true);
+      lanes.answeredBefore({ input: 'hund am see' });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect((await refused).outcome.kind).toBe('rejected');
+      const asked = model.calls.flat().map(({ input, language }) => `${input}/${language}`);
+      expect(asked).toEqual(['bad/en', 'hund/en']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('once it has stopped drops every row at once, wanted or not', async () => {

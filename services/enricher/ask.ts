@@ -59,6 +59,15 @@ export class RowAsking<ItemResult, Result> {
     return this.#joined(row, items, answers);
   }
 
+  /** The row was answered before: its first item is one that the model accepts. */
+  answeredBefore(row: RowInput): void {
+    this.#lane.knows(() => {
+      const asked = this.#model.itemsOf(row);
+      const known = asked.kind === 'detect' ? this.#model.itemsOf({ ...row, detected: null }) : asked;
+      return known.kind === 'items' ? known.items[0] : undefined;
+    });
+  }
+
   async #askDetected(
     row: RowInput,
     isWanted: () => boolean,
@@ -101,7 +110,9 @@ export class RowAsking<ItemResult, Result> {
         return this.#call(asked, isWanted, kept?.promise);
       };
       try {
-        return await this.#payOnce.answer(item, call, period);
+        const answer = await this.#payOnce.answer(item, call, period);
+        if (answer.cached) this.#lane.knows(() => item);
+        return answer;
       } catch (error) {
         // It may have joined an equal request of a row that nobody wants any more: then it asks itself.
         if (isOwnCall || !isWanted() || !(error instanceof Dropped)) throw error;

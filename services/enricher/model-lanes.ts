@@ -57,6 +57,10 @@ export class ModelLanes {
     return this.#asking.ask(row, isWanted, period);
   }
 
+  answeredBefore(row: RowInput): void {
+    this.#asking.answeredBefore(row);
+  }
+
   setShare(share: number): void {
     for (const lane of this.#lanes) lane.setShare(share);
   }

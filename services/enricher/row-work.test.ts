@@ -3,6 +3,7 @@ import type { ChangeEvent } from '../../shared/contracts/events.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import type { RowInput } from '../../shared/models/model.ts';
 import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { CompletedRow, RowToComplete } from './completion-read.ts';
@@ -75,6 +76,7 @@ function parts(
 ) {
   const reads: RowToComplete[] = [];
   const periods: (string | undefined)[] = [];
+  const known: RowInput[] = [];
   const made: RowWorkParts = {
     program,
     completion: {
@@ -84,12 +86,13 @@ function parts(
       },
     },
     stored: { lookUp: async () => stored, scoredInput: async () => scoredInput },
+    answeredBefore: (row) => known.push(row),
     ask: async (_row, _isWanted, period) => {
       periods.push(period);
       return asked;
     },
   };
-  return { made, reads, periods };
+  return { made, reads, periods, known };
 }
 
 const whole = { kind: 'review', body: 'a text' };
@@ -177,7 +180,7 @@ describe('a row', () => {
   const asks = (record: FetchedRecord) => prepared(record) as Extract<Prepared, { kind: 'ask' }>;
 
   test('whose input was answered before asks nobody', async () => {
-    const { made, periods } = parts({ kind: 'gone' }, { label: 'POSITIVE' });
+    const { made, periods, known } = parts({ kind: 'gone' }, { label: 'POSITIVE' });
     expect(await askOnce(asks(change('u', whole)), made)).toEqual({
       outcome: { kind: 'ok', result: { label: 'POSITIVE' }, costNanoUsd: 0 },
       attempts: 0,
@@ -185,6 +188,7 @@ describe('a row', () => {
       cached: true,
     });
     expect(periods).toEqual([]);
+    expect(known).toEqual([{ input: 'a text' }]);
   });
 
   test('is asked for once in each period of a refresh', async () => {

@@ -12,6 +12,8 @@ export interface RowWorkParts {
   readonly program: EnrichmentProgram;
   readonly completion: Pick<CompletionReader, 'complete'>;
   readonly stored: Pick<StoredResults<unknown, Readonly<Record<string, unknown>>>, 'lookUp' | 'scoredInput'>;
+  /** The side tables hold the row's answer. */
+  answeredBefore(row: RowInput): void;
   /** `period`: a refresh asks again although nothing changed. */
   ask(row: RowInput, isWanted: () => boolean, period: string | undefined): Promise<AnsweredRow>;
 }
@@ -66,6 +68,7 @@ export async function askOnce(
       ? undefined
       : await parts.stored.lookUp(change.key, row, inputHashOf(row));
   if (result !== undefined) {
+    parts.answeredBefore(row);
     const outcome = { kind: 'ok', result, costNanoUsd: 0 } as const;
     return { outcome, attempts: 0, modelMs: 0, cached: true };
   }

@@ -167,6 +167,7 @@ export async function runSession(
       observer: { ...databaseWaits, found: metrics.found, missed: metrics.missed },
       stopping,
     }),
+    answeredBefore: (row) => lanes.answeredBefore(row),
     ask: (row, isWanted, period) => lanes.ask(row, isWanted, period),
   };
   const steps: RowSteps = {

@@ -1,38 +1,11 @@
 import { asFault, Fault, POLICY } from '../../../shared/errors/policy.ts';
 import type { Model, ModelItem, Outcome } from '../../../shared/models/model.ts';
 import { Dropped } from '../dropped.ts';
+import { type OpenAsk, wanted } from './asks.ts';
 import type { Gate, Pass } from './gate.ts';
+import { RefusalProbe } from './refusal-probe.ts';
 import { RejectionGuard, refusesEverything } from './rejections.ts';
 import { Availability, Suspicion } from './suspicion.ts';
-
-/** The outcome of one item, and what it took. */
-export interface Answered<ItemResult> {
-  readonly outcome: Outcome<ItemResult>;
-  /** Calls made with this item in them; throttled ones are not counted. */
-  readonly attempts: number;
-  /** Duration of the call that answered. */
-  readonly modelMs: number;
-}
-
-export interface Ask<ItemResult> {
-  readonly item: ModelItem;
-  /** Resolves once an answer that was paid for is safe; until then its call counts as under way. */
-  readonly kept?: Promise<void> | undefined;
-  /** False once nobody waits for it any more. */
-  isWanted(): boolean;
-  /** Either this or `failed` is called, once. */
-  answered(answer: Answered<ItemResult>): void;
-  /** `Dropped` when it is not asked any more; otherwise what nobody named. */
-  failed(error: unknown): void;
-}
-
-/** An ask under way. */
-export interface OpenAsk<ItemResult> {
-  readonly ask: Ask<ItemResult>;
-  attempts: number;
-  /** Acceptances of the model when a call with this item in it was first refused. */
-  refusedAtAcceptance: number | undefined;
-}
 
 /** What the caller wants to hear of calls, for metrics, logs and health. */
 export interface CallObserver {
@@ -67,20 +40,29 @@ export class Answering<ItemResult> {
   readonly #gate: Gate;
   readonly #guard = new RejectionGuard();
   readonly #availability = new Availability();
-  /**
-   * The last item that the model accepted: what a canary carries when only a suspect is left to ask about. Never of a model
-   * that is paid by the call: there a suspect waits for the next row.
-   */
+  readonly #probe: RefusalProbe;
+  /** The last item that the model accepted, here or as a cache has it. */
   #accepted: ModelItem | undefined;
+  #acceptedBefore: (() => ModelItem | undefined) | undefined;
 
   constructor(gate: Gate, options: AnsweringOptions<ItemResult>) {
     this.#gate = gate;
     this.#options = options;
+    this.#probe = new RefusalProbe({
+      isNeeded: () => this.#guard.isHolding,
+      ask: () => this.#askAgain(),
+    });
   }
 
   /** Gives up what waits for the guard. */
   close(): void {
+    this.#probe.close();
     this.#guard.close();
+  }
+
+  /** The model has accepted this item before, says a cache. */
+  knows(item: () => ModelItem | undefined): void {
+    this.#acceptedBefore = item;
   }
 
   /** A new batch, with leave for its first call. */
@@ -107,9 +89,9 @@ export class Answering<ItemResult> {
         for (const { ask } of left) ask.failed(new Dropped());
         return;
       }
-      const [only] = left;
-      if (pass.isCanary && left.length === 1 && (only?.attempts ?? 0) > 0 && this.#accepted !== undefined) {
-        await this.#askCanary(this.#accepted, pass);
+      const other = pass.isCanary ? this.#otherThan(left) : undefined;
+      if (other !== undefined) {
+        await this.#askAbout(other, pass);
         continue;
       }
       const called = await this.#call(sent, pass);
@@ -133,8 +115,31 @@ export class Answering<ItemResult> {
     }
   }
 
-  /** Whether the model is there at all, found out without the row that may be what it fails on. */
-  async #askCanary(item: ModelItem, pass: Pass): Promise<void> {
+  /**
+   * What a canary carries when only a suspect is left to ask about. Nothing else where each call is paid: there a suspect
+   * waits for the next row.
+   */
+  #otherThan([only, ...others]: readonly OpenAsk<ItemResult>[]): ModelItem | undefined {
+    if (this.#options.isPaidPerCall || only === undefined || only.attempts === 0 || others.length > 0) return;
+    return this.#known();
+  }
+
+  #known(): ModelItem | undefined {
+    return this.#accepted ?? this.#acceptedBefore?.();
+  }
+
+  /** Paid or not: a refusal that nothing settles would keep its partition for ever, and one call settles all that wait. */
+  async #askAgain(): Promise<void> {
+    const item = this.#known();
+    const pass = item === undefined ? undefined : await this.#gate.enter();
+    if (item === undefined || pass === undefined) return;
+    const asking = this.#askAbout(item, pass);
+    this.#options.beside(asking);
+    await asking;
+  }
+
+  /** Of its answer only counts that there is one. */
+  async #askAbout(item: ModelItem, pass: Pass): Promise<void> {
     const ask = { item, isWanted: () => false, answered: () => {}, failed: () => {} };
     const called = await this.#call([{ ask, attempts: 0, refusedAtAcceptance: undefined }], pass);
     this.#availability.first(isAnswer(called));
@@ -212,7 +217,7 @@ export class Answering<ItemResult> {
       if (outcome.kind === 'ok') {
         isAccepted = true;
         if (open.ask.kept !== undefined) kept.push(open.ask.kept);
-        if (!this.#options.isPaidPerCall) this.#accepted = open.ask.item;
+        this.#accepted = open.ask.item;
       } else if (outcome.fault.kind !== 'input') {
         refusal = outcome.fault;
         this.#reject(open, refusal, outcome.isWorthOneRetry === true);
@@ -244,6 +249,7 @@ export class Answering<ItemResult> {
     // Its neighbours were accepted after the refusal that it had a part in: it is the row.
     else if (this.#guard.acceptances > open.refusedAtAcceptance) fail();
     else {
+      this.#probe.refused();
       void this.#guard.rejected().then((verdict) => {
         if (verdict === 'final') return fail();
         open.refusedAtAcceptance = undefined;
@@ -251,16 +257,6 @@ export class Answering<ItemResult> {
       });
     }
   }
-}
-
-/** Without those that nobody waits for any more. */
-export function wanted<ItemResult>(open: readonly OpenAsk<ItemResult>[]): readonly OpenAsk<ItemResult>[] {
-  if (open.every(({ ask }) => ask.isWanted())) return open;
-  return open.filter(({ ask }) => {
-    if (ask.isWanted()) return true;
-    ask.failed(new Dropped());
-    return false;
-  });
 }
 
 /** Anything but that the model does not answer. */

@@ -1,7 +1,7 @@
 import { Fault, type FaultKind } from '../../../shared/errors/policy.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ModelItem, Outcome } from '../../../shared/models/model.ts';
-import type { Answered } from './answering.ts';
+import type { Answered } from './asks.ts';
 import { type CalledModel, Lane } from './lane.ts';
 
 const never = new AbortController().signal;

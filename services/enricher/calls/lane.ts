@@ -1,6 +1,7 @@
-import type { Model } from '../../../shared/models/model.ts';
+import type { Model, ModelItem } from '../../../shared/models/model.ts';
 import { Dropped } from '../dropped.ts';
-import { Answering, type Ask, type CallObserver, wanted } from './answering.ts';
+import { Answering, type CallObserver } from './answering.ts';
+import { type Ask, wanted } from './asks.ts';
 import { Gate, type Pass } from './gate.ts';
 import { WaitingItems } from './waiting-items.ts';
 
@@ -78,6 +79,11 @@ export class Lane<ItemResult> {
       this.#isScheduled = false;
       this.#gate.open();
     });
+  }
+
+  /** The model has accepted this item before, says a cache. */
+  knows(item: () => ModelItem | undefined): void {
+    this.#answering.knows(item);
   }
 
   /** The part of the quota that is this process's: its partitions have changed, so that nobody may wait for some items any more. */

@@ -25,6 +25,11 @@ export class RejectionGuard {
     return this.#refusesAll;
   }
 
+  /** Whether refusals wait for an acceptance. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Resolves once it is known what the refusal means. */
   async rejected(): Promise<Verdict> {
     return await new Promise((resolve) => {
