@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -38,6 +39,17 @@ function sentence(change: Change<Scores>): string {
 }
 `;
 
+/** The example of the page, among what it takes for granted. */
+function pageProgram(): string {
+  const [shown = ''] = /(?<=```ts\n)[\s\S]*?(?=```)/.exec(readFileSync('docs/topics.md', 'utf8')) ?? [];
+  return `${shown}
+import type { Fence, RowKey } from 'afterglow/client';
+declare function removeOlderThan(fence: Fence): Promise<void>;
+declare function remove(key: RowKey): Promise<void>;
+declare function store(key: RowKey, score: number, fence: Fence): Promise<void>;
+`;
+}
+
 async function installed(): Promise<{ readonly folder: string } & Disposable> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'afterglow-client-')));
   // The project's own setting keeps scripts of dependencies from running; packing needs ours.
@@ -51,10 +63,13 @@ async function installed(): Promise<{ readonly folder: string } & Disposable> {
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-test('the packed client is typed, and reads a topic where there is nothing else of us', async () => {
+test('the packed client is typed, and reads a topic where there is nothing else of us', {
+  timeout: 180_000,
+}, async () => {
   using project = await installed();
   const { folder } = project;
   writeFileSync(join(folder, 'consumer.ts'), PROGRAM);
+  writeFileSync(join(folder, 'page.ts'), pageProgram());
   const compiler = join(process.cwd(), 'node_modules/typescript/bin/tsc');
   const options = [
     '--strict',
@@ -67,9 +82,11 @@ test('the packed client is typed, and reads a topic where there is nothing else 
     '--outDir',
     'out',
   ];
-  await run(process.execPath, [compiler, ...options, 'consumer.ts'], { cwd: folder }).catch((error) => {
-    throw new Error(String(error.stdout));
-  });
+  await run(process.execPath, [compiler, ...options, 'consumer.ts', 'page.ts'], { cwd: folder }).catch(
+    (error) => {
+      throw new Error(String(error.stdout));
+    },
+  );
 
   const pipeline = uniquePipelineName();
   const topic = enrichedTopic(pipeline, 'fraud');
