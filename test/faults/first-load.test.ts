@@ -1,15 +1,18 @@
 // What is committed while the rows that were there are read for the first time wins over what was read.
 import { expect, test } from 'vitest';
-import { enricherGroup } from '../../shared/contracts/topics.ts';
-import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
+import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
 import { createCapture, type TestCapture } from '../support/capture.ts';
 import { startChild } from '../support/child.ts';
+import { commitAtConsistentPoint } from '../support/consistent-point.ts';
+import { ownServer } from '../support/own-server.ts';
 import { seededRandom } from '../support/random-workload.ts';
+import { capture, type TestReader } from '../support/reader.ts';
 import { consume } from '../support/redo.ts';
 import { replay } from '../support/replay.ts';
 import { brokers } from '../support/stack.ts';
-import { readEvents } from '../support/topic.ts';
+import { readEvents, type TopicEvent } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
@@ -33,6 +36,11 @@ async function updateRandomly(url: string, random: () => number, signal: AbortSi
   } finally {
     await client.end();
   }
+}
+
+async function tableByKey(client: DatabaseClient): Promise<object> {
+  const { rows } = await client.query<{ id: number; n: number }>('select * from counted');
+  return Object.fromEntries(rows.map((row) => [JSON.stringify({ id: row.id }), row]));
 }
 
 /** Starts a reader for the first time while writers are at work. */
@@ -79,9 +87,65 @@ test(`the first load of a table that is written all the while: the topic, replay
   );
   await loadUnderWriters(capture);
   const events = await readEvents(capture.topic('counted'));
-  const { rows } = await capture.client.query<{ id: number; n: number }>('select * from counted');
-  const table = rows.map((row) => [JSON.stringify({ id: row.id }), row]);
-  expect(Object.fromEntries(replay(events))).toEqual(Object.fromEntries(table));
+  expect(Object.fromEntries(replay(events))).toEqual(await tableByKey(capture.client));
   expect(events.some(({ event }) => event?.op === 'r')).toBe(true);
   expect(events.some(({ event }) => event?.op === 'u')).toBe(true);
+});
+
+const ATTEMPTS_MAX = 5;
+const CHANGE = 'update counted set n = 1_000 where id < 10; insert into counted values (-1, 1_000)';
+
+interface FirstStart {
+  readonly consistentPoint: string;
+  readonly events: readonly TopicEvent[];
+  readonly table: object;
+}
+
+async function startBesideCommit(serverUrl: string, name: string): Promise<FirstStart> {
+  const admin = await connectDatabase({ url: serverUrl, applicationName: 'test' });
+  await admin.query(`create database ${name}`);
+  await admin.end();
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  await using captured = await capture(
+    url.href,
+    `create table counted (id int primary key, n int not null default 0);
+     insert into counted select generate_series(0, ${ROWS - 1})`,
+    ['counted'],
+    undefined,
+    ENRICHMENTS,
+  );
+  const { client, pipeline } = captured;
+  let reader: TestReader | undefined;
+  const start = (): void => {
+    reader = captured.start();
+  };
+  const { consistentPoint } = await commitAtConsistentPoint(url.href, pipeline, start, CHANGE);
+  await reader?.streams();
+  const topic = cdcTopic(pipeline, 'public', 'counted');
+  await using _enricher = await consume(enricherGroup(pipeline, 'scored'), topic, 100_000);
+  await until(async () => (await readRedoJob(client, '1'))?.state === 'done', {
+    deadlineMs: DEADLINE_MS,
+    what: 'the first load',
+  });
+  await captured.caughtUp();
+  return { consistentPoint, events: await readEvents(topic), table: await tableByKey(client) };
+}
+
+test('the first live commit begins at the very point where the slot does: it is streamed, and wins over the first load', {
+  timeout: 6 * DEADLINE_MS,
+}, async () => {
+  // Nobody else writes there.
+  await using server = await ownServer(18, { autovacuum: 'off' });
+  const isAtThePoint = ({ events, consistentPoint }: FirstStart): boolean =>
+    events.some(({ event }) => event?.op !== 'r' && event?.source.commit_lsn === consistentPoint);
+  let attempts = 0;
+  let found: FirstStart;
+  do {
+    found = await startBesideCommit(server.url, `attempt_${++attempts}`);
+    expect(Object.fromEntries(replay(found.events))).toEqual(found.table);
+    const live = found.events.filter(({ event }) => event !== null && event.op !== 'r');
+    expect(live.map(({ event }) => event?.op).sort()).toEqual(['c', ...Array(10).fill('u')]);
+  } while (!isAtThePoint(found) && attempts < ATTEMPTS_MAX);
+  expect(isAtThePoint(found)).toBe(true);
 });

@@ -43,11 +43,13 @@ export async function capture(
   sql: string,
   tables: readonly string[],
   pipeline = uniquePipelineName(),
+  /** Of the definition, as YAML: only what somebody enriches is loaded at first. */
+  enrichments = '',
 ): Promise<Captured> {
   const client = await connectDatabase({ url, applicationName: 'test' });
   await client.query(sql);
   const sources = tables.map((table) => `  ${table}: { table: public.${table}, partitions: 2 }`);
-  const text = `version: 1\npipeline: ${pipeline}\nsources:\n${sources.join('\n')}\n`;
+  const text = `version: 1\npipeline: ${pipeline}\nsources:\n${sources.join('\n')}\n${enrichments}`;
   const { definition, mistakes } = parseDefinition(text, 'afterglow.yaml', {});
   if (definition === undefined) throw new Error(mistakes.map(({ message }) => message).join('; '));
   const readers: TestReader[] = [];
