@@ -64,7 +64,7 @@ export class Capture {
     for (const row of rows) {
       try {
         for (const record of this.#events.redo(relation.oid, redo, row)) this.#sink.push({ record });
-        this.#count(table, 1, 0);
+        this.#count(table, 1, 0, redo.enrichments);
       } catch (error) {
         this.#park(Buffer.from(JSON.stringify(row.tuple ?? row.keyTuple)), relation.oid, undecodable(error));
       }
@@ -186,10 +186,11 @@ export class Capture {
     });
   }
 
-  #count(table: string, published: number, parked: number): void {
-    const counted = this.#counts.find((count) => count.table === table);
-    if (counted === undefined) this.#counts.push({ table, published, parked });
-    else {
+  #count(table: string, published: number, parked: number, enrichments?: readonly string[]): void {
+    const counted = this.#counts.find((count) => count.table === table && count.enrichments === enrichments);
+    if (counted === undefined) {
+      this.#counts.push({ table, published, parked, ...(enrichments === undefined ? {} : { enrichments }) });
+    } else {
       counted.published += published;
       counted.parked += parked;
     }

@@ -4,6 +4,7 @@ import { type PartitionMetrics, partitionMetrics } from './partitions/metrics.ts
 import type { CommitMark } from './publisher.ts';
 import { type RedoMetrics, redoMetrics } from './redo/metrics.ts';
 import { type SlotMetrics, slotMetrics } from './slot-watch/metrics.ts';
+import { type WindowMetrics, windowMetrics } from './windows/metrics.ts';
 
 export interface ReaderMetrics {
   published(marks: readonly CommitMark[], records: number): void;
@@ -16,6 +17,7 @@ export interface ReaderMetrics {
   readonly slot: SlotMetrics;
   readonly redo: RedoMetrics;
   readonly partitions: PartitionMetrics;
+  readonly windows: WindowMetrics;
 }
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -69,6 +71,7 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
     slot: slotMetrics(registry),
     redo: redoMetrics(registry),
     partitions: partitionMetrics(registry),
+    windows: windowMetrics(registry),
     published(marks, records) {
       transactions.inc(marks.length);
       for (const { counts } of marks)

@@ -5,6 +5,8 @@ import { Signal } from '../../shared/lifecycle/signal.ts';
 export interface TableCount {
   /** 'schema.table'. */
   readonly table: string;
+  /** Only these are asked for an outcome; absent: all that take rows of the table. */
+  readonly enrichments?: readonly string[];
   /** Row events, tombstones not counted. */
   published: number;
   parked: number;

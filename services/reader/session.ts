@@ -31,6 +31,7 @@ import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import { SlotProgress } from './slot-progress.ts';
 import { watchSlot } from './slot-watch/watch-slot.ts';
+import { WindowWatch } from './windows/watch-windows.ts';
 
 const RECEIVE_BUFFER_BYTES_MAX = 1_048_576;
 const PUBLISH_BUFFER_BYTES_MAX = 1_048_576;
@@ -111,9 +112,12 @@ export async function runSession(
     context,
   );
 
+  const windows = new WindowWatch({ ...settings, metrics: metrics.windows });
+
   const ending = new AbortController();
   const publishing = publisher.run((marks, records) => {
     recorder.confirmed(marks);
+    windows.confirmed(marks);
     for (const { commitLsn } of marks) redo.confirmed(commitLsn);
     metrics.published(marks, records);
     metrics.buffered(publisher.bufferedBytes);
@@ -136,6 +140,7 @@ export async function runSession(
     heartbeatRegularly(beside, alive, (silenceMs) => stream.close(silent(silenceMs)), ending.signal),
     recorder.run(ending.signal),
     redo.run(ending.signal),
+    windows.run(() => capture.commitLsn, ending.signal),
     watchPartitions(settings, { producer: positions, metrics: metrics.partitions, safe }, ending.signal),
     watchRepairs(settings, { producer: positions, metrics: metrics.slot, safe }, ending.signal),
     watchSlot(settings, { metrics, onSafety: (safety) => redo.walSafety(safety) }, ending.signal),

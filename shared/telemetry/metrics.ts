@@ -28,6 +28,10 @@ export const METRIC = {
     redoJobs: 'afterglow_reader_redo_jobs',
     redoSecondsLeft: 'afterglow_reader_redo_left_seconds',
     redoHeld: 'afterglow_reader_redo_held',
+    windowAge: 'afterglow_reader_window_age_seconds',
+    windowsClosed: 'afterglow_reader_windows_closed_total',
+    windowShortfall: 'afterglow_reader_window_missing_outcomes',
+    windowUnpublished: 'afterglow_reader_window_missing_events',
   },
   enricher: {
     outcomes: 'afterglow_enricher_outcomes_total',

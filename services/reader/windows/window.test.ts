@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { Tallies } from './tally.ts';
+import { type Ends, stepOf, type Window } from './window.ts';
+
+const ends = (...offsets: readonly number[]): Ends =>
+  new Map(offsets.map((offset, partition) => [partition, BigInt(offset)]));
+const window: Window = { commitLsn: 16n, openedAtMs: 0, owed: 10, stage: 'enriching', ends: ends(7, 5) };
+const base = ends(100, 0);
+
+describe('a window', () => {
+  test.for([
+    ['stays open while one partition is behind', window, ends(7, 4), ends(105, 5), 'enriching'],
+    [
+      'goes on to the writer when as many outcomes came as it owed',
+      window,
+      ends(7, 5),
+      ends(105, 5),
+      'writing',
+    ],
+    [
+      'goes on when more came: repeats and tombstones are on the topic, too',
+      window,
+      ends(9, 9),
+      ends(120, 30),
+      'writing',
+    ],
+    ['is short when the group is past and fewer came', window, ends(7, 5), ends(103, 4), 'short of 3'],
+    [
+      'stays open until the writer is past the outcomes',
+      { ...window, stage: 'writing', ends: ends(105, 5) },
+      ends(105, 4),
+      ends(105, 5),
+      'writing',
+    ],
+    [
+      'is closed when the writer is past them',
+      { ...window, stage: 'writing', ends: ends(105, 5) },
+      ends(105, 5),
+      ends(199, 9),
+      'closed',
+    ],
+  ] satisfies readonly (readonly [string, Window, Ends, Ends, string])[])(
+    '%s',
+    ([, from, next, enriched, expected]) => {
+      const step = stepOf(from, { next, enriched }, base);
+      const said =
+        step.kind === 'open'
+          ? step.window.stage
+          : step.shortfall === 0
+            ? 'closed'
+            : `short of ${step.shortfall}`;
+      expect(said).toBe(expected);
+    },
+  );
+});
+
+describe('tallies', () => {
+  const tallies = (): Tallies => new Tallies((table) => (table === 'public.t' ? ['fraud', 'other'] : []));
+
+  test('count what is behind the beginning, for those it is addressed to', () => {
+    const counted = tallies();
+    const one = { table: 'public.t', published: 5, parked: 1 };
+    counted.confirmed(90n, [one]);
+    counted.begin(100n);
+    counted.confirmed(100n, [one]);
+    expect(counted.of('public.t')).toBeUndefined();
+    counted.confirmed(101n, [one]);
+    counted.confirmed(102n, [
+      { ...one, enrichments: ['fraud', 'gone'] },
+      { ...one, table: 'public.u' },
+    ]);
+    expect(counted.of('public.t')).toEqual({
+      commitLsn: 102n,
+      published: 10,
+      owed: new Map([
+        ['fraud', 10],
+        ['other', 5],
+      ]),
+    });
+    expect(counted.of('public.u')?.owed.size).toBe(0);
+  });
+});

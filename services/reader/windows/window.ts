@@ -1,0 +1,41 @@
+// One stretch of the log on its way through one enrichment: what is looked at next, and what that says. Pure.
+
+/** Offsets behind the last record, by partition. */
+export type Ends = ReadonlyMap<number, bigint>;
+
+export const sumOf = (ends: Ends): bigint => [...ends.values()].reduce((sum, end) => sum + end, 0n);
+
+/** Whether a group has finished everything up to there; `next` has what it wants next, by partition. */
+export const isPast = (next: Ends, ends: Ends): boolean =>
+  [...ends].every(([partition, end]) => (next.get(partition) ?? 0n) >= end);
+
+export interface Window {
+  /** Named by the last commit in it. */
+  readonly commitLsn: bigint;
+  readonly openedAtMs: number;
+  readonly owed: number;
+  readonly stage: 'enriching' | 'writing';
+  /** Of the topic that is finished next. */
+  readonly ends: Ends;
+}
+
+export interface Sight {
+  /** What the group of the stage wants next of its topic. */
+  readonly next: Ends;
+  /** Of the enriched topic. */
+  readonly enriched: Ends;
+}
+
+export type Step =
+  | { readonly kind: 'open'; readonly window: Window }
+  /** So many outcomes are not on the topic although the enrichment is past. */
+  | { readonly kind: 'closed'; readonly shortfall: number };
+
+/** `base`: the ends of the enriched topic when counting began. */
+export function stepOf(window: Window, { next, enriched }: Sight, base: Ends): Step {
+  if (!isPast(next, window.ends)) return { kind: 'open', window };
+  if (window.stage === 'writing') return { kind: 'closed', shortfall: 0 };
+  const came = Number(sumOf(enriched) - sumOf(base));
+  if (came < window.owed) return { kind: 'closed', shortfall: window.owed - came };
+  return { kind: 'open', window: { ...window, stage: 'writing', ends: enriched } };
+}
