@@ -71,6 +71,7 @@ const HEALTHY = {
   since: '2026-11-20T09:15:02Z',
   slot: { value: { isActive: true, walStatus: 'reserved', lagBytes: 10, keptBytes: 2_000 } },
   redos: { value: [] },
+  sweeps: { value: [] },
   hops: { value: [{ hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200 }] },
   latency: { p50Ms: 4.2, p99Ms: 11, windowMs: 10_000 },
 } as const;
@@ -121,6 +122,16 @@ test('a redo that cannot go on is named with what it waits for, and is no fault'
   expect(report).toMatchObject({ is_fine: true, redos_waiting: redos.value });
   expect(statusLines(report, 100, PLAIN)).toContain(
     'redo job 3         public.notes waits for enrichment first, which takes nothing',
+  );
+});
+
+test('a sweep is shown with how far it is, and is no fault', () => {
+  const sweep = { table: 'public.notes', job: '4', enrichments: ['fraud'], gone: 12, age_seconds: 3 };
+  const sweeps = { value: [{ ...sweep, state: 'running' }] } as const;
+  const report = statusReport({ ...HEALTHY, sweeps });
+  expect(report).toMatchObject({ is_fine: true, sweeps: sweeps.value });
+  expect(statusLines(report, 100, PLAIN)).toContain(
+    'sweep              public.notes job 4 running, 12 results without a row deleted so far for fraud',
   );
 });
 

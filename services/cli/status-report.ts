@@ -2,6 +2,7 @@
 
 import { harmless } from '../../shared/terminal/harmless.ts';
 import type { StackService } from './stack-services.ts';
+import { type OpenSweep, sweepText } from './sweeps.ts';
 import type { SlotReading, WaitingRedo } from './view/database-readings.ts';
 import type { HopLag } from './view/kafka-readings.ts';
 import { formatBytes, formatCount, formatLatency } from './view/numbers.ts';
@@ -16,6 +17,7 @@ export interface StatusReadings {
   readonly since: string | undefined;
   readonly slot: Answer<SlotReading | undefined>;
   readonly redos: Answer<readonly WaitingRedo[]>;
+  readonly sweeps: Answer<readonly OpenSweep[]>;
   readonly hops: Answer<readonly HopLag[]>;
   readonly latency: LatencyView | undefined;
 }
@@ -44,13 +46,23 @@ export interface StatusReport {
   readonly slot_error: string | null;
   /** Jobs that cannot go on; null: not known. */
   readonly redos_waiting: readonly WaitingRedo[] | null;
+  /** Looks for results whose rows are gone; null: not known. */
+  readonly sweeps: readonly OpenSweep[] | null;
   readonly commit_to_written_ms: { readonly p50: number; readonly p99: number } | null;
 }
 
 const SLOT_FINE = new Set(['reserved', 'extended']);
 
 /** Pure. Fine: everything that was asked has answered, is ready, and holds its slot. */
-export function statusReport({ services, since, slot, redos, hops, latency }: StatusReadings): StatusReport {
+export function statusReport({
+  services,
+  since,
+  slot,
+  redos,
+  sweeps,
+  hops,
+  latency,
+}: StatusReadings): StatusReport {
   const slotReading = 'value' in slot ? slot.value : undefined;
   const isAnswered = 'value' in slot && 'value' in hops;
   const isSlotFine = slotReading?.isActive === true && SLOT_FINE.has(slotReading.walStatus ?? '');
@@ -79,6 +91,7 @@ export function statusReport({ services, since, slot, redos, hops, latency }: St
           },
     slot_error: 'error' in slot ? slot.error : null,
     redos_waiting: 'value' in redos ? redos.value : null,
+    sweeps: 'value' in sweeps ? sweeps.value : null,
     commit_to_written_ms:
       latency === undefined ? null : { p50: round(latency.p50Ms), p99: round(latency.p99Ms) },
   };
@@ -114,6 +127,10 @@ export function statusLines(report: StatusReport, columns: number, paint: Painte
   for (const { job, table, waits_for: what } of report.redos_waiting ?? []) {
     const line = harmless(`${table} waits for ${what}`);
     lines.push(`${fitTo(`redo job ${job}`, NAME_COLUMNS)} ${paint.warning(cutTo(line, columns - 20))}`);
+  }
+  for (const sweep of report.sweeps ?? []) {
+    const line = harmless(`${sweep.table} ${sweepText(sweep)}`);
+    lines.push(`${fitTo('sweep', NAME_COLUMNS)} ${cutTo(line, columns - 20)}`);
   }
   const times = report.commit_to_written_ms;
   const latency =

@@ -46,10 +46,11 @@ async function read(
   figures: Figures,
 ): Promise<StatusReport> {
   const stack = runningStack(invocation);
-  const [services, slot, redos, hops] = await Promise.all([
+  const [services, slot, redos, sweeps, hops] = await Promise.all([
     stack === undefined ? [] : readStackServices(stack, definition),
     settled(database.slot()),
     settled(database.waitingRedos()),
+    settled(database.openSweeps()),
     settled(kafka.lag()),
   ]);
   figures.add(
@@ -63,6 +64,7 @@ async function read(
     since: stack?.since,
     slot,
     redos,
+    sweeps,
     hops,
     latency: figures.latency ?? figures.latencyInAll,
   });

@@ -1,5 +1,7 @@
 // What TRUNCATE of a partition, DETACH and ATTACH do sends nothing through the log: the reader finds it, and the results follow.
 import { describe, expect, test, vi } from 'vitest';
+import { readFollowUps } from '../../services/cli/doctor/follow-ups.ts';
+import { DatabaseReadings } from '../../services/cli/view/database-readings.ts';
 import { notePartitionChanges, rememberPartitions } from '../../services/reader/partitions/note-changes.ts';
 import { findOrphan } from '../../services/reader/redo/sweep-job.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
@@ -97,49 +99,6 @@ describe.each([16, 18] as const)('partitions on PostgreSQL %i', (version) => {
     await setting.scored('us/1001', 'us/1002', 'asia/1', 'africa/1');
   });
 
-  test('those that were made, filled and are gone again before anybody looks leave no result behind', async () => {
-    await using setting = await createPartitioned(version);
-    const { client } = setting.pipeline;
-    await setting.pipeline.start('enricher', 'writer').ready();
-    {
-      await using reader = setting.pipeline.start('reader');
-      await reader.ready();
-      await setting.pay('eu/1');
-      await setting.scored('eu/1');
-    }
-    await client.query(`
-      create table public.payments_africa partition of payments for values in ('africa');
-      create table public.payments_mars partition of payments for values in ('mars') partition by range (id);
-      create table public.payments_mars_low partition of payments_mars for values from (0) to (1000);
-      create table public.payments_asia partition of payments for values in ('asia')`);
-    await setting.pay('eu/2', 'africa/1', 'africa/2', 'mars/1', 'asia/1');
-    await client.query('drop table public.payments_africa');
-    await client.query('alter table payments detach partition public.payments_mars');
-    await client.query('truncate public.payments_asia');
-    await setting.pay('asia/2');
-    await setting.pipeline.start('reader').ready();
-    await setting.scored('eu/1', 'eu/2', 'asia/2');
-    const found = (await setting.notices()).flatMap(({ removed }) => removed.names);
-    expect([...new Set(found)].sort()).toEqual(['public.payments_africa', 'public.payments_mars_low']);
-  });
-
-  test('one that is made, filled and dropped between two looks leaves no result behind', async () => {
-    await using setting = await createPartitioned(version);
-    const { client } = setting.pipeline;
-    await setting.pipeline.start('reader', 'enricher', 'writer').ready();
-    await setting.pay('eu/1');
-    await setting.scored('eu/1');
-    await client.query(`do $$ begin
-      create table public.payments_africa partition of payments for values in ('africa'); commit;
-      insert into payments (region, id) values ('africa', 1), ('africa', 2), ('eu', 2); commit;
-      drop table public.payments_africa; commit;
-    end $$`);
-    expect(await setting.swept(1)).toMatchObject({ attached: none, removed: only('payments_africa') });
-    await setting.scored('eu/1', 'eu/2');
-    // Whoever reads the log again finds nothing that was not followed.
-    expect(await setting.jobs()).toMatchObject([{ reason: 'repair', rowsGone: 2 }]);
-  });
-
   test('a partition that is only written anew, as VACUUM FULL does, loses and changes nothing', async () => {
     await using setting = await createPartitioned(version);
     const { client } = setting.pipeline;
@@ -173,28 +132,6 @@ describe.each([16, 18] as const)('partitions on PostgreSQL %i', (version) => {
     const notice = await setting.swept(1);
     expect(notice).toMatchObject({ attached: only('payments_us_low'), removed: only('payments_us_low') });
   });
-});
-
-test('what was emptied before it was found has its results followed when the log tells of them afterwards', async () => {
-  await using setting = await createPartitioned();
-  const { client, definition } = setting.pipeline;
-  await setting.pipeline.start('enricher', 'writer').ready();
-  {
-    await using reader = setting.pipeline.start('reader');
-    await reader.ready();
-    await setting.pay('eu/1');
-    await setting.scored('eu/1');
-  }
-  await client.query("create table public.payments_asia partition of payments for values in ('asia')");
-  await setting.pay('asia/1');
-  await client.query('truncate public.payments_asia');
-  expect(await notePartitionChanges(client, definition)).toEqual({ changes: [], failed: [] });
-  await setting.pay('asia/2');
-  await setting.pipeline.start('reader').ready();
-  expect(await setting.swept(1)).toMatchObject({ attached: none, removed: none });
-  await setting.scored('eu/1', 'asia/2');
-  const jobs = await setting.jobs();
-  expect(jobs).toMatchObject([{ reason: 'repair', rowsGone: 1 }]);
 });
 
 test('TRUNCATE of the whole table, which the log does tell, makes no job beside it', async () => {
@@ -234,6 +171,12 @@ test('a result that is still to come when its partition is emptied is deleted, t
   await client.query('truncate payments_eu');
   await until(async () => (await setting.notices()).length > 0, { deadlineMs: 60_000, what: 'a notice' });
   expect(await setting.notices()).toMatchObject([{ to_sweep: ['fraud'], jobs: [] }]);
+  const pending = { table: 'public.payments', state: 'pending', job: null, enrichments: ['fraud'] };
+  {
+    await using readings = new DatabaseReadings(setting.pipeline.database.url, setting.pipeline.definition);
+    expect(await readings.openSweeps()).toMatchObject([pending]);
+  }
+  expect(await readFollowUps(client)).toMatchObject({ gaps: [], sweeps: [pending] });
   await setting.pipeline.start('enricher').ready();
   expect((await setting.swept(1)).jobs).toHaveLength(1);
   await setting.scored('us/1');

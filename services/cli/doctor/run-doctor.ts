@@ -22,6 +22,7 @@ import { readStackServices } from '../stack-services.ts';
 import { checkAws, readAwsFacts } from './aws.ts';
 import { checkClocks, readAwsAheadMs, readDatabaseAheadMs } from './clocks.ts';
 import { type Area, exitStatus, type Finding, findings } from './finding.ts';
+import { checkFollowUps, readFollowUps } from './follow-ups.ts';
 import { checkKafka, readKafkaFacts } from './kafka.ts';
 import { checkMachine, readMachineFacts } from './machine.ts';
 import { checkPrivileges, readPrivilegeFacts } from './privileges.ts';
@@ -151,6 +152,7 @@ async function examineDatabase(
     ...checkTables(definition, catalog),
     ...checkPublication(definition, catalog, await readPublicationFacts(client, pipeline)),
     ...checkSlot(pipeline, slot),
+    ...checkFollowUps(await readFollowUps(client)),
     ...checkPrivileges(pipeline, await readPrivilegeFacts(client, pipeline)),
   ];
 }

@@ -3,6 +3,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
 import { enrichedView, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
+import { OPEN_SWEEPS, type OpenSweep, SWEEPS_ARE_KEPT, toOpenSweeps } from '../sweeps.ts';
 import type { RowTable } from './snapshot.ts';
 
 export interface SlotReading {
@@ -107,6 +108,14 @@ export class DatabaseReadings implements AsyncDisposable {
         where state in ('waiting', 'running') and waits_for is not null order by ${REDO_JOBS}.job limit ${WAITING_REDOS_MAX}`,
     );
     return rows.map(([job, table, waits]) => ({ job, table, waits_for: waits }));
+  }
+
+  /** Looks for results whose rows are gone; none where no set-up has made their tables yet. */
+  async openSweeps(): Promise<readonly OpenSweep[]> {
+    const [found] = await this.#ask<[boolean]>(SWEEPS_ARE_KEPT);
+    if (found?.[0] !== true) return [];
+    const [cell] = await this.#ask<[string]>(OPEN_SWEEPS);
+    return toOpenSweeps(cell?.[0] ?? '[]');
   }
 
   /** Newest first. The demo's payments have columns of their own; any other table shows key and outputs. */
