@@ -1,0 +1,38 @@
+// docs/acceptance.md says which test shows what was promised: a title that is none any more would show nothing.
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { isTest, readRepository } from './rule.ts';
+
+const PAGE = 'docs/acceptance.md';
+const repository = await readRepository(fileURLToPath(new URL('../..', import.meta.url)));
+const contentOf = (path: string): string | undefined =>
+  repository.files.find((file) => file.path === path)?.content;
+const page = contentOf(PAGE) ?? '';
+
+const LINE = /^\| `([^`]+)` \| (.+) \|$/gm;
+const linesOf = (text: string): readonly (readonly [path: string, title: string])[] =>
+  Array.from(text.matchAll(LINE), ([, path = '', title = '']) => [path, title]);
+
+/** Between quotes, as it stands in the file: of a test, a group of them, or a line of a table. */
+const holds = (content: string, title: string): boolean =>
+  ["'", '"', '`'].some((quote) => content.includes(`${quote}${title}${quote}`));
+
+describe('the page of what was promised', () => {
+  test.each(linesOf(page))('%s holds: %s', (path, title) => {
+    expect(isTest(path), path).toBe(true);
+    expect(holds(contentOf(path) ?? '', title), `${path} has no test "${title}"`).toBe(true);
+  });
+
+  test.each(['B1', 'B2', 'B3', 'B4', 'B5', 'C1', 'C2', 'C4', 'D1', 'E1', 'E2', 'E3', 'E4'])(
+    'has a test for %s',
+    (entry) => {
+      const [, section = ''] = page.split(new RegExp(`^### ${entry} `, 'm'));
+      expect(linesOf(section.split(/^##/m)[0] ?? '').length).toBeGreaterThan(0);
+    },
+  );
+});
+
+test('a title that is not there is found missing', () => {
+  const content = "test('a row is scored', () => {})";
+  expect([holds(content, 'a row is scored'), holds(content, 'a row is')]).toEqual([true, false]);
+});
