@@ -58,6 +58,13 @@ export const SETTINGS = [
     meaning: 'Where a service in the foreground answers `/metrics`, `/livez` and `/readyz`.',
   },
   {
+    name: 'AFTERGLOW_NOTIFY',
+    values: '`flagged`',
+    default: 'nobody is notified',
+    meaning:
+      'The writer sends `NOTIFY afterglow_<enrichment>` for each flagged result that it writes; the payload is the key as JSON, nothing else. Every commit of the writer then takes a lock of the whole server.',
+  },
+  {
     name: 'AFTERGLOW_CACHE',
     values: 'a folder',
     default: '`.afterglow/downloads`',

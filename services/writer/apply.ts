@@ -1,4 +1,5 @@
 import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
+import type { RowKey } from '../../shared/contracts/events.ts';
 import { comparePositions } from '../../shared/contracts/position.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
@@ -88,6 +89,20 @@ async function raiseFence(
   await client.query({ ...statements.markTruncated, ...patient, values: position });
   await client.query({ ...statements.deleteTruncatedResults, ...patient });
   await client.query('set local statement_timeout to default');
+  return true;
+}
+
+/** A tombstone whose deletion was compacted away. Whether the key was there. */
+export async function buryKey(
+  client: Queryable,
+  { tables, statements }: Target,
+  key: RowKey,
+): Promise<boolean> {
+  await client.query(statements.lockFence);
+  const values = keyParameters(tables, [key]);
+  const buried = await client.query({ ...statements.bury, values: [...values] });
+  if (buried.rowCount === 0) return false;
+  await execute(client, statements.deleteResults, values);
   return true;
 }
 

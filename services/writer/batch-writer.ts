@@ -1,14 +1,16 @@
+import { isRowKey } from '../../shared/contracts/enriched-guard.ts';
 import type { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { type DatabasePool, inTransaction, type Queryable } from '../../shared/postgres/connect.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import { type Applied, applyOutcomes, type Target } from './apply.ts';
+import { type Applied, applyOutcomes, buryKey, type Target } from './apply.ts';
 import type { Archive } from './archive.ts';
 import type { WriterMetrics } from './metrics.ts';
-import { readOutcomes } from './outcomes.ts';
+import { notifyFlagged } from './notify-flagged.ts';
+import { parse, readOutcomes } from './outcomes.ts';
 import type { Pace } from './pace.ts';
 import { applyPatiently, type Patience } from './patience.ts';
-import { type Arrival, applyIsolating } from './refusals.ts';
+import { type Arrival, applyIsolating, refusalOf } from './refusals.ts';
 
 export interface BatchWriterParts {
   readonly pool: DatabasePool;
@@ -19,6 +21,7 @@ export interface BatchWriterParts {
   readonly logger: Logger;
   readonly pace: Pace;
   readonly patience: Patience;
+  readonly notifiesFlagged: boolean;
 }
 
 /** Brings batches of records into the side tables: whole, or but for the rows that the database refuses. */
@@ -35,9 +38,11 @@ export class BatchWriter {
    * @throws Abandoned when the batch is to come again
    */
   async write(records: readonly FetchedRecord[]): Promise<number> {
-    const { arrivals, unreadable } = readOutcomes(records);
+    const { arrivals, unreadable, tombstones } = readOutcomes(records, Date.now());
     this.#restMs = 0;
     await this.#parts.archive.unreadable(unreadable);
+    // Before the outcomes beside them: what is newer than a tombstone stands behind it, and wins.
+    for (const tombstone of tombstones) await this.#bury(tombstone);
     await applyIsolating(
       arrivals,
       (some) => this.#applyPatiently(some),
@@ -58,6 +63,7 @@ export class BatchWriter {
     const applied = await inTransaction(pool, async (client) => {
       const workStartedAtMs = performance.now();
       const each = await applyByTopic(client, arrivals, targets);
+      if (this.#parts.notifiesFlagged) await notifyFlagged(client, each);
       workMs = performance.now() - workStartedAtMs;
       return each;
     });
@@ -65,6 +71,20 @@ export class BatchWriter {
     this.#restMs = pace.after({ rows: arrivals.length, durationMs, latencyMs: durationMs - workMs });
     metrics.batch(arrivals.length, durationMs);
     for (const { enrichment, result, count } of applied) metrics.written(enrichment, count, result);
+  }
+
+  async #bury(record: FetchedRecord): Promise<void> {
+    const { pool, targets, patience } = this.#parts;
+    const target = targets.get(record.topic);
+    const key = record.key === null ? undefined : parse(record.key);
+    if (target === undefined || !isRowKey(key)) return;
+    const bury = () => inTransaction(pool, (client) => buryKey(client, target, key));
+    try {
+      await applyPatiently([{ record }], bury, patience);
+    } catch (error) {
+      // What no table takes as a key is in no table.
+      if (refusalOf(error) === undefined) throw error;
+    }
   }
 
   async #refuse(arrival: Arrival, fault: Fault): Promise<void> {
@@ -82,7 +102,7 @@ export class BatchWriter {
   }
 }
 
-interface AppliedTopic {
+export interface AppliedTopic {
   readonly enrichment: string;
   readonly result: Applied;
   readonly count: number;

@@ -4,13 +4,16 @@ import { sqlState } from '../../shared/postgres/connect.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
 import type { Arrival } from './refusals.ts';
 
+/** Whatever came in a record. */
+export type Carried = Pick<Arrival, 'record'>;
+
 export interface Patience {
   /** A try that failed for a reason that passes: a deadlock, a lost connection, a node that does not write, a full disk. */
   failed(error: unknown, tries: number): void;
   /** What had failed is done now. */
   resumed(): void;
   /** Whether this batch is still ours to write. */
-  isWanted(arrivals: readonly Arrival[]): boolean;
+  isWanted(batch: readonly Carried[]): boolean;
   readonly stopping: AbortSignal;
 }
 
@@ -27,9 +30,9 @@ const QUERY_CANCELED = '57014';
  * Applies a batch, again and again while the database is away or busy: the consumer fetches no more meanwhile, and no offset
  * moves. What takes too long as a whole is halved.
  */
-export async function applyPatiently<Applied>(
-  arrivals: readonly Arrival[],
-  apply: (arrivals: readonly Arrival[]) => Promise<Applied>,
+export async function applyPatiently<Item extends Carried, Applied>(
+  arrivals: readonly Item[],
+  apply: (arrivals: readonly Item[]) => Promise<Applied>,
   patience: Patience,
 ): Promise<readonly Applied[]> {
   for (let tries = 1; ; tries += 1) {

@@ -15,6 +15,7 @@ import {
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { keepForgetting } from './forget-deleted.ts';
 import { ViewMending } from './mend-views.ts';
 import type { WriterMetrics } from './metrics.ts';
 import { observeDatabase } from './observe-database.ts';
@@ -27,9 +28,14 @@ const WINDOW = { rowsMax: 10_000, bytesMax: 32 * 1_048_576 };
 /** Batches, looks at the definition, and views. */
 const CONNECTIONS_MAX = 3;
 
+export interface WriterSettings extends ServiceSettings {
+  /** Sends the key of each flagged row to whoever listens. */
+  readonly notifiesFlagged?: boolean;
+}
+
 /** One membership of the writer's group, from the checks at its start until `signal` aborts or anything breaks. */
 export async function runSession(
-  settings: ServiceSettings,
+  settings: WriterSettings,
   metrics: WriterMetrics,
   signal: AbortSignal,
 ): Promise<void> {
@@ -90,6 +96,7 @@ export async function runSession(
     logger,
   });
   cleanup.use(inBackground((ended) => views.keep(ended)));
+  cleanup.use(inBackground((ended) => keepForgetting(pool, targets.values(), logger, ended)));
   const pace = new Pace(BATCH.rowsMax);
   const writer = new BatchWriter({
     pool,
@@ -100,9 +107,10 @@ export async function runSession(
     pace,
     patience: {
       ...observeDatabase({ logger, readiness, metrics }),
-      isWanted: (arrivals) => arrivals.some(({ record }) => consumer.isCurrent(record)),
+      isWanted: (batch) => batch.some(({ record }) => consumer.isCurrent(record)),
       stopping: ending,
     },
+    notifiesFlagged: settings.notifiesFlagged === true,
   });
   for (;;) {
     const records = await consumer.queue.take({ ...BATCH, rowsMax: pace.rows });

@@ -1,5 +1,5 @@
 // The writer's check of an outcome: by hand for its speed, held equal to the schema by a property test.
-import type { Embedding, EnrichedEvent } from './events.ts';
+import type { Embedding, EnrichedEvent, RowKey } from './events.ts';
 
 export type AnyEnrichedEvent = EnrichedEvent<Readonly<Record<string, unknown>>>;
 
@@ -111,7 +111,7 @@ function isSource(source: unknown): boolean {
   );
 }
 
-function isRowKey(key: unknown): boolean {
+export function isRowKey(key: unknown): key is RowKey {
   if (!isFields(key)) return false;
   return Object.values(key).every(
     (part) => isText(part) || typeof part === 'boolean' || Number.isFinite(part),

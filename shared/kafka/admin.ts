@@ -132,7 +132,10 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
     },
     async lag(group, topics) {
       const lags: PartitionLag[] = [];
-      const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
+      const committed = await onceCoordinated(
+        () => admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+        DESCRIBE_AGAIN_MAX,
+      );
       for (const { topic, partitions } of committed) {
         for (const end of await ends(topic)) {
           const offset = partitions.find(({ partition }) => partition === end.partition)?.offset ?? '-1';

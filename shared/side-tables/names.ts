@@ -62,8 +62,10 @@ export const stateTableName = (enrichment: string): string => `state_${enrichmen
 /** The newest result of every scored key. */
 export const resultTable = (enrichment: string): string => users(enrichment);
 /** Indexes share their names with tables; with a hyphen in it no name is that of another enrichment's table. */
-export const indexName = (table: string, purpose: 'key' | 'ranked' | 'flagged' | 'similar'): string =>
-  `${table}-${purpose}`;
+export const indexName = (
+  table: string,
+  purpose: 'key' | 'ranked' | 'flagged' | 'similar' | 'deleted',
+): string => `${table}-${purpose}`;
 
 /** Source rows with their results beside them. */
 export const enrichedView = (source: string): string => users(enrichedViewName(source));

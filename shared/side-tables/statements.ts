@@ -43,6 +43,10 @@ export interface WriterStatements {
   readonly markTruncated: Statement;
   /** No values, after markTruncated. */
   readonly deleteTruncatedResults: Statement;
+  /** Values: keyParameters(), for tombstones whose deletion is gone. Rows of keys that were not deleted yet. */
+  readonly bury: Statement;
+  /** Values: for how many milliseconds deletions are remembered, and how many may be forgotten at once. */
+  readonly forgetDeleted: Statement;
 }
 
 /** Columns of the state table in the order in which they are sent, after the key. The first five are the fence. */
@@ -82,6 +86,8 @@ export function writerStatements(tables: EnrichmentTables): WriterStatements {
     raiseFence: statement('raise_fence', raiseFence(tables)),
     markTruncated: statement('mark_truncated', markTruncated(tables)),
     deleteTruncatedResults: statement('delete_truncated', deleteTruncatedResults(tables)),
+    bury: statement('bury', bury(tables)),
+    forgetDeleted: statement('forget_deleted', forgetDeleted(tables)),
   };
 }
 
@@ -251,11 +257,13 @@ function raiseFence(tables: EnrichmentTables): string {
   returning enrichment`;
 }
 
+const asDeletedBy = (reason: 'truncate' | 'delete'): string =>
+  `status = 'deleted', reason = '${reason}', input_hash = null, failure_kind = null, failure_code = null,
+    failure_message = null, dead_letter_id = null, updated_at = now()`;
+
 function markTruncated(tables: EnrichmentTables): string {
   return `update ${stateTable(tables.enrichment)}
-  set epoch = $1::integer, commit_lsn = $2::pg_lsn, event_index = $3::integer, status = 'deleted', reason = 'truncate',
-    input_hash = null, failure_kind = null, failure_code = null, failure_message = null, dead_letter_id = null,
-    updated_at = now()
+  set epoch = $1::integer, commit_lsn = $2::pg_lsn, event_index = $3::integer, ${asDeletedBy('truncate')}
   where (epoch, commit_lsn, event_index) < ($1::integer, $2::pg_lsn, $3::integer) and not deleted`;
 }
 
@@ -263,4 +271,24 @@ function deleteTruncatedResults(tables: EnrichmentTables): string {
   return `delete from ${resultTable(tables.enrichment)} as stored
   using ${stateTable(tables.enrichment)} as state
   where state.deleted and ${equal(prefixed('state', stateKeys(tables)), prefixed('stored', resultKeys(tables)))}`;
+}
+
+/**
+ * A tombstone has no position: the key is deleted at its own. One revision below, so that a newer outcome, which then stands
+ * later on the topic and comes again, wins once more.
+ */
+function bury(tables: EnrichmentTables): string {
+  return `update ${stateTable(tables.enrichment)} as stored
+  set revision = stored.revision - 1, ${asDeletedBy('delete')}
+  from ${sentRows(tables, [])}
+  where ${equal(prefixed('stored', stateKeys(tables)), prefixed('sent', keyAliases(tables)))} and not stored.deleted
+  returning stored.epoch`;
+}
+
+/** Without waiting: what somebody writes at this moment is not old. */
+function forgetDeleted(tables: EnrichmentTables): string {
+  const table = stateTable(tables.enrichment);
+  return `delete from ${table} where ctid = any(array(
+    select ctid from ${table} where deleted and updated_at < now() - $1::float8 * interval '1 millisecond'
+    limit $2::integer for update skip locked))`;
 }

@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest';
-import { applyOutcomes } from '../../services/writer/apply.ts';
-import { connectDatabase } from '../../shared/postgres/connect.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
 import { fenceParameters, type Scored } from '../../shared/side-tables/parameters.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
@@ -16,7 +14,6 @@ import {
   setUp,
   skipped,
   truncate,
-  truncated,
   write,
 } from '../support/side-tables.ts';
 
@@ -105,64 +102,6 @@ test('a truncate removes what is older and nothing newer, and late rows of other
     { id: '2', score: '0.8' },
     { id: '4', score: '0.7' },
   ]);
-});
-
-test('a truncate waits for the batch that holds the fence', async () => {
-  await using setting = await setUp(FRAUD);
-  const { client, statements } = setting;
-  await client.query('begin');
-  await client.query(statements.lockFence);
-  const other = await connectDatabase({
-    url: setting.url,
-    applicationName: 'other-writer',
-  });
-  try {
-    await other.query("set lock_timeout = '50ms'");
-    const blocked = other.query({ ...statements.raiseFence, values: [0, lsn(6), 0] });
-    await expect(blocked).rejects.toMatchObject({ code: '55P03' });
-    await client.query('commit');
-    expect((await other.query({ ...statements.raiseFence, values: [0, lsn(6), 0] })).rowCount).toBe(1);
-  } finally {
-    await other.end();
-  }
-});
-
-test('a truncate that was applied before still holds the fence for the rows that come with it', async () => {
-  await using setting = await setUp(FRAUD);
-  const { client, tables, statements } = setting;
-  await truncate(setting, 6);
-  await client.query('begin');
-  await applyOutcomes(client, { tables, statements }, [truncated(6), scored('1', 7, 0.7)]);
-  const other = await connectDatabase({ url: setting.url, applicationName: 'other-writer' });
-  try {
-    // Between check and commit nobody may raise the fence over what this batch writes.
-    await other.query("set lock_timeout = '50ms'");
-    const blocked = other.query({ ...statements.raiseFence, values: [0, lsn(8), 0] });
-    await expect(blocked).rejects.toMatchObject({ code: '55P03' });
-    await client.query('commit');
-  } finally {
-    await other.end();
-  }
-});
-
-test('a truncate may take longer than any other statement, and only the truncate', async () => {
-  await using setting = await setUp(FRAUD);
-  const { client } = setting;
-  await write(setting, [scored('1', 4, 0.4)]);
-  await client.query(`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.4); return null; end $$;
-    create trigger slow after update on afterglow_internal.state_fraud for each statement execute function slow()`);
-  const impatient = await connectDatabase({
-    url: setting.url,
-    applicationName: 'impatient',
-    statementTimeoutMs: 200,
-  });
-  try {
-    await truncate({ ...setting, client: impatient }, 6);
-    await expect(impatient.query('select pg_sleep(0.4)')).rejects.toMatchObject({ code: '57014' });
-  } finally {
-    await impatient.end();
-  }
-  expect(await results(setting)).toEqual([]);
 });
 
 const HOSTILE: EnrichmentTables = {

@@ -1,5 +1,8 @@
 // What the writer refuses before it writes anything.
 import { expect, test } from 'vitest';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { scored, skipped } from '../support/side-tables.ts';
+import { until } from '../support/wait.ts';
 import { createWriting, EMBEDDING } from '../support/writing.ts';
 
 test('vectors of another length than the table holds stop the writer at its start', async () => {
@@ -32,4 +35,25 @@ test('a definition that init has not registered stops the writer at its start', 
   await expect(writing.start({ definition: changed }).ended).rejects.toMatchObject({
     code: 'revision_unregistered',
   });
+});
+
+test('listeners are told the keys of flagged rows, and nothing else, when they can be read', async () => {
+  await using writing = await createWriting();
+  const { database } = writing;
+  const listener = await connectDatabase({ url: database.url, applicationName: 'listener' });
+  try {
+    const heard: unknown[] = [];
+    listener.on('notification', ({ channel, payload }) => heard.push([channel, payload]));
+    await listener.query('listen afterglow_fraud');
+    await using _writer = writing.start({ notifiesFlagged: true });
+    await writing.publish([scored('1', 4, 0.95), scored('2', 4, 0.5), skipped('3', 4), scored('4', 4, 0.99)]);
+    await writing.caughtUp();
+    await until(() => heard.length === 2, { deadlineMs: 60_000, what: 'two notifications' });
+    expect(heard.toSorted()).toEqual([
+      ['afterglow_fraud', '{"id":"1"}'],
+      ['afterglow_fraud', '{"id":"4"}'],
+    ]);
+  } finally {
+    await listener.end();
+  }
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { applyInit } from '../../services/cli/init/apply.ts';
 import { NEEDED, run as runWriter } from '../../services/writer/main.ts';
+import type { WriterSettings } from '../../services/writer/session.ts';
 import type { Definition } from '../../shared/config/definition.ts';
 import { parseDefinition } from '../../shared/config/parse.ts';
 import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
@@ -55,7 +56,9 @@ export interface TestWriting extends AsyncDisposable {
   publish(events: readonly AnyEnrichedEvent[], enrichment?: string): Promise<void>;
   bury(ids: readonly string[], enrichment?: string): Promise<void>;
   /** In this process. */
-  start(changes?: { readonly databaseUrl?: string; readonly definition?: Definition }): RunningWriter;
+  start(
+    changes?: Partial<Pick<WriterSettings, 'databaseUrl' | 'definition' | 'notifiesFlagged'>>,
+  ): RunningWriter;
   startProcess(): Promise<TestChild>;
   /** Waits until the group has committed everything that is on the topics. */
   caughtUp(deadlineMs?: number): Promise<void>;
@@ -131,8 +134,7 @@ export async function createWriting(enrichments = FRAUD): Promise<TestWriting> {
         }),
       );
     },
-    start: (changes = {}) =>
-      disposal.use(startHere(changes.definition ?? definition, changes.databaseUrl ?? database.url)),
+    start: (changes = {}) => disposal.use(startHere({ definition, databaseUrl: database.url, ...changes })),
     startProcess: async () =>
       disposal.use(
         await startChild(
@@ -160,11 +162,13 @@ export async function createWriting(enrichments = FRAUD): Promise<TestWriting> {
   };
 }
 
-function startHere(definition: Definition, databaseUrl: string): RunningWriter {
+function startHere(
+  own: Pick<WriterSettings, 'databaseUrl' | 'definition' | 'notifiesFlagged'>,
+): RunningWriter {
   const stopping = new AbortController();
   const telemetry = createTelemetry(...NEEDED);
   const ended = runWriter(
-    { definition, databaseUrl, brokers: [brokers()], logger: createLogger('writer', LOG_LEVEL), telemetry },
+    { ...own, brokers: [brokers()], logger: createLogger('writer', LOG_LEVEL), telemetry },
     stopping.signal,
   );
   ended.catch(() => {});

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
-import { onRun, type Run } from '../invocation.ts';
+import { AfterglowError } from '../../../shared/errors/catalogue.ts';
+import { type Environment, onRun, type Run } from '../invocation.ts';
+import { settingOf } from '../settings.ts';
 
 export function writerCommand(run: Run): Command {
   const command = new Command('writer')
@@ -18,6 +20,17 @@ Examples:
   return onRun(command, run, async (invocation) => {
     const { runInForeground } = await import('../foreground.ts');
     const writer = await import('../../writer/main.ts');
-    return await runInForeground(invocation, { name: 'writer', needed: writer.NEEDED, run: writer.run });
+    const notifiesFlagged = isNotifying(invocation.environment);
+    return await runInForeground(invocation, {
+      name: 'writer',
+      needed: writer.NEEDED,
+      run: async (settings, signal) => await writer.run({ ...settings, notifiesFlagged }, signal),
+    });
   });
+}
+
+function isNotifying(environment: Environment): boolean {
+  const value = settingOf(environment, 'AFTERGLOW_NOTIFY');
+  if (value === undefined || value === 'flagged') return value !== undefined;
+  throw new AfterglowError('usage', `AFTERGLOW_NOTIFY is "${value}"; it takes "flagged".`);
 }

@@ -1,4 +1,5 @@
 import type { Definition } from '../../../shared/config/definition.ts';
+import { CDC_RETENTION_MS } from '../../../shared/contracts/retention.ts';
 import {
   CDC_MESSAGE_BYTES_MAX,
   cdcTopic,
@@ -15,8 +16,6 @@ import {
 import type { TopicDefinition } from '../../../shared/kafka/admin.ts';
 
 const DAY_MS = 86_400_000;
-/** How long a consumer may be away without a gap. */
-export const CDC_RETENTION_MS = 7 * DAY_MS;
 const ARCHIVE_RETENTION_MS = 30 * DAY_MS;
 
 /**

@@ -14,6 +14,7 @@ const ALLOWED = new Set([
   'TZ',
   'TMPDIR',
   'NODE_EXTRA_CA_CERTS',
+  'AFTERGLOW_NOTIFY',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
   ...Object.keys(NODE_ENVIRONMENT),

@@ -309,6 +309,7 @@ create table if not exists "afterglow_internal"."state_fraud" (
   updated_at timestamp with time zone not null default now(),
   constraint "state_fraud-key" primary key ("key_id")
 ) with (fillfactor = 80);
+create index if not exists "state_fraud-deleted" on "afterglow_internal"."state_fraud" ("key_id") where deleted;
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('fraud') on conflict do nothing;
 create table if not exists "afterglow"."fraud" (
   "id" bigint not null,
@@ -344,6 +345,7 @@ create table if not exists "afterglow_internal"."state_sentiment" (
   updated_at timestamp with time zone not null default now(),
   constraint "state_sentiment-key" primary key ("key_id")
 ) with (fillfactor = 80);
+create index if not exists "state_sentiment-deleted" on "afterglow_internal"."state_sentiment" ("key_id") where deleted;
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('sentiment') on conflict do nothing;
 create table if not exists "afterglow"."sentiment" (
   "id" bigint not null,
@@ -387,6 +389,7 @@ create table if not exists "afterglow_internal"."state_embedding" (
   updated_at timestamp with time zone not null default now(),
   constraint "state_embedding-key" primary key ("key_id")
 ) with (fillfactor = 80);
+create index if not exists "state_embedding-deleted" on "afterglow_internal"."state_embedding" ("key_id") where deleted;
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('embedding') on conflict do nothing;
 create table if not exists "afterglow"."embedding" (
   "id" bigint not null,
@@ -425,6 +428,7 @@ create table if not exists "afterglow_internal"."state_churn" (
   updated_at timestamp with time zone not null default now(),
   constraint "state_churn-key" primary key ("key_id")
 ) with (fillfactor = 80);
+create index if not exists "state_churn-deleted" on "afterglow_internal"."state_churn" ("key_id") where deleted;
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('churn') on conflict do nothing;
 create table if not exists "afterglow"."churn" (
   "id" bigint not null,
@@ -898,13 +902,13 @@ commit;
 -- create topic afterglow.cdc.public.transactions, 6 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime, max.message.bytes=1048588
 -- create topic afterglow.cdc.public.reviews, 6 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime, max.message.bytes=1048588
 -- create topic afterglow.cdc.public.customers, 6 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime, max.message.bytes=1048588
--- create topic afterglow.enriched.fraud, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.enriched.fraud, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, max.message.bytes=1048588, message.timestamp.type=LogAppendTime
 -- create topic afterglow.dead.fraud, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
--- create topic afterglow.enriched.sentiment, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.enriched.sentiment, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, max.message.bytes=1048588, message.timestamp.type=LogAppendTime
 -- create topic afterglow.dead.sentiment, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
--- create topic afterglow.enriched.embedding, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.enriched.embedding, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, max.message.bytes=1048588, message.timestamp.type=LogAppendTime
 -- create topic afterglow.dead.embedding, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
--- create topic afterglow.enriched.churn, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, message.timestamp.type=LogAppendTime
+-- create topic afterglow.enriched.churn, 6 partitions, cleanup.policy=compact, delete.retention.ms=604800000, min.compaction.lag.ms=604800000, max.message.bytes=1048588, message.timestamp.type=LogAppendTime
 -- create topic afterglow.dead.churn, 6 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
 -- create topic afterglow.dead.capture, 1 partitions, cleanup.policy=delete, retention.ms=2592000000, message.timestamp.type=LogAppendTime, max.message.bytes=2097176
 -- create topic afterglow.progress, 1 partitions, cleanup.policy=delete, retention.ms=604800000, message.timestamp.type=LogAppendTime

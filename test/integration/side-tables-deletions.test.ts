@@ -1,0 +1,112 @@
+// What deletes: truncates and their fence, deletions and how long they are remembered, tombstones that stand alone.
+import { expect, test } from 'vitest';
+import { applyOutcomes, buryKey } from '../../services/writer/apply.ts';
+import { forgetDeleted } from '../../services/writer/forget-deleted.ts';
+import { connectDatabase } from '../../shared/postgres/connect.ts';
+import {
+  deleted,
+  FRAUD,
+  lsn,
+  results,
+  scored,
+  setUp,
+  skipped,
+  truncate,
+  truncated,
+  write,
+} from '../support/side-tables.ts';
+
+test('a truncate waits for the batch that holds the fence', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client, statements } = setting;
+  await client.query('begin');
+  await client.query(statements.lockFence);
+  const other = await connectDatabase({
+    url: setting.url,
+    applicationName: 'other-writer',
+  });
+  try {
+    await other.query("set lock_timeout = '50ms'");
+    const blocked = other.query({ ...statements.raiseFence, values: [0, lsn(6), 0] });
+    await expect(blocked).rejects.toMatchObject({ code: '55P03' });
+    await client.query('commit');
+    expect((await other.query({ ...statements.raiseFence, values: [0, lsn(6), 0] })).rowCount).toBe(1);
+  } finally {
+    await other.end();
+  }
+});
+
+test('a truncate that was applied before still holds the fence for the rows that come with it', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client, tables, statements } = setting;
+  await truncate(setting, 6);
+  await client.query('begin');
+  await applyOutcomes(client, { tables, statements }, [truncated(6), scored('1', 7, 0.7)]);
+  const other = await connectDatabase({ url: setting.url, applicationName: 'other-writer' });
+  try {
+    // Between check and commit nobody may raise the fence over what this batch writes.
+    await other.query("set lock_timeout = '50ms'");
+    const blocked = other.query({ ...statements.raiseFence, values: [0, lsn(8), 0] });
+    await expect(blocked).rejects.toMatchObject({ code: '55P03' });
+    await client.query('commit');
+  } finally {
+    await other.end();
+  }
+});
+
+test('a truncate may take longer than any other statement, and only the truncate', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client } = setting;
+  await write(setting, [scored('1', 4, 0.4)]);
+  await client.query(`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.4); return null; end $$;
+    create trigger slow after update on afterglow_internal.state_fraud for each statement execute function slow()`);
+  const impatient = await connectDatabase({
+    url: setting.url,
+    applicationName: 'impatient',
+    statementTimeoutMs: 200,
+  });
+  try {
+    await truncate({ ...setting, client: impatient }, 6);
+    await expect(impatient.query('select pg_sleep(0.4)')).rejects.toMatchObject({ code: '57014' });
+  } finally {
+    await impatient.end();
+  }
+  expect(await results(setting)).toEqual([]);
+});
+
+test('deletions are remembered for their time and forgotten after it; nothing else is', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client } = setting;
+  await write(setting, [deleted('1', 4), deleted('2', 4), scored('3', 4, 0.3), skipped('4', 4)]);
+  await client.query(
+    "update afterglow_internal.state_fraud set updated_at = now() - interval '9 days' where key_id <> 2",
+  );
+  expect(await forgetDeleted(client, setting)).toBe(1);
+  expect((await client.query('select key_id from afterglow_internal.state_fraud order by 1')).rows).toEqual([
+    { key_id: '2' },
+    { key_id: '3' },
+    { key_id: '4' },
+  ]);
+});
+
+test('a tombstone whose deletion is gone deletes the key, and what is newer wins it back, scored or not', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client } = setting;
+  const newest = [scored('1', 6, 0.6), skipped('2', 6)];
+  await write(setting, [...newest, deleted('3', 6)]);
+  const statuses = async (): Promise<unknown> =>
+    (await client.query('select key_id as id, status from afterglow_internal.state_fraud order by 1')).rows;
+  expect(await buryKey(client, setting, { id: '1' })).toBe(true);
+  expect(await buryKey(client, setting, { id: '2' })).toBe(true);
+  expect(await buryKey(client, setting, { id: '3' })).toBe(false);
+  expect(await buryKey(client, setting, { id: '4' })).toBe(false);
+  expect(await results(setting)).toEqual([]);
+  expect(await write(setting, [scored('1', 5, 0.5), skipped('2', 5)])).toEqual([]);
+  expect(await write(setting, newest)).toEqual([1, 2]);
+  expect(await results(setting)).toEqual([{ id: '1', score: '0.6' }]);
+  expect(await statuses()).toEqual([
+    { id: '1', status: 'scored' },
+    { id: '2', status: 'skipped' },
+    { id: '3', status: 'deleted' },
+  ]);
+});
