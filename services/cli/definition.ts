@@ -1,4 +1,4 @@
-import type { Definition } from '../../shared/config/definition.ts';
+import type { Definition, Source } from '../../shared/config/definition.ts';
 import { nearest } from '../../shared/config/nearest.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import type { Invocation } from './invocation.ts';
@@ -26,5 +26,17 @@ export function requireEnrichment(definition: Definition, name: string): void {
   const hint = meant === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
   throw new AfterglowError('usage', `There is no enrichment "${name}". ${hint}`, {
     remedy: 'The names stand under `enrichments` in the definition file.',
+  });
+}
+
+/** The same for a source. */
+export function requireSource(definition: Definition, name: string): Source {
+  const source = definition.sources[name];
+  if (source !== undefined) return source;
+  const names = Object.keys(definition.sources);
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
+  throw new AfterglowError('usage', `There is no source "${name}". ${hint}`, {
+    remedy: 'The names stand under `sources` in the definition file.',
   });
 }

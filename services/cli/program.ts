@@ -18,6 +18,7 @@ import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tailCommand } from './commands/tail.ts';
 import { topicsCommand } from './commands/topics.ts';
+import { traceCommand } from './commands/trace.ts';
 import { upCommand } from './commands/up.ts';
 import { writerCommand } from './commands/writer.ts';
 import {
@@ -57,7 +58,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
     awsLocalCommand,
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
-  ['Watch:', statusCommand, tailCommand, topicsCommand, auditCommand],
+  ['Watch:', statusCommand, tailCommand, topicsCommand, traceCommand, auditCommand],
   ['Operate:', backfillCommand, redecideCommand, deadCommand, gapsCommand],
 ];
 

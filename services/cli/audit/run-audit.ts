@@ -1,5 +1,4 @@
 import type { Definition } from '../../../shared/config/definition.ts';
-import { nearest } from '../../../shared/config/nearest.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { plannedRows } from '../../../shared/postgres/estimate.ts';
@@ -10,7 +9,7 @@ import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
 import { ASKS_ABOVE_ROWS } from '../backfill/start-backfill.ts';
 import type { AuditOptions } from '../commands/audit.ts';
-import { requireDefinition } from '../definition.ts';
+import { requireDefinition, requireSource } from '../definition.ts';
 import type { Invocation } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
 import { chooseParts } from '../settings.ts';
@@ -74,16 +73,11 @@ export async function runAudit(
 }
 
 function chosenSources(definition: Definition, operands: readonly string[]): readonly string[] {
-  const names = Object.keys(definition.sources);
   const [source, surplus] = operands;
   if (surplus !== undefined) throw new AfterglowError('usage', `One source at a time: what is "${surplus}"?`);
-  if (source === undefined) return names;
-  if (names.includes(source)) return [source];
-  const meant = nearest(source, names);
-  const hint = meant === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
-  throw new AfterglowError('usage', `There is no source "${source}". ${hint}`, {
-    remedy: 'The names stand under `sources` in the definition file.',
-  });
+  if (source === undefined) return Object.keys(definition.sources);
+  requireSource(definition, source);
+  return [source];
 }
 
 /** Everything once, then what seems wrong until it is clear. */

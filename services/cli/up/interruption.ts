@@ -38,6 +38,8 @@ export function listenForInterruption(endAtOnce: () => void): Interruption {
     [Symbol.dispose]() {
       for (const name of signals) process.off(name, onSignal);
       process.off('disconnect', end);
+      // As it was: whoever started this process may have more to say to it.
+      process.channel?.ref();
     },
   };
 }
