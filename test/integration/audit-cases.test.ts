@@ -1,0 +1,212 @@
+// What the audit makes of keys of any kind, of services that are away, of earlier definitions and of --since.
+import { describe, expect, test } from 'vitest';
+import { scan } from '../../services/cli/audit/scan.ts';
+import { CREATE_SUSPECTS } from '../../services/cli/audit/statements.ts';
+import { readSubjects } from '../../services/cli/audit/subject.ts';
+import { applyInit } from '../../services/cli/init/apply.ts';
+import { parseDefinition } from '../../shared/config/parse.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { audit } from '../support/audited.ts';
+import { commandLine } from '../support/command-line.ts';
+import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { brokers } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
+
+const DEADLINE_MS = 60_000;
+const TEST_MAX_MS = 180_000;
+
+/** Keys whose order differs between source and side tables, padded, of a type of the user's own, in partitions and out of a box. */
+const TABLES = `
+  create type region as enum ('north', 'south');
+  create table notes (
+    name text collate "C" not null, code char(4) not null, area region not null, rating int not null,
+    primary key (area, name, code)
+  ) partition by list (area);
+  create table notes_north partition of notes for values in ('north');
+  create table notes_south partition of notes for values in ('south')`;
+
+const notes =
+  (threshold: number) =>
+  (text: string): string =>
+    `${text
+      .split('\n')
+      .slice(
+        0,
+        text.split('\n').findIndex((line) => line.startsWith('sources:')),
+      )
+      .join('\n')}
+sources:
+  notes: { table: public.notes, partitions: 2 }
+enrichments:
+  first:
+    from: notes
+    when: rating > 0
+    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "1" }
+    input: [rating, attempts: "1", present: "1", hour: "12", distance: "-1", place: "0"]
+    output: { score: float }
+    flag: score >= ${threshold}
+`;
+
+const NAMES = ['a', 'B', 'b', 'Ä', 'z', 'ß', 'a b', "o'clock", 'ab', '{x}', 'NULL', '"q"'];
+
+async function write(client: DatabaseClient): Promise<void> {
+  await client.query(
+    `insert into notes (name, code, area, rating)
+     select name, code, area::region, length(name) - 1 + length(code) from unnest($1::text[]) name, unnest(array['a', 'bb', 'abcd']) code, unnest(array['north', 'south']) area`,
+    [NAMES],
+  );
+}
+
+const scored = async ({ client }: TestPipeline, rows: number): Promise<void> => {
+  await until(
+    async () =>
+      (await client.query("select from afterglow.notes_enriched where first_status in ('scored', 'skipped')"))
+        .rowCount === rows,
+    { deadlineMs: DEADLINE_MS, what: `${rows} outcomes` },
+  );
+};
+
+const ROWS = NAMES.length * 3 * 2;
+const STATE = 'afterglow_internal.state_first';
+
+describe('the audit', () => {
+  test.for([16, 18] as const)(
+    'knows every key again, whatever its type, order and partition, and wherever a stretch ends (PostgreSQL %s)',
+    { timeout: TEST_MAX_MS },
+    async (version) => {
+      await using pipeline = await createPipeline(version, notes(0.5), TABLES);
+      await using cli = await commandLine(pipeline, notes(0.5));
+      const { client, definition } = pipeline;
+      await pipeline.start('reader', 'enricher first', 'writer').ready();
+      await write(client);
+      await scored(pipeline, ROWS);
+      const clean = await audit(cli);
+      expect(clean).toMatchObject({ status: 0, error: '', findings: [] });
+      expect(clean.of('first')).toMatchObject({ rows: ROWS, waiting: 0, outdated: 0 });
+
+      await client.query(
+        `delete from ${STATE} where key_name = '"q"' and key_code = 'bb' and key_area = 'south'`,
+      );
+      await client.query("delete from afterglow.first where name = 'ß' and code = 'a' and area = 'north'");
+      await client.query('delete from notes_north where false');
+      await client.query(
+        `update ${STATE} set key_name = '{gone}' where key_name = '{x}' and key_code = 'abcd' and key_area = 'north'`,
+      );
+      const found = await audit(cli, 'notes');
+      const key = (area: string, name: string, code: string) => ({ area, name, code });
+      const planted = [
+        { enrichment: 'first', finding: 'missing', reason: 'no_state', key: key('south', '"q"', 'bb') },
+        { enrichment: 'first', finding: 'missing', reason: 'no_result', key: key('north', 'ß', 'a') },
+        { enrichment: 'first', finding: 'missing', reason: 'no_state', key: key('north', '{x}', 'abcd') },
+        { enrichment: 'first', finding: 'orphaned', reason: 'no_row', key: key('north', '{gone}', 'abcd') },
+      ];
+      const sorted = (each: readonly unknown[]) => each.map((one) => JSON.stringify(one)).toSorted();
+      expect(sorted(found.findings)).toEqual(sorted(planted));
+      expect(found.status).toBe(1);
+
+      const [subject] = await readSubjects(client, definition, ['notes']);
+      if (subject === undefined) throw new Error('there is nothing to audit');
+      expect(subject.sharesOrder).toBe(false);
+      await client.query(CREATE_SUSPECTS);
+      for (const stretchRows of [1, 7, ROWS, 1_000]) {
+        await client.query('truncate pg_temp.afterglow_suspects');
+        const signal = AbortSignal.timeout(DEADLINE_MS);
+        const { rows } = await scan(client, subject, {
+          sinceXid: undefined,
+          onRows: () => {},
+          signal,
+          stretchRows,
+        });
+        const { rows: suspects } = await client.query<{ key: string }>(
+          'select to_json(key)::text as key from pg_temp.afterglow_suspects',
+        );
+        const texts = planted.map((each) => JSON.stringify([each.key.area, each.key.name, each.key.code]));
+        expect({ rows, keys: suspects.map((each) => each.key).toSorted() }).toEqual({
+          rows: ROWS,
+          keys: texts.toSorted(),
+        });
+      }
+
+      expect((await audit(cli, '--repair')).status).toBe(0);
+      expect(await audit(cli)).toMatchObject({ status: 0, findings: [] });
+    },
+  );
+
+  test('calls nothing missing that only waits for a service, and nothing wrong that an earlier definition made', {
+    timeout: TEST_MAX_MS,
+  }, async () => {
+    await using pipeline = await createPipeline(18, notes(0.5), TABLES);
+    await using cli = await commandLine(pipeline, notes(0.5));
+    const { client } = pipeline;
+    await pipeline.start('reader', 'writer').ready();
+    await write(client);
+    const waiting = await audit(cli, '--wait', '3s');
+    expect(waiting).toMatchObject({ status: 1, findings: [] });
+    expect(waiting.of('first')).toMatchObject({ missing: 0, waiting: ROWS });
+    await using enricher = pipeline.start('enricher first');
+    await enricher.ready();
+    await scored(pipeline, ROWS);
+    expect(await audit(cli)).toMatchObject({ status: 0, findings: [] });
+
+    const { pipeline: name } = pipeline.definition;
+    const text = notes(0.7)(`version: 1\npipeline: ${name}\nsources:\n`);
+    const { definition } = parseDefinition(text, 'afterglow.yaml', {});
+    if (definition === undefined) throw new Error('the definition has mistakes');
+    const admin = await connectKafkaAdmin({
+      brokers: [brokers()],
+      clientId: 'test',
+      logger: createLogger('test', 'silent'),
+    });
+    await applyInit(client, admin, { definition });
+    await admin.close();
+    expect(await audit(cli)).toMatchObject({ status: 2 });
+    await using newer = await commandLine(pipeline, notes(0.7));
+    await client.query(`update ${STATE} set input_hash = null where key_name = 'z'`);
+    const outdated = await audit(newer);
+    expect(outdated.findings.map(({ reason }) => reason)).toEqual([
+      'status',
+      'status',
+      'status',
+      'status',
+      'status',
+      'status',
+    ]);
+    expect(outdated.of('first')).toMatchObject({ outdated: ROWS - 6, stale: 6, missing: 0 });
+    expect(outdated.status).toBe(1);
+  });
+
+  test('--since looks at what newer transactions wrote, and at every orphan', {
+    timeout: TEST_MAX_MS,
+  }, async () => {
+    await using pipeline = await createPipeline(18, notes(0.5), TABLES);
+    await using cli = await commandLine(pipeline, notes(0.5));
+    const { client } = pipeline;
+    await pipeline.start('reader', 'enricher first', 'writer').ready();
+    await write(client);
+    await scored(pipeline, ROWS);
+    const young = await audit(cli, '--since', '1h');
+    expect(young.error).toContain('every row is looked at');
+    expect(young.of('first')).toMatchObject({ rows: ROWS });
+    await client.query(`update ${STATE} set updated_at = updated_at - interval '3 hours'`);
+    await client.query("insert into notes values ('new', 'a', 'south', 3), ('newer', 'a', 'south', 3)");
+    await scored(pipeline, ROWS + 2);
+    await client.query(
+      `delete from ${STATE} where key_name in ('a', 'newer') and key_code = 'a' and key_area = 'south'`,
+    );
+    await client.query(
+      `update ${STATE} set key_name = 'gone' where key_name = 'b' and key_code = 'a' and key_area = 'south'`,
+    );
+    // Without its result: a result that has no outcome is found whatever --since says.
+    await client.query(
+      "delete from afterglow.first where name in ('a', 'b') and code = 'a' and area = 'south'",
+    );
+    const found = await audit(cli, '--since', '1h');
+    expect(
+      found.findings.map(({ finding, key }) => `${finding} ${(key as { name: string }).name}`).toSorted(),
+    ).toEqual(['missing newer', 'orphaned gone']);
+    expect(found.of('first')).toMatchObject({ rows: 2 });
+    expect((await audit(cli)).of('first')).toMatchObject({ missing: 3, orphaned: 1 });
+  });
+});
