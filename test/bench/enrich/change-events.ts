@@ -43,6 +43,34 @@ export function changeRecords(
   });
 }
 
+/** Of every `UPDATED_EVERY` changes of reviews one is an update that leaves the text alone: somebody found a review helpful. */
+export const UPDATED_EVERY = 5;
+/** An update comes behind the insert of its row by this many changes. */
+const UPDATED_BEHIND = 2 * UPDATED_EVERY;
+
+/** What the change numbered so says of a review: its row, and whether that is new. */
+export function reviewChange(number: number): { readonly row: Row; readonly isInsert: boolean } {
+  const isInsert = number < UPDATED_BEHIND || number % UPDATED_EVERY > 0;
+  if (isInsert) return { row: review(number), isInsert };
+  return { row: { ...review(number - UPDATED_BEHIND + 1), helpful_votes: 1 }, isInsert };
+}
+
+/** The changes numbered `from` to `to` (not included): reviews that are written, and found helpful. */
+export function reviewRecords(
+  { topic, pipeline, source, partitions }: ChangeEvents,
+  from: number,
+  to: number,
+): readonly TopicRecord[] {
+  return Array.from({ length: to - from }, (_, index): TopicRecord => {
+    const number = from + index;
+    const { row, isInsert } = reviewChange(number);
+    const key = `{"id":"${row.id}"}`;
+    const event = insert(row, { pipeline, table: source, number });
+    const value = JSON.stringify(isInsert ? event : { ...event, op: 'u' });
+    return { topic, partition: partitionOf(key, partitions), key, value };
+  });
+}
+
 function insert(
   after: Row,
   { pipeline, table, number }: { pipeline: string; table: string; number: number },

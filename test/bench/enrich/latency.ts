@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connectConsumer, type RecordConsumer } from '../../../shared/kafka/consumer.ts';
 import { connectProducer } from '../../../shared/kafka/producer.ts';
-import { pause } from '../../../shared/lifecycle/run-service.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { until } from '../../support/wait.ts';
 import type { MeasuredStandIn } from '../aws-local/stand-in.ts';
@@ -9,18 +8,12 @@ import type { Sample } from '../bench.ts';
 import { percentile } from '../reader/latency.ts';
 import type { Parts } from '../reader/parts.ts';
 import { changeRecords } from './change-events.ts';
+import { type Pace, sendAtPace } from './pace.ts';
 import { createBench } from './worker.ts';
 
 const WARM_UP_SECONDS = 5;
 const READY_DEADLINE_MS = 60_000;
 const WINDOW = { rowsMax: 10_000, bytesMax: 64_000_000 };
-/** Rows are sent this often; each send carries what is due by then. */
-const TICK_MS = 4;
-
-export interface Pace {
-  readonly rowsPerSecond: number;
-  readonly seconds: number;
-}
 
 /**
  * From the moment the broker has confirmed a change to the moment a consumer has its outcome, less the time that the model
@@ -50,15 +43,7 @@ export async function addedLatency(
   try {
     await send(0, 1);
     await until(() => addedMs.length === 1, { deadlineMs: READY_DEADLINE_MS, what: 'a first outcome' });
-    const rows = (WARM_UP_SECONDS + seconds) * rowsPerSecond;
-    const startedAtMs = performance.now();
-    const never = new AbortController().signal;
-    for (let sent = 1; sent < rows; ) {
-      const due = Math.min(rows, Math.ceil(((performance.now() - startedAtMs) * rowsPerSecond) / 1_000));
-      if (due > sent) await send(sent, due);
-      sent = Math.max(sent, due);
-      await pause(TICK_MS, never);
-    }
+    const rows = await sendAtPace({ rowsPerSecond, seconds: WARM_UP_SECONDS + seconds }, 1, send);
     await until(() => addedMs.length >= rows, { deadlineMs: READY_DEADLINE_MS, what: 'the last outcome' });
     const measured = addedMs.slice(WARM_UP_SECONDS * rowsPerSecond).toSorted((one, other) => one - other);
     return {

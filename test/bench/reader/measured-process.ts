@@ -23,6 +23,8 @@ export interface MeasuredProcess {
   readonly ended: Promise<string>;
   /** User and system time of all its threads. */
   cpuSeconds(): number;
+  /** Resident now. */
+  memoryMb(): number;
   /** The most that was ever resident at once. */
   peakMemoryMb(): number;
   stop(): Promise<void>;
@@ -59,7 +61,8 @@ export async function startMeasured(options: {
     },
     ended,
     cpuSeconds: () => parseCpuTicks(read('stat')) / TICKS_PER_SECOND,
-    peakMemoryMb: () => parsePeakKib(read('status')) / KIBIBYTES_PER_MEGABYTE,
+    memoryMb: () => parseKib(read('status'), 'VmRSS') / KIBIBYTES_PER_MEGABYTE,
+    peakMemoryMb: () => parseKib(read('status'), 'VmHWM') / KIBIBYTES_PER_MEGABYTE,
     stop: async () => {
       if (!(await endProcess(identity, END)))
         throw new Error(`${options.name} (pid ${identity.pid}) did not end`);
@@ -73,8 +76,9 @@ export function parseCpuTicks(stat: string): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-export function parsePeakKib(status: string): number {
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+/** VmRSS: resident now; VmHWM: the most that ever was. */
+export function parseKib(status: string, name: 'VmRSS' | 'VmHWM'): number {
+  const [, kibibytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   if (kibibytes === undefined) throw new Error('the process has no memory any more');
   return Number(kibibytes);
 }

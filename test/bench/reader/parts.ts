@@ -5,6 +5,7 @@ import { startKafka } from '../../../deploy/local/kafka.ts';
 import { startPostgres } from '../../../deploy/local/postgres.ts';
 import { connectKafkaAdmin, type KafkaAdmin } from '../../../shared/kafka/admin.ts';
 import { createKafka } from '../../../shared/kafka/connect.ts';
+import { kafkaErrorType } from '../../../shared/kafka/error-type.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { makeRunFolder } from '../../support/run-folder.ts';
 
@@ -62,7 +63,11 @@ export async function startParts(): Promise<Parts> {
       brokers: broker.brokers,
       kafka,
       countRecords: async (topic) => {
-        const partitions = await counting.fetchTopicOffsets(topic);
+        const partitions = await counting.fetchTopicOffsets(topic).catch((error: unknown) => {
+          // A topic that was just made has nobody yet who could have taken a record.
+          if (kafkaErrorType(error) === 'NOT_LEADER_FOR_PARTITION') return [];
+          throw error;
+        });
         return partitions.reduce((sum, { high }) => sum + Number(high), 0);
       },
       postgresPrograms: dirname(postgres.psql),
