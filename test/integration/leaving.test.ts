@@ -3,14 +3,15 @@ import { expect, test } from 'vitest';
 import { applyInit } from '../../services/cli/init/apply.ts';
 import { repairGap } from '../../services/reader/main.ts';
 import type { Definition } from '../../shared/config/definition.ts';
-import { cdcTopic } from '../../shared/contracts/topics.ts';
+import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
 import { listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { setUp } from '../support/initialised.ts';
 import { startReader } from '../support/reader.ts';
+import { consume } from '../support/redo.ts';
 import { brokers } from '../support/stack.ts';
-import { topicSize } from '../support/topic.ts';
+import { readEvents, topicSize } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 60_000;
@@ -52,7 +53,9 @@ test('a source that leaves under a running reader halts it, and the repair asks 
   expect(await listGaps(client)).toMatchObject([{ reason: 'publication_incomplete', tables: [], jobs: [] }]);
 });
 
-test('a source that left and comes back is a gap, and read again for it', async () => {
+test('a source that left and comes back is a gap, read again for it, and closed', {
+  timeout: 3 * DEADLINE_MS,
+}, async () => {
   await using setting = await setUp();
   const { client, kafka, database, pipeline, definition } = setting;
   const gapJobs = async (): Promise<readonly object[]> =>
@@ -87,6 +90,18 @@ test('a source that left and comes back is a gap, and read again for it', async 
       tables: [{ schema: 'public', name: 'reviews' }],
       jobs: [Object(job).job],
     },
+  ]);
+  const topic = cdcTopic(pipeline, 'public', 'reviews');
+  await using _enricher = await consume(enricherGroup(pipeline, 'sentiment'), topic, 1_000);
+  await using after = startReader(definition, database.url);
+  await after.streams();
+  const closed = async (): Promise<boolean> =>
+    (await listGaps(client)).every(({ state }) => state === 'closed');
+  await until(closed, { deadlineMs: DEADLINE_MS, what: 'the gap to be closed', everyMs: 200 });
+  expect(await listGaps(client)).toMatchObject([{ counts: { rows: 1, deleted: 0 } }]);
+  const redone = (await readEvents(topic)).filter(({ event }) => event?.source.redo?.job === Object(job).job);
+  expect(redone.map(({ event }) => event?.after)).toMatchObject([
+    { product: 'lamp', number: 1, body: 'bad' },
   ]);
 });
 
