@@ -5,6 +5,7 @@ import { enrichedTopic } from '../../shared/contracts/topics.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import type { DatabaseClient } from '../../shared/postgres/connect.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
+import { listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { brokers } from '../support/stack.ts';
@@ -83,6 +84,49 @@ test('a slot that was lost: rows of the gap get their scores, rows deleted in it
   const gap = await closes(pipeline);
   expect(gap).toMatchObject({ state: 'closed', counts: { deleted: 1 } });
   expect(gap?.to?.lsn).toBeGreaterThan(gap?.from.lsn ?? 0n);
+});
+
+test('a slot that dies during the first load: the load is not begun blindly anew, and repair and load end whole', async () => {
+  await using pipeline = await createPipeline();
+  const { client, definition } = pipeline;
+  await client.query("insert into customers (full_name, email, country) values ('A', 'a@example.com', 'DE')");
+  const before = await pay(client, 3);
+  const loads = async (): Promise<readonly string[]> =>
+    (await listRedoJobs(client, 100))
+      .filter(({ reason, table }) => reason === 'snapshot' && table === 'transactions')
+      .map(({ job }) => job);
+  {
+    // Nobody takes what is loaded, so that the job is still open when the slot goes.
+    await using reader = pipeline.start('reader');
+    await reader.ready();
+    await until(async () => (await loads()).length === 1, {
+      deadlineMs: DEADLINE_MS,
+      what: 'the first load',
+    });
+  }
+  const [load] = await loads();
+  const free = 'select from pg_replication_slots where slot_name = $1 and not active';
+  await until(async () => (await client.query(free, [definition.pipeline])).rowCount === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the slot to be free',
+  });
+  await client.query('select pg_drop_replication_slot($1)', [definition.pipeline]);
+  const unseen = await pay(client, 1);
+  await client.query('delete from transactions where id = $1', [before[0]]);
+  pipeline.start('reader', 'enricher', 'writer');
+  await until(async () => (await listGaps(client)).length === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the gap',
+  });
+  expect(await scored(client)).toEqual([]);
+  await repair(pipeline);
+  const there = [...before.slice(1), ...unseen];
+  await until(async () => (await scored(client)).join() === there.join(), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the results of exactly the rows there are',
+  });
+  expect(await closes(pipeline)).toMatchObject({ reason: 'slot_lost' });
+  expect(await loads()).toEqual([load]);
 });
 
 test('a table that was out of the publication: only that table is redone, and the slot stays', async () => {
