@@ -116,6 +116,11 @@ describe('a record that cannot be read', () => {
     ['of another kind', 'not_an_event', typed('dev.afterglow.dead.v1')],
     ['that is no JSON', 'not_an_event', { ...good, value: Buffer.from('{') }],
     ['that is no event', 'not_an_event', { ...good, value: Buffer.from('{"status":"scored"}') }],
+    [
+      'that is a tombstone of a strange key',
+      'not_an_event',
+      { ...good, key: Buffer.from('{"id":[]}'), value: null },
+    ],
     ['that is a tombstone without a key', 'not_an_event', { ...good, key: null, value: null }],
     ['whose result is refused', 'result', scored('a', 1, { score: -1 })],
   ])('%s stops the reading, or is handed over', (_title, reason, record) => {

@@ -1,4 +1,4 @@
-import { type AnyEnrichedEvent, isEnrichedEvent } from '../contracts/enriched-guard.ts';
+import { type AnyEnrichedEvent, isEnrichedEvent, isRowKey } from '../contracts/enriched-guard.ts';
 import type { RowKey } from '../contracts/events.ts';
 import type { Fence } from '../contracts/position.ts';
 import {
@@ -121,8 +121,8 @@ function fenceOf({ source, revision, status }: AnyEnrichedEvent): Fence {
 
 function keyOf(keyText: string, record: EnrichedRecord): RowKey {
   const key = json(keyText);
-  if (typeof key !== 'object' || key === null || Array.isArray(key)) throw unreadable('not_an_event', record);
-  return key as RowKey;
+  if (!isRowKey(key)) throw unreadable('not_an_event', record);
+  return key;
 }
 
 const unreadable = (reason: UnreadableReason, record: EnrichedRecord): UnreadableRecord =>
