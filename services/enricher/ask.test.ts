@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { DetectedLanguage, Model, ModelItem, RowInput } from '../../shared/models/model.ts';
 import type { CallObserver } from './calls/answering.ts';
-import { callsMaxOf, ModelLanes } from './model-lanes.ts';
+import { callsMaxOf, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
 import type { SharedRequests } from './pay-once.ts';
 
 const silent: CallObserver = { called: () => {}, failed: () => {}, paused: () => {}, resumed: () => {} };
@@ -156,10 +156,12 @@ describe('asking', () => {
 });
 
 test.each([
-  [1, 64],
-  [25, 40],
-  [100, 10],
-  [10_000, 4],
-])('batches of %i rows: %i calls at once', (rowsMax, callsMax) => {
+  [1, 64, 500],
+  [5, 64, 640],
+  [25, 40, 2_000],
+  [100, 10, 2_000],
+  [10_000, 4, 2_000],
+])('batches of %i rows: %i calls at once, %i rows in flight', (rowsMax, callsMax, rowsInFlightMax) => {
   expect(callsMaxOf({ rowsMax })).toBe(callsMax);
+  expect(rowsInFlightMaxOf({ rowsMax })).toBe(rowsInFlightMax);
 });

@@ -24,6 +24,15 @@ export function callsMaxOf({ rowsMax }: Pick<BatchLimits, 'rowsMax'>): number {
   return Math.min(CALLS_MAX, Math.max(4, Math.floor(ROWS_CALLED_MAX / rowsMax)));
 }
 
+/** What one look-up or one publication takes: less would leave them half empty. */
+const ROWS_IN_FLIGHT_MIN = 500;
+
+/** Twice what calls can hold: while one half is asked about, the other is prepared and published. More would only take memory. */
+export function rowsInFlightMaxOf({ rowsMax }: Pick<BatchLimits, 'rowsMax'>): number {
+  const rowsCalled = Math.min(ROWS_CALLED_MAX, callsMaxOf({ rowsMax }) * rowsMax);
+  return Math.max(ROWS_IN_FLIGHT_MIN, 2 * rowsCalled);
+}
+
 /** A model and, where it has one, its detector: each with its own limits, quota and memory of what was paid. */
 export class ModelLanes {
   readonly #lanes: readonly Pick<Lane<unknown>, 'setShare' | 'stop' | 'abort' | 'inFlight' | 'limit'>[];

@@ -21,7 +21,7 @@ import { CompletionReader } from './completion-read.ts';
 import { Crashes, isOwnEnd } from './crash-counts.ts';
 import { Dropped } from './dropped.ts';
 import type { EnricherMetrics } from './metrics.ts';
-import { CALLS_MAX, ModelLanes } from './model-lanes.ts';
+import { CALLS_MAX, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
 import { observeCalls, observeDatabase } from './observe-calls.ts';
 import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
 import { prepare } from './prepare.ts';
@@ -39,7 +39,7 @@ export interface EnricherSettings extends ServiceSettings {
 /** Fetched and not yet taken. */
 const FETCHED = { rowsMax: 1_000, bytesMax: 8 * 1_048_576 };
 /** Taken and not yet published. */
-const WINDOW = { rowsMax: 2_000, bytesMax: 8 * 1_048_576 };
+const WINDOW_BYTES_MAX = 8 * 1_048_576;
 /** Looking up, keeping what was paid for, completing rows, and looking at the revision. */
 const CONNECTIONS_MAX = 4;
 /** Shorter than the time that a process has to end, so that what is answered by then can still be published. */
@@ -178,7 +178,8 @@ export async function runSession(
   };
 
   try {
-    for await (const rows of settle(consumer.queue, steps, WINDOW)) {
+    const window = { rowsMax: rowsInFlightMaxOf(model.limits), bytesMax: WINDOW_BYTES_MAX };
+    for await (const rows of settle(consumer.queue, steps, window)) {
       await publish(rows, context, producer, metrics);
       const records = rows.map(({ prepared }) => prepared.record);
       consumer.finish(records);
