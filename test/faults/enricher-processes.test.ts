@@ -1,12 +1,9 @@
 // An enricher process that is frozen and wakes: what a consumer of the topic and the table have at the end.
 import { describe, expect, test } from 'vitest';
-import { run as runWriter } from '../../services/writer/main.ts';
 import type { EnrichedEvent } from '../../shared/contracts/events.ts';
-import { createTelemetry } from '../../shared/telemetry/http.ts';
-import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createEnrichment, type Payment, type TestEnrichment } from '../support/enrichment.ts';
 import { firstsOf } from '../support/outcomes.ts';
-import { brokers } from '../support/stack.ts';
+import { writerHere } from '../support/services-here.ts';
 import { until } from '../support/wait.ts';
 
 const READY_MAX_MS = 60_000;
@@ -34,33 +31,12 @@ async function table({ client }: TestEnrichment): Promise<Readonly<Record<string
   return Object.fromEntries(rows.map(({ id, score }) => [id, String(score)]));
 }
 
-function writer({ definition, databaseUrl }: TestEnrichment): AsyncDisposable {
-  const stopping = new AbortController();
-  const ended = runWriter(
-    {
-      definition,
-      databaseUrl,
-      brokers: [brokers()],
-      logger: createLogger('writer', 'silent'),
-      telemetry: createTelemetry(),
-    },
-    stopping.signal,
-  );
-  ended.catch(() => {});
-  return {
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      await ended;
-    },
-  };
-}
-
 describe('an enricher process', () => {
   test('frozen past its session and woken beside its successor: a consumer from zero equals the table', {
     timeout: 300_000,
   }, async () => {
     await using setting = await createEnrichment();
-    await using _writer = writer(setting);
+    await using _writer = writerHere(setting);
     const { awsLocal } = setting;
     const keys = 60;
     let amount = 0;
