@@ -10,6 +10,7 @@ import { encodeRowMessage } from '../../shared/postgres/pgoutput-encode.ts';
 import type { Received } from '../../shared/postgres/replication.ts';
 import type { CaptureContext, ChangeEvents } from './change-events.ts';
 import { HEARTBEAT_PREFIX } from './heartbeat.ts';
+import { keysOfMessage, keysOfRow, type ParkedKeys, UNNAMED } from './parked-keys.ts';
 import type { CommitMark, Outgoing, TableCount } from './publisher.ts';
 import type { PassedChunk } from './redo/open-chunk.ts';
 import type { SlotProgress } from './slot-progress.ts';
@@ -17,6 +18,14 @@ import type { SlotProgress } from './slot-progress.ts';
 export interface CaptureSink {
   push(outgoing: Outgoing): void;
   heartbeat(content: Buffer): void;
+}
+
+interface Parked {
+  readonly raw: Buffer;
+  readonly relationOid: number | undefined;
+  readonly fault: Fault;
+  readonly keys: ParkedKeys;
+  readonly rowIndex?: number;
 }
 
 type Change = Extract<Received, { kind: 'change' }>;
@@ -61,12 +70,16 @@ export class Capture {
   /** Rows read again, inside the transaction of their high watermark. */
   redo({ relation, redo, rows }: PassedChunk): void {
     const table = `${relation.schema}.${relation.name}`;
-    for (const row of rows) {
+    for (const [rowIndex, row] of rows.entries()) {
       try {
         for (const record of this.#events.redo(relation.oid, redo, row)) this.#sink.push({ record });
         this.#count(table, 1, 0, redo.enrichments);
       } catch (error) {
-        this.#park(Buffer.from(JSON.stringify(row.tuple ?? row.keyTuple)), relation.oid, undecodable(error));
+        const fault = undecodable(error);
+        const raw = Buffer.from(JSON.stringify(row.tuple ?? row.keyTuple));
+        const shape = this.#events.tables.shapeOf(relation.oid);
+        const keys = shape === undefined ? UNNAMED : keysOfRow(shape, row);
+        this.#park({ raw, relationOid: relation.oid, fault, keys, rowIndex });
       }
     }
   }
@@ -121,7 +134,11 @@ export class Capture {
     try {
       records = this.#events.accept(message, lsn);
     } catch (error) {
-      this.#park(encodeRowMessage(message), tableOid(message), undecodable(error));
+      const fault = undecodable(error);
+      const relationOid = tableOid(message);
+      const shape = relationOid === undefined ? undefined : this.#events.tables.shapeOf(relationOid);
+      const keys = shape === undefined ? UNNAMED : keysOfMessage(shape, message);
+      this.#park({ raw: encodeRowMessage(message), relationOid, fault, keys });
       return;
     }
     for (const record of records) this.#sink.push({ record });
@@ -156,11 +173,12 @@ export class Capture {
       throw new Fault('unknown', 'protocol', 'a message of the replication protocol could not be read');
     }
     const oid = raw.length >= 5 && raw[0] !== TRUNCATE ? raw.readUInt32BE(1) : undefined;
-    this.#park(raw, oid, new Fault('undecodable', 'message', 'the change could not be decoded'));
+    const fault = new Fault('undecodable', 'message', 'the change could not be decoded');
+    this.#park({ raw, relationOid: oid, fault, keys: UNNAMED });
   }
 
   /** Kept byte for byte, said aloud, and the stream goes on. */
-  #park(raw: Buffer, relationOid: number | undefined, fault: Fault): void {
+  #park({ raw, relationOid, fault, keys, rowIndex }: Parked): void {
     const { pipeline } = this.#context;
     const table = relationOid === undefined ? null : (this.#events.tables.nameOf(relationOid) ?? null);
     const commitLsn = formatLsn(this.#commitLsn);
@@ -169,6 +187,8 @@ export class Capture {
       table,
       commitLsn,
       messageIndex: this.#messageIndex,
+      rowIndex,
+      ...keys,
       raw,
       failure: failureOf(fault, 0),
       nowMs: this.#context.nowMs(),

@@ -121,8 +121,9 @@ export class ChangeEvents {
   #update(message: PgoutputMessage & { tag: 'update' }, lsn: number): readonly TopicRecord[] {
     const shape = this.tables.shapeOf(message.relationOid);
     if (shape === undefined) return NONE;
-    const { before, after } = message;
-    if (before === undefined) return [this.#row(shape, 'u', lsn, after)];
+    const { before } = message;
+    if (before === undefined) return [this.#row(shape, 'u', lsn, message.after)];
+    const after = withKey(shape, message.after, before.tuple);
     const whole = before.kind === 'row' ? before.tuple : undefined;
     // Another key is another row to every consumer: the old one dies, the new one is made.
     const isAnotherRow = shape.keyPlaces.some(
@@ -227,6 +228,14 @@ export class ChangeEvents {
   #takeBackIndex(): void {
     if (this.#transaction !== undefined) this.#transaction.eventIndex--;
   }
+}
+
+/** A key that is stored out of line and was left alone comes with the old row only. */
+function withKey({ keyPlaces }: TableShape, after: Tuple, before: Tuple): Tuple {
+  if (!keyPlaces.some((place) => after[place] === UNCHANGED)) return after;
+  return after.map((value, place) =>
+    value === UNCHANGED && keyPlaces.includes(place) ? (before[place] ?? null) : value,
+  );
 }
 
 type RowEvent = Pick<EventPart, 'operation' | 'before' | 'after' | 'lsn' | 'unchanged'> &

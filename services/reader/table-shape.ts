@@ -118,7 +118,7 @@ export function writeKey(shape: TableShape, tuple: Tuple, old?: Tuple): string {
     const column = shape.columns[place] as ShapeColumn;
     const value = tuple[place] === UNCHANGED ? old?.[place] : tuple[place];
     if (typeof value !== 'string') {
-      // A key value that the update did not touch and that is stored out of line never arrives: nothing can name the row.
+      // Servers from before 2022 left out a key that is stored out of line and was not touched: nothing can name the row.
       throw new Fault(
         'undecodable',
         'key',

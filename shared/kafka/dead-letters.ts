@@ -77,6 +77,12 @@ export interface CaptureLetterFacts {
   readonly commitLsn: Lsn;
   /** Which message of its transaction: with the commit, the same on every replay. */
   readonly messageIndex: number;
+  /** Which row of the message, where one brings several. */
+  readonly rowIndex?: number | undefined;
+  /** null: nothing names the row. */
+  readonly key: RowKey | null;
+  /** Of an update that gave the row another key. */
+  readonly oldKey: RowKey | null;
   readonly raw: Buffer;
   readonly failure: Failure;
   readonly nowMs: number;
@@ -87,21 +93,28 @@ export function captureLetterRecord(facts: CaptureLetterFacts): {
   readonly id: string;
   readonly record: TopicRecord;
 } {
-  const { pipeline, table, commitLsn, messageIndex, raw, failure, nowMs } = facts;
-  const id = hash('sha256', JSON.stringify(['capture', commitLsn, messageIndex]), 'hex');
+  const { pipeline, table, commitLsn, messageIndex, rowIndex, key, oldKey, raw, failure, nowMs } = facts;
+  const place = [commitLsn, messageIndex, ...(rowIndex === undefined ? [] : [rowIndex])];
+  const id = hash('sha256', JSON.stringify(['capture', ...place]), 'hex');
+  const keyText = key === null ? '{}' : JSON.stringify(key);
   const failedAt = instantFromMilliseconds(nowMs);
   const letter: DeadLetter = {
     id,
     stage: 'capture',
     enrichment: null,
-    key: null,
+    key,
     error: failure,
     failed_at: failedAt,
     original: {
       topic: null,
       partition: null,
       offset: null,
-      headers: { commit_lsn: commitLsn, message_index: String(messageIndex), table: table ?? '' },
+      headers: {
+        commit_lsn: commitLsn,
+        message_index: String(messageIndex),
+        table: table ?? '',
+        ...(oldKey === null ? {} : { old_key: JSON.stringify(oldKey) }),
+      },
       bytes: raw.length,
       sha256: hash('sha256', raw, 'hex'),
       value_base64: raw.length > ARCHIVED_BYTES_MAX ? null : raw.toString('base64'),
@@ -113,7 +126,7 @@ export function captureLetterRecord(facts: CaptureLetterFacts): {
     enrichment: 'capture',
     identity: id,
     table: table ?? '',
-    keyText: '{}',
+    keyText,
     time: failedAt,
   });
   return {
@@ -121,7 +134,7 @@ export function captureLetterRecord(facts: CaptureLetterFacts): {
     record: {
       topic: deadCaptureTopic(pipeline),
       partition: 0,
-      key: '{}',
+      key: keyText,
       value: JSON.stringify(letter),
       headers,
     },

@@ -16,6 +16,8 @@ export interface CaptureLetter {
   /** 'schema.table'; null: not even that could be read. */
   readonly table: string | null;
   readonly key: RowKey | null;
+  /** Of an update that gave the row another key: that row is to be redone, too. */
+  readonly oldKey: RowKey | null;
   readonly kind: string;
   readonly code: string;
   readonly message: string;
@@ -91,15 +93,25 @@ function isMeant({ id, kind, code }: CaptureLetter, filter: FailureFilter): bool
 
 function headOf({ id, key, error, failed_at, original }: DeadLetter): CaptureLetter {
   const { kind, code, message } = error;
-  const { table, commit_lsn } = original.headers;
+  const { table, commit_lsn, old_key } = original.headers;
   return {
     id,
     table: table === undefined || table === '' ? null : table,
     key,
+    oldKey: keyOf(old_key),
     kind,
     code,
     message,
     commitLsn: commit_lsn ?? '',
     failedAt: failed_at,
   };
+}
+
+function keyOf(text: string | undefined): RowKey | null {
+  if (text === undefined) return null;
+  try {
+    return deadLetter.shape.key.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
 import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
+import type { RowKey } from '../../../shared/contracts/events.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { replayLetters } from '../../../shared/side-tables/failures.ts';
 import type { KeyTexts, NewRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
@@ -10,13 +11,13 @@ type Source = Definition['sources'][string]['table'];
 export interface RedoOfChange {
   /** Undefined: nothing names the row, or nobody enriches it. */
   readonly redo:
-    | { readonly table: Source; readonly enrichments: readonly string[]; readonly key: KeyTexts }
+    | { readonly table: Source; readonly enrichments: readonly string[]; readonly keys: readonly KeyTexts[] }
     | undefined;
   /** A sentence for whoever asks. */
   readonly toDo: string;
 }
 
-export function redoOf(definition: Definition, { id, table, key }: CaptureLetter): RedoOfChange {
+export function redoOf(definition: Definition, { id, table, key, oldKey }: CaptureLetter): RedoOfChange {
   const found = Object.entries(definition.sources).find(
     ([, source]) => `${source.table.schema}.${source.table.name}` === table,
   );
@@ -31,7 +32,7 @@ export function redoOf(definition: Definition, { id, table, key }: CaptureLetter
   const enrichments = enrichmentsOfTable(definition, source.table);
   if (enrichments.length === 0) return { redo: undefined, toDo: `Nothing enriches ${table}: drop it.` };
   return {
-    redo: { table: source.table, enrichments, key: Object.values(key).map(String) },
+    redo: { table: source.table, enrichments, keys: textsOf(oldKey === null ? [key] : [key, oldKey]) },
     toDo: `Run \`npx afterglow dead replay ${id.slice(0, 12)}\` to have its row read again.`,
   };
 }
@@ -48,7 +49,7 @@ export async function replayChanges(
   });
   const jobs: string[] = [];
   for (const [{ schema, name }, changes] of Map.groupBy(redone, ({ table }) => table)) {
-    const keys = new Map(changes.map(({ key }) => [JSON.stringify(key), key]));
+    const keys = new Map(changes.flatMap((change) => change.keys.map((key) => [JSON.stringify(key), key])));
     const enrichments = changes[0]?.enrichments ?? [];
     const job: NewRedoJob = { schema, table: name, reason: 'replay', enrichments, keys: [...keys.values()] };
     const ids = changes.map(({ letter }) => letter.id);
@@ -56,3 +57,6 @@ export async function replayChanges(
   }
   return jobs;
 }
+
+const textsOf = (keys: readonly RowKey[]): readonly KeyTexts[] =>
+  keys.map((key) => Object.values(key).map(String));
