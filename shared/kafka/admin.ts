@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 import { isUnknownTopic, kafkaErrorType } from './error-type.ts';
-import { type GroupLag, groupLags } from './group-lags.ts';
+import { type GroupOffsets, groupOffsets } from './group-offsets.ts';
 import { askLeaders, untilLed } from './leaders.ts';
 
 // Node sees only some of the names that this CommonJS module exports.
@@ -50,7 +50,7 @@ export interface KafkaAdmin {
   startAtEnd(group: string, topic: string): Promise<void>;
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
   /** Every group that has read one of these topics, also those of others. */
-  groupLags(ends: readonly PartitionEnds[]): Promise<readonly GroupLag[]>;
+  groupOffsets(topics: readonly string[]): Promise<readonly GroupOffsets[]>;
   /** First offset still kept and next offset to be written, per partition. */
   ends(topic: string): Promise<readonly PartitionEnds[]>;
   /** Offset of the first record at or after that time, per partition; where there is none, the end. */
@@ -144,7 +144,7 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
       }
       return lags;
     },
-    groupLags: (topicEnds) => groupLags(admin, topicEnds),
+    groupOffsets: (topics) => groupOffsets(admin, topics),
     close: () => admin.disconnect(),
   };
 }

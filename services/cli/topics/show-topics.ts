@@ -17,8 +17,9 @@ export async function showTopics(invocation: Invocation): Promise<number> {
     const wanted = initTopics(definition);
     const described = await kafka.describeTopics(wanted.map(({ topic }) => topic));
     const present = described.flatMap((each) => (each === undefined ? [] : [each.topic]));
+    // Before the ends, which go on: who reads would seem to be ahead of them.
+    const groups = await kafka.groupOffsets(present);
     const ends = (await Promise.all(present.map((topic) => kafka.ends(topic)))).flat();
-    const groups = await kafka.groupLags(ends);
     const reports = topicReports(definition, { wanted, described, ends, groups });
     if (output.isJson) for (const report of reports) output.json(report);
     else for (const line of topicLines(reports, output.paint)) output.line(line);

@@ -43,8 +43,8 @@ const readings: TopicReadings = {
   })),
   ends: [end(CDC, 0, 10n, 110n), end(CDC, 1, 0n, 5n), end(ENRICHED, 1, 0n, 2n), end(ENRICHED, 0, 0n, 1_500n)],
   groups: [
-    { group: 'billing', partitions: [{ ...end(ENRICHED, 0, 0n, 1_500n), committed: 300n }] },
-    { group: 'shop.enricher.fraud', partitions: [{ ...end(CDC, 0, 10n, 110n), committed: 4n }] },
+    { group: 'billing', committed: new Map([[ENRICHED, new Map([[0, 300n]])]]) },
+    { group: 'shop.enricher.fraud', committed: new Map([[CDC, new Map([[0, 4n]])]]) },
   ],
 };
 
@@ -96,9 +96,7 @@ describe('a topic', () => {
 });
 
 test('the lines name each topic, and below it who reads it; a hostile name of a group is harmless', () => {
-  const groups = [
-    { group: 'evil\u001b[2J', partitions: [{ ...end(ENRICHED, 0, 0n, 1_500n), committed: 0n }] },
-  ];
+  const groups = [{ group: 'evil\u001b[2J', committed: new Map([[ENRICHED, new Map([[0, 0n]])]]) }];
   const described = readings.described.map((each) => (each?.topic === CDC ? undefined : each));
   const reports = topicReports(of, { ...readings, groups, described });
   expect(harmless('evil\u001b[2J')).not.toContain('\u001b');

@@ -2,7 +2,7 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import { enricherGroup, writerGroup } from '../../../shared/contracts/topics.ts';
 import type { PartitionEnds, PartitionLag, TopicDescription } from '../../../shared/kafka/admin.ts';
-import type { GroupLag } from '../../../shared/kafka/group-lags.ts';
+import type { GroupOffsets } from '../../../shared/kafka/group-offsets.ts';
 import { harmless } from '../../../shared/terminal/harmless.ts';
 import { formatDuration } from '../duration.ts';
 import { differenceText, type InitTopic, lackingSettings, type TopicKind } from '../init/topics.ts';
@@ -16,7 +16,8 @@ export interface TopicReadings {
   /** In the order of the wanted ones; undefined: missing. */
   readonly described: readonly (TopicDescription | undefined)[];
   readonly ends: readonly PartitionEnds[];
-  readonly groups: readonly GroupLag[];
+  /** Read before the ends. */
+  readonly groups: readonly GroupOffsets[];
 }
 
 interface GroupReport {
@@ -103,13 +104,13 @@ function groupsOf(
 ): readonly GroupReport[] {
   const ours = ownGroups(definition, kind, of);
   const here = ends.filter((end) => end.topic === topic).toSorted((a, b) => a.partition - b.partition);
-  const read = new Map(
-    groups.map(({ group, partitions }) => [group, partitions.filter((each) => each.topic === topic)]),
+  const read = new Map(groups.map(({ group, committed }) => [group, committed.get(topic)]));
+  const others = [...read].flatMap(([group, offsets]) =>
+    offsets === undefined || ours.includes(group) ? [] : [group],
   );
-  const others = [...read].filter(([group, lags]) => lags.length > 0 && !ours.includes(group));
-  return [...ours, ...others.map(([group]) => group)].map((group) => {
-    const committed = new Map(read.get(group)?.map((lag) => [lag.partition, lag.committed]));
-    const lags = here.map((end): PartitionLag => ({ ...end, committed: committed.get(end.partition) }));
+  return [...ours, ...others].map((group) => {
+    const offsets = read.get(group);
+    const lags = here.map((end): PartitionLag => ({ ...end, committed: offsets?.get(end.partition) }));
     return {
       group,
       ours: ours.includes(group),
