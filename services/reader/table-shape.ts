@@ -12,6 +12,8 @@ export interface CapturedTable {
   readonly partitions: number;
   /** Columns that name a row, in index order. */
   readonly key: readonly string[];
+  /** Go no further than here, also while somebody publishes them. */
+  readonly excluded?: readonly string[];
 }
 
 interface ShapeColumn {
@@ -28,6 +30,8 @@ export interface TableShape {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly ShapeColumn[];
+  /** Of the columns that are written. */
+  readonly places: readonly number[];
   /** Places of the key in the columns, in index order. */
   readonly keyPlaces: readonly number[];
   readonly part: TablePart;
@@ -54,7 +58,10 @@ export function tableShape(
       `key column ${key} of ${relation.schema}.${relation.name} is not in the publication`,
     );
   });
-  return { table, schema: relation.schema, name: relation.name, columns, keyPlaces, part };
+  const places = columns.flatMap(({ name }, place) =>
+    table.excluded?.includes(name) === true ? [] : [place],
+  );
+  return { table, schema: relation.schema, name: relation.name, columns, places, keyPlaces, part };
 }
 
 export interface WrittenRow {
@@ -73,14 +80,15 @@ export function writeRow(
   old?: Tuple,
   omitted?: ReadonlySet<string>,
 ): WrittenRow {
-  const { columns } = shape;
+  const { columns, places } = shape;
   let json = '{';
   let unchanged: string[] | undefined;
-  for (let place = 0; place < columns.length; place++) {
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] as number;
     const column = columns[place] as ShapeColumn;
     let value = tuple[place];
     if (value === UNCHANGED && old !== undefined) value = old[place];
-    if (place > 0) json += ',';
+    if (index > 0) json += ',';
     json += column.label;
     if (value === null || value === undefined) json += 'null';
     else if (value === UNCHANGED) {
@@ -101,7 +109,8 @@ export function writeOldRow(
   omitted?: ReadonlySet<string>,
 ): string {
   const parts: string[] = [];
-  for (const [place, { name, partOfKey, label, codec }] of shape.columns.entries()) {
+  for (const place of shape.places) {
+    const { name, partOfKey, label, codec } = shape.columns[place] as ShapeColumn;
     if (kind === 'key' && !partOfKey) continue;
     const value = tuple[place];
     if (value === UNCHANGED) continue;
@@ -140,8 +149,12 @@ export function columnsToOmit(
   old: Tuple | undefined,
   excessBytes: number,
 ): ReadonlySet<string> {
-  const sizes = shape.columns
-    .map(({ name }, place) => ({ name, place, bytes: sizeOf(tuple[place]) + sizeOf(old?.[place]) }))
+  const sizes = shape.places
+    .map((place) => ({
+      name: shape.columns[place]?.name ?? '',
+      place,
+      bytes: sizeOf(tuple[place]) + sizeOf(old?.[place]),
+    }))
     .filter(({ place }) => !shape.keyPlaces.includes(place))
     .sort((a, b) => b.bytes - a.bytes);
   const omitted = new Set<string>();

@@ -4,6 +4,7 @@ import { repairGap } from '../../services/reader/main.ts';
 import { cdcTopic } from '../../shared/contracts/topics.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { createCapture } from '../support/capture.ts';
 import { type Captured, capture } from '../support/reader.ts';
 import { Replay } from '../support/replay.ts';
 import { brokers, createDatabase } from '../support/stack.ts';
@@ -87,6 +88,26 @@ test('partitions are published instead of their table: halt, and nothing is miss
   expect(new Set(events.map(({ event }) => event?.source.schema_version ?? 1))).toEqual(new Set([1]));
   // Nobody can tell this from an operation that was left out.
   expect(await listGaps(client)).toMatchObject([{ halts: false, reason: 'publication_changed' }]);
+});
+
+test('an excluded column that somebody publishes all the same goes no further than the reader', async () => {
+  await using setting = await createCapture(
+    'create table people (id int primary key, name text, secret text); alter table people replica identity full',
+    { people: '{ table: public.people, exclude: [secret] }' },
+  );
+  const { client, definition } = setting;
+  await using _reader = await setting.start();
+  await client.query("insert into people values (1, 'a', 'hidden')");
+  await client.query(`alter publication "${definition.pipeline}" set table people`);
+  await client.query("insert into people values (2, 'b', 'hidden')");
+  await client.query("update people set name = 'c', secret = 'hidden too' where id = 2");
+  await client.query('delete from people where id = 2');
+  const events = await setting.events('people');
+  expect(JSON.stringify(events)).not.toMatch(/hidden|secret/);
+  expect(new Set(events.map(({ event }) => event?.op))).toEqual(new Set(['c', 'u', 'd', undefined]));
+  expect(await listGaps(client)).toMatchObject([
+    { reason: 'publication_changed', detail: expect.stringContaining('published anew with other columns') },
+  ]);
 });
 
 const repair = ({ definition, url }: Captured) =>

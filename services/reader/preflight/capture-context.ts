@@ -15,14 +15,14 @@ export async function readCaptureContext(
 ): Promise<CaptureContext> {
   const catalog = await readCatalog(client);
   const tables = new Map<string, CapturedTable>();
-  for (const { table } of Object.values(definition.sources)) {
+  for (const { table, exclude } of Object.values(definition.sources)) {
     const name = `${table.schema}.${table.name}`;
     const found = findTable(catalog, table);
     if (found === undefined || found.key.length === 0) {
       throw new AfterglowError('table_without_key', `Table ${name} has no key that names a row.`);
     }
     const topic = cdcTopic(definition.pipeline, table.schema, table.name);
-    tables.set(name, { topic, partitions: partitionsOf(topic), key: found.key });
+    tables.set(name, { topic, partitions: partitionsOf(topic), key: found.key, excluded: exclude });
   }
   return {
     pipeline: definition.pipeline,
