@@ -82,6 +82,9 @@ test('jobs are controlled by their number; nobody to agree, or a slip of the pen
     expect(refused.status).toBe(status);
   }
   expect(await readRedoJob(client, '2')).toBeUndefined();
+  const agreed = await run(setting, ['backfill', 'notes', '--yes', '--detach', '--json']);
+  expect(JSON.parse(agreed.output)).toMatchObject({ event: 'made', job: '2', estimated_rows: 200_000 });
+  expect((await run(setting, ['backfill', 'cancel', '2'])).status).toBe(0);
   const few = await run(setting, ['backfill', 'notes', '--where', 'rating = 1', '--detach', '--json']);
-  expect(JSON.parse(few.output)).toMatchObject({ event: 'made', job: '2', state: 'waiting' });
+  expect(JSON.parse(few.output)).toMatchObject({ event: 'made', job: '3', state: 'waiting' });
 });

@@ -1,7 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type ChangeEvent, UNAVAILABLE_VALUE } from '../../shared/contracts/events.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
-import { controlRedoJob, createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
+import {
+  controlRedoJob,
+  createRedoJob,
+  readRedoJob,
+  secondsLeft,
+} from '../../shared/side-tables/redo-jobs.ts';
 import { createRedoSetting, NOTES } from '../support/redo.ts';
 import { createDatabase } from '../support/stack.ts';
 import type { TopicEvent } from '../support/topic.ts';
@@ -84,6 +89,22 @@ describe('a redo', () => {
     });
   });
 
+  test('a chunk of large rows is cut by their bytes, and none of them is left out', async () => {
+    await using setting = await createRedoSetting();
+    const { client, job } = setting;
+    await client.query(
+      "insert into notes select 'art', md5(number::text)::uuid, 'A', number, repeat('x', 300_000) from generate_series(1, 60) number",
+    );
+    const made = await createRedoJob(client, job);
+    await setting.read();
+    const done = await setting.jobIn('done', made);
+    expect(done.rowsDone).toBe(60);
+    // 4 MB are about 14 of them.
+    expect(done.chunks).toBeGreaterThanOrEqual(4);
+    const ratings = redone(await setting.events(), made).map(({ event }) => event.after?.rating);
+    expect(new Set(ratings).size).toBe(60);
+  });
+
   test('a condition picks rows, and cannot change any', async () => {
     await using setting = await createRedoSetting();
     const { client, job } = setting;
@@ -154,6 +175,9 @@ describe('a redo', () => {
     expect(await controlRedoJob(client, '1', 'resume')).toBe(true);
     await beyond(100);
     expect(await waitsFor()).toBeNull();
+    const running = await readRedoJob(client, '1');
+    expect(running?.rowsPerSecond).toBeGreaterThan(0);
+    expect(running && secondsLeft(running)).toBeGreaterThan(0);
     expect(await controlRedoJob(client, '1', 'cancel')).toBe(true);
     await aside();
     const cancelled = await readRedoJob(client, '1');

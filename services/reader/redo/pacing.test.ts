@@ -61,3 +61,48 @@ test('the slowest group decides', () => {
   expect(rowsAllowed([{ rowsAllowed: 4_000 }, { rowsAllowed: 0 }])).toBe(0);
   expect(rowsAllowed([])).toBe(CHUNK_ROWS_MAX);
 });
+
+const READ_EVERY_MS = 400;
+
+/** Virtual time: groups that finish so many rows a second, and a job that publishes whatever is allowed. */
+function simulate(ratesPerSecond: readonly number[], seconds: number) {
+  const groups = ratesPerSecond.map((rate) => ({ rate, pace: new GroupPace(), finished: 0 }));
+  let published = 0;
+  let largestChunk = 0;
+  let mostAhead = 0;
+  for (let atMs = 0; atMs <= seconds * 1_000; atMs += 50) {
+    for (const group of groups) {
+      group.finished = Math.min(published, group.finished + group.rate / 20);
+      if (atMs % READ_EVERY_MS === 0) {
+        const finished = Math.floor(group.finished);
+        group.pace.read({ atMs, finished, ahead: published - finished });
+      }
+    }
+    const rows = rowsAllowed(groups.map(({ pace }) => pace));
+    published += rows;
+    for (const { pace } of groups) pace.published(rows);
+    largestChunk = Math.max(largestChunk, rows);
+    mostAhead = Math.max(mostAhead, ...groups.map(({ finished }) => published - finished));
+  }
+  return { published, largestChunk, mostAhead };
+}
+
+test.each<[readonly number[], number]>([
+  [[20], 20],
+  [[100], 100],
+  [[800], 800],
+  [[1_500], 1_500],
+  [[1_500, 300], 300],
+])(
+  'groups of %j rows a second: a chunk is two seconds of the slowest at most, and it has always something to do',
+  (rates, slowest) => {
+    const seconds = 120;
+    const { published, largestChunk, mostAhead } = simulate(rates, seconds);
+    const work = Math.max(CHUNK_ROWS_MIN, 2 * slowest);
+    // What is measured between two readings may be a little more than what a group does on average.
+    expect(largestChunk).toBeLessThanOrEqual(Math.ceil(work * 1.1));
+    // One chunk goes while at most two seconds of work are ahead.
+    expect(mostAhead).toBeLessThanOrEqual(Math.ceil(2 * work * 1.1));
+    expect(published).toBeGreaterThan(0.8 * slowest * seconds);
+  },
+);

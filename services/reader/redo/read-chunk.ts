@@ -41,6 +41,8 @@ export interface ChunkLimits {
 /** How many rows a chunk of a condition looks at, however few it picks. */
 const LOOKED_AT_ROWS_MAX = 20_000;
 const FETCH_ROWS_MAX = 200;
+/** Of which nobody knows yet how large they are. */
+const FIRST_FETCH_ROWS_MAX = 10;
 
 /**
  * Reads one chunk and, in the same transaction, lets `beforeCommit` write what follows it: no change of the table's
@@ -180,7 +182,7 @@ async function fetchRows(
   await client.query(statement.text, [...statement.values]);
   const tuples: Texts[] = [];
   let bytes = 0;
-  let portion = Math.min(FETCH_ROWS_MAX, limits.rowsMax);
+  let portion = Math.min(FIRST_FETCH_ROWS_MAX, limits.rowsMax);
   for (;;) {
     const fetched = await texts(client, { text: `fetch forward ${portion} from ${CURSOR}`, values: [] });
     for (const tuple of fetched) {
