@@ -57,7 +57,8 @@ export function configure(values: OptionValues): Benchmark {
   const flat: Variant = {
     name: 'flat',
     once: true,
-    run: async () => flatMemory(ENRICHMENTS, await parts.get(), await standIn.get(), flatSeconds),
+    run: async () =>
+      flatMemory(ENRICHMENTS, await parts.get(), await standIn.get(), { seconds: flatSeconds, share }),
   };
   const quota = [
     {
@@ -94,7 +95,9 @@ export function configure(values: OptionValues): Benchmark {
       latency_seconds: seconds,
       model_ms: MODEL_MS,
       flat_seconds: flatSeconds,
-      flat_rows_per_second: Object.values(FLAT_ROWS_PER_SECOND).join(', '),
+      flat_rows_per_second: Object.values(FLAT_ROWS_PER_SECOND)
+        .map((rowsPerSecond) => rowsPerSecond * share)
+        .join(', '),
       quota_seconds: QUOTA_SECONDS,
       quota: ACCOUNT.join(' '),
       load_average_at_start: Math.round((loadavg()[0] ?? 0) * 10) / 10,

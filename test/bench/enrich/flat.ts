@@ -18,18 +18,24 @@ export const FLAT_ROWS_PER_SECOND: Readonly<Record<EnrichmentName, number>> = {
 const LOOK_INTERVAL_MS = 500;
 /** Until everything is compiled, every buffer has its size, and the memory of answers is full. */
 const SETTLED_SHARE = 0.5;
-const READY_DEADLINE_MS = 120_000;
+const READY_DEADLINE_MS = 300_000;
 const SECONDS_PER_MINUTE = 60;
+
+export interface SteadyLoad {
+  readonly seconds: number;
+  /** Of the rows a second. */
+  readonly share: number;
+}
 
 /** All enrichers at once under a steady load: what each of them holds, and how that changes with time. */
 export async function flatMemory(
   enrichments: readonly EnrichmentName[],
   parts: Parts,
   standIn: MeasuredStandIn,
-  seconds: number,
+  load: SteadyLoad,
 ): Promise<Sample> {
   const samples = await Promise.all(
-    enrichments.map((enrichment) => flatMemoryOf(enrichment, parts, standIn, seconds)),
+    enrichments.map((enrichment) => flatMemoryOf(enrichment, parts, standIn, load)),
   );
   const peaks = samples.map((sample, place) => sample[`${enrichments[place]}_peak_mb`] ?? 0);
   return Object.assign({ peak_memory_mb: Math.max(...peaks) }, ...samples) as Sample;
@@ -39,7 +45,7 @@ async function flatMemoryOf(
   enrichment: EnrichmentName,
   parts: Parts,
   standIn: MeasuredStandIn,
-  seconds: number,
+  { seconds, share }: SteadyLoad,
 ): Promise<Sample> {
   const bench = await createBench(parts, enrichment);
   const logger = createLogger('bench', 'silent');
@@ -63,7 +69,7 @@ async function flatMemoryOf(
       looks.push({ atSeconds: (performance.now() - startedAtMs) / 1_000, memoryMb: worker.memoryMb() });
     }, LOOK_INTERVAL_MS);
     try {
-      const pace = { rowsPerSecond: FLAT_ROWS_PER_SECOND[enrichment], seconds };
+      const pace = { rowsPerSecond: share * FLAT_ROWS_PER_SECOND[enrichment], seconds };
       await outcomesReach(await sendAtPace(pace, 1, send));
     } finally {
       clearInterval(look);
