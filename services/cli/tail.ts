@@ -32,16 +32,18 @@ export async function tail(
   output.onClosed(() => interruption.end());
   const start = options.from === undefined ? {} : { fromMs: Date.now() - options.from };
   if (output.isTerminal && !output.isJson) output.note(output.paintError.faint(`${topic}; Ctrl-C ends`));
-  let isToldOfFailure = false;
+  const noteOnce = notesOnce(output);
   for await (const { value } of follow(settings, topic, start, interruption.signal)) {
-    const event = value === null ? undefined : parseEvent(value);
-    if (event === undefined) continue; // a tombstone, which follows the event that says so
+    if (value === null) continue; // a tombstone, which follows the event that says so
+    const event = parseEvent(value);
+    if (event === undefined) {
+      noteOnce('A record is no outcome that this version knows; such ones are left out.');
+      continue;
+    }
     if (options.flagged === true && !(event.status === 'scored' && event.flagged === true)) continue;
     const isMatch = matches(event);
-    if (isMatch === undefined && !isToldOfFailure) {
-      output.note('The condition of --where fails on an outcome; such ones are left out.');
-      isToldOfFailure = true;
-    }
+    if (isMatch === undefined)
+      noteOnce('The condition of --where fails on an outcome; such ones are left out.');
     if (isMatch !== true) continue;
     if (output.isJson) output.json(event);
     else output.line(eventLine(event, output.paint));
@@ -79,6 +81,15 @@ async function requireTopic(settings: Parameters<typeof connectKafkaAdmin>[0], t
   } finally {
     await admin.close();
   }
+}
+
+/** What holds for one record may hold for thousands. */
+function notesOnce(output: Invocation['output']): (text: string) => void {
+  const noted = new Set<string>();
+  return (text) => {
+    if (!noted.has(text)) output.note(text);
+    noted.add(text);
+  };
 }
 
 /** Unknown fields are ours of a later version, and shown; what is no event at all is left out. */

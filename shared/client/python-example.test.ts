@@ -54,7 +54,7 @@ test(`the example in Python tells the same changes as the client, whatever was r
   }
 });
 
-test('it stops at an event of a newer version instead of guessing', () => {
+test('it stops at an event of a newer version instead of guessing', { timeout: 60_000 }, () => {
   const record = recordOf({ key: 'a', at: 1, status: 'scored' });
   const headers = { ...record.headers, ce_type: 'dev.afterglow.enriched.v2' };
   const { status, stderr } = runExample([{ ...record, headers }]);

@@ -63,7 +63,9 @@ const recorded = (said: Said, more: Partial<EnrichedEvent> = {}) => ({
   value: JSON.stringify({ ...eventOf(said), ...more }),
 });
 
-test('`tail` shows what holds, from then and from now on, and Ctrl-C ends it without a word', async () => {
+test('`tail` shows what holds, from then and from now on, and Ctrl-C ends it without a word', {
+  timeout: 180_000,
+}, async () => {
   const { send, tail } = await setting();
   await send(
     recorded(saidOf('a', 1)),
@@ -86,12 +88,14 @@ test('`tail` shows what holds, from then and from now on, and Ctrl-C ends it wit
   expect(await Promise.all([all.ended, held.ended, flagged.ended])).toEqual(
     Array(3).fill({ status: 0, signal: null }),
   );
-  expect(all.output.trim().split('\n')).toEqual([
+  const strange = 'A record is no outcome that this version knows; such ones are left out.';
+  expect(all.output.trim().split('\n').toSorted()).toEqual([
     expect.stringMatching(/ id=a {2}score=1 /),
     expect.stringMatching(/ id=b {2}score=7 /),
     expect.stringMatching(/ id=d {2}score=9 /),
+    strange,
   ]);
-  expect(flagged.output.trim().split('\n')).toHaveLength(1);
+  expect(flagged.output.trim().split('\n')).toHaveLength(2);
   const lines = held.output.trim().split('\n');
   const events = lines
     .filter((line) => line.startsWith('{'))
@@ -104,6 +108,7 @@ test('`tail` shows what holds, from then and from now on, and Ctrl-C ends it wit
   ]);
   expect(lines.filter((line) => !line.startsWith('{'))).toEqual([
     'The condition of --where fails on an outcome; such ones are left out.',
+    strange,
   ]);
 });
 
