@@ -3,7 +3,7 @@
 import { relative } from 'node:path';
 import { expect } from 'vitest';
 
-const IS_LONG = process.env.AFTERGLOW_TEST_LONG !== undefined;
+export const IS_LONG = process.env.AFTERGLOW_TEST_LONG !== undefined;
 
 interface FaultLengths {
   /** Kills of a reader under load, at most so many and for so long. */
@@ -19,12 +19,16 @@ interface FaultLengths {
   readonly openTransactionMs: number;
   /** Kills of an enricher under load. */
   readonly enricherKills: number;
+  /** Kills of a writer under load. */
+  readonly writerKills: number;
   /** A model that does not answer. */
   readonly modelAwayMs: number;
   /** An endpoint that starts with its first call. */
   readonly coldStartMs: number;
   /** A model that refuses every call, since it is not ready. */
   readonly modelRefusingMs: number;
+  /** Everything at once. */
+  readonly wholePipelineMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -38,9 +42,11 @@ export const FAULT_LENGTHS: FaultLengths = IS_LONG
       kafkaAwayMs: 5 * MINUTE_MS,
       openTransactionMs: 10 * MINUTE_MS,
       enricherKills: 40,
+      writerKills: 40,
       modelAwayMs: MINUTE_MS,
       coldStartMs: 90_000,
       modelRefusingMs: 5 * MINUTE_MS,
+      wholePipelineMs: 3 * MINUTE_MS,
     }
   : {
       readerKills: 12,
@@ -50,9 +56,11 @@ export const FAULT_LENGTHS: FaultLengths = IS_LONG
       kafkaAwayMs: 1_000,
       openTransactionMs: 10_000,
       enricherKills: 2,
+      writerKills: 4,
       modelAwayMs: 8_000,
       coldStartMs: 4_000,
       modelRefusingMs: 14_000,
+      wholePipelineMs: 15_000,
     };
 
 /** How far a long fault is, and the figures it came to: a run of hours that says nothing looks like one that hangs. */
