@@ -2,7 +2,13 @@ import { Fault } from '../errors/policy.ts';
 import type { Outcome } from './model.ts';
 
 /** A service's own trouble with one request, or an answer cut on its way: the same request may pass a moment later. */
-const WORTH_ONE_RETRY = new Set(['ModelErrorException', 'ModelStreamErrorException', 'SyntaxError']);
+const WORTH_ONE_RETRY = new Set([
+  'ModelErrorException',
+  'ModelStreamErrorException',
+  'SyntaxError',
+  'not_json',
+  'empty_answer',
+]);
 
 /**
  * A refusal of several items says nothing about each of them; of a single item it is that item's own outcome. Throws what

@@ -82,6 +82,12 @@ describe('a call', () => {
       named('ModelErrorException', '', 424),
       { kind: 'rejected', isWorthOneRetry: true },
     ],
+    [
+      'an answer that is cut off',
+      '{"embedding":[0.1,',
+      { fault: { code: 'not_json' }, isWorthOneRetry: true },
+    ],
+    ['no answer at all', '', { fault: { code: 'empty_answer' }, isWorthOneRetry: true }],
     ['an answer that is none', '{}', { kind: 'rejected', fault: { kind: 'contract', code: 'shape' } }],
     [
       'a zero vector',
