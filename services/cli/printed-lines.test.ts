@@ -150,6 +150,23 @@ test('a service that is down is named with its log', () => {
 const SUMMARY = {
   elapsedMs: 32_100,
   totals: { rowsIn: 1_116, scored: 1_062, written: 1_100 },
+  results: [
+    { enrichment: 'fraud', results: 980, languages: undefined },
+    {
+      enrichment: 'sentiment',
+      results: 82,
+      languages: [
+        ['en', 40],
+        ['es', 20],
+        ['de', 10],
+        ['fr', 5],
+        ['it', 3],
+        ['ja', 2],
+        ['ko', 1],
+        ['zh', 1],
+      ],
+    },
+  ] as const,
   flagged: 22,
   latency: HEALTHY.latency,
   firstScoreMs: 3_900,
@@ -161,14 +178,25 @@ test('the summary', () => {
     'Stopped after 32 s.',
     '  rows in            1,116',
     '  scored             1,062',
+    '    fraud            980 results',
+    '    sentiment        82 results in 8 languages: en 40, es 20, de 10, fr 5, it 3, ja 2 and 2 more',
     '  flagged            22',
     '  commit to written  p50 4.2 ms, p99 11 ms',
     '  first result       3.9 s after the start',
     '  data               /p/.afterglow/data (the next start goes on with it; --fresh begins anew)',
   ]);
-  expect(summaryJson(SUMMARY)).toMatchObject({ event: 'summary', scored: 1_062, first_result_ms: 3_900 });
+  expect(summaryJson(SUMMARY)).toMatchObject({
+    event: 'summary',
+    scored: 1_062,
+    results: [
+      { enrichment: 'fraud', results: 980, languages: null },
+      { enrichment: 'sentiment', results: 82, languages: { en: 40, zh: 1 } },
+    ],
+    first_result_ms: 3_900,
+  });
   const nothing = {
     ...SUMMARY,
+    results: [],
     flagged: undefined,
     latency: undefined,
     firstScoreMs: undefined,

@@ -40,6 +40,7 @@ export function observe(run: UpRun, parts: UpParts, startedAt: StartedAt): Obser
       return {
         elapsedMs: performance.now() - startedAt.atMs,
         totals: figures.totals,
+        results: await database.resultsSince(startedAt.date).catch(() => []),
         flagged: await database.flaggedSince(startedAt.date).catch(() => undefined),
         latency: figures.latencyInAll,
         firstScoreMs: collector.firstScoreMs,

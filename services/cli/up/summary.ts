@@ -2,11 +2,14 @@ import { formatDuration } from '../duration.ts';
 import type { Totals } from '../view/figures.ts';
 import { formatCount, formatLatency } from '../view/numbers.ts';
 import type { Painter } from '../view/paint.ts';
+import type { ResultCount } from '../view/result-counts.ts';
 import type { LatencyView } from '../view/snapshot.ts';
 
 export interface Summary {
   readonly elapsedMs: number;
   readonly totals: Totals;
+  /** Of each enrichment; none: the database could not be asked any more. */
+  readonly results: readonly ResultCount[];
   /** Undefined: the database could not be asked any more. */
   readonly flagged: number | undefined;
   readonly latency: LatencyView | undefined;
@@ -21,6 +24,7 @@ export function summaryLines(summary: Summary, paint: Painter): readonly string[
   const rows: readonly (readonly [string, string])[] = [
     ['rows in', formatCount(totals.rowsIn)],
     ['scored', formatCount(totals.scored)],
+    ...summary.results.map((count) => [`  ${count.enrichment}`, resultText(count)] as const),
     ['flagged', summary.flagged === undefined ? 'not known' : formatCount(summary.flagged)],
     [
       'commit to written',
@@ -39,9 +43,23 @@ export function summaryLines(summary: Summary, paint: Painter): readonly string[
   ];
 }
 
+const LANGUAGES_TOLD = 6;
+
+/** "213 results in 13 languages: en 61, es 30, de 22, fr 19, it 17, ja 15 and 7 more". */
+function resultText({ results, languages }: ResultCount): string {
+  if (languages === undefined || languages.length === 0) return `${formatCount(results)} results`;
+  const told = languages
+    .slice(0, LANGUAGES_TOLD)
+    .map(([language, count]) => `${language} ${formatCount(count)}`);
+  const more = languages.length > told.length ? ` and ${languages.length - told.length} more` : '';
+  const named = `${languages.length} ${languages.length === 1 ? 'language' : 'languages'}`;
+  return `${formatCount(results)} results in ${named}: ${told.join(', ')}${more}`;
+}
+
 export function summaryJson({
   elapsedMs,
   totals,
+  results,
   flagged,
   latency,
   firstScoreMs,
@@ -53,6 +71,11 @@ export function summaryJson({
     rows_in: totals.rowsIn,
     scored: totals.scored,
     written: totals.written,
+    results: results.map(({ enrichment, results: count, languages }) => ({
+      enrichment,
+      results: count,
+      languages: languages === undefined ? null : Object.fromEntries(languages),
+    })),
     flagged: flagged ?? null,
     commit_to_written_ms: latency === undefined ? null : { p50: latency.p50Ms, p99: latency.p99Ms },
     first_result_ms: firstScoreMs === undefined ? null : Math.round(firstScoreMs),

@@ -4,6 +4,7 @@ import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/c
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
 import { enrichedView, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
 import { OPEN_SWEEPS, type OpenSweep, SWEEPS_ARE_KEPT, toOpenSweeps } from '../sweeps.ts';
+import { type ResultCount, resultQuestions, toResultCount } from './result-counts.ts';
 import type { RowTable } from './snapshot.ts';
 
 export interface SlotReading {
@@ -142,6 +143,15 @@ export class DatabaseReadings implements AsyncDisposable {
     const { sentiment, embedding } = this.#definition.enrichments;
     if (!isDemo || sentiment === undefined || embedding === undefined) return undefined;
     return { columns: REVIEW_COLUMNS, rows: texts(await this.#ask<unknown[]>(DEMO_REVIEWS)) };
+  }
+
+  async resultsSince(since: Date): Promise<readonly ResultCount[]> {
+    const counts: ResultCount[] = [];
+    for (const question of resultQuestions(this.#definition)) {
+      const answer = await this.#ask<[string, string]>(question.statement, [since.toISOString()]);
+      counts.push(toResultCount(question, answer));
+    }
+    return counts;
   }
 
   async flaggedSince(since: Date): Promise<number> {
