@@ -98,8 +98,11 @@ test('the packed client is typed, and reads a topic where there is nothing else 
     const { key, value } = recordOf({ key: 'a', at: 7, status: 'scored' });
     await producer.send([{ topic, partition: 0, key: String(key), value: String(value) }]);
   }
-  const { stdout } = await run(process.execPath, ['out/consumer.js', brokers(), pipeline], { cwd: folder });
+  // Ours, and the one that is found here: others have theirs.
+  for (const node of [process.execPath, 'node']) {
+    const { stdout } = await run(node, ['out/consumer.js', brokers(), pipeline], { cwd: folder });
+    expect(stdout, node).toBe('{"id":"a"} 7.0');
+  }
   await admin.deleteTopics([topic]);
   await admin.close();
-  expect(stdout).toBe('{"id":"a"} 7.0');
 });
