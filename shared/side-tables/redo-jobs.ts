@@ -21,6 +21,8 @@ export interface RedoJob {
   readonly byKeys: boolean;
   /** Goes through the keys of the state tables instead: those that have no row are published as deleted. */
   readonly sweep: boolean;
+  /** The condition is the bounds of partitions, and the planner looks nowhere else. */
+  readonly ofPartitions: boolean;
   readonly state: RedoState;
   /** Why it failed; never a row value. */
   readonly failure: string | null;
@@ -45,6 +47,8 @@ export interface NewRedoJob {
   readonly reason: RedoReason;
   readonly enrichments: readonly string[];
   readonly condition?: string;
+  /** The condition is the bounds of partitions, by which the planner leaves the others out. */
+  readonly ofPartitions?: true;
   /** Exactly these rows: those that are not there are published as deleted. */
   readonly keys?: readonly KeyTexts[];
   /** The keys that have a result and no row, and only those. */
@@ -56,8 +60,8 @@ export interface NewRedoJob {
 
 const CREATE = `
   with made as (
-    insert into ${REDO_JOBS} (table_schema, table_name, reason, enrichments, condition, by_keys, estimated_rows, sweep, last_key)
-    values ($1, $2, $3, $4, $5, $6::json is not null, $7, $8, $9::text[]) returning job
+    insert into ${REDO_JOBS} (table_schema, table_name, reason, enrichments, condition, by_keys, estimated_rows, sweep, last_key, of_partitions)
+    values ($1, $2, $3, $4, $5, $6::json is not null, $7, $8, $9::text[], $10) returning job
   ), listed as (
     insert into ${REDO_KEYS} (job, place, key)
     select made.job, listed.place, array(select json_array_elements_text(listed.key))
@@ -78,6 +82,7 @@ export async function createRedoJob(client: Queryable, job: NewRedoJob): Promise
     job.estimatedRows ?? keys?.length ?? null,
     job.sweep === true,
     job.lastKey ?? null,
+    job.ofPartitions === true,
   ]);
   const [made] = rows;
   if (made === undefined) throw new Error('a job was inserted and did not come back');
@@ -85,7 +90,9 @@ export async function createRedoJob(client: Queryable, job: NewRedoJob): Promise
 }
 
 /** The same as text, for a script: rows of a whole table for these enrichments. */
-export function redoJobStatement(job: Omit<NewRedoJob, 'condition' | 'keys' | 'sweep' | 'lastKey'>): string {
+export function redoJobStatement(
+  job: Omit<NewRedoJob, 'condition' | 'keys' | 'sweep' | 'lastKey' | 'ofPartitions'>,
+): string {
   const { schema, table, reason, enrichments, estimatedRows } = job;
   const names = enrichments.map(quoteLiteral).join(', ');
   const values = [
@@ -98,7 +105,7 @@ export function redoJobStatement(job: Omit<NewRedoJob, 'condition' | 'keys' | 's
 
 const SELECT = `
   select job::text as job, table_schema as schema, table_name as table, reason, to_json(enrichments)::text as enrichments,
-         condition, by_keys, sweep, state, failure, case when state in ('waiting', 'running') then waits_for end as waits_for, estimated_rows::text as estimated_rows, to_json(last_key)::text as last_key,
+         condition, by_keys, sweep, of_partitions, state, failure, case when state in ('waiting', 'running') then waits_for end as waits_for, estimated_rows::text as estimated_rows, to_json(last_key)::text as last_key,
          chunks, rows_done::text as rows_done, rows_gone::text as rows_gone, rows_superseded::text as rows_superseded,
          rows_per_second::text as rows_per_second,
          to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at,
@@ -114,6 +121,7 @@ interface JobRow {
   readonly condition: string | null;
   readonly by_keys: boolean;
   readonly sweep: boolean;
+  readonly of_partitions: boolean;
   readonly state: RedoState;
   readonly failure: string | null;
   readonly waits_for: string | null;
@@ -197,6 +205,7 @@ function toJob(row: JobRow): RedoJob {
     condition: row.condition,
     byKeys: row.by_keys,
     sweep: row.sweep,
+    ofPartitions: row.of_partitions,
     state: row.state,
     failure: row.failure,
     waitsFor: row.waits_for,

@@ -68,6 +68,7 @@ describe.each([16, 18] as const)('partitions on PostgreSQL %i', (version) => {
     };
     await until(isTold, { deadlineMs: 60_000, what: 'notices of what was attached with rows' });
     const loaded = (await setting.jobs()).filter(({ reason }) => reason === 'backfill');
+    expect(loaded.every(({ ofPartitions }) => ofPartitions)).toBe(true);
     expect(loaded.reduce((sum, { rowsDone }) => sum + rowsDone, 0)).toBe(302);
   });
 
@@ -229,6 +230,11 @@ test('the reader does all of it under its own role, which cannot read the partit
     const [job] = await setting.jobs();
     const { rows } = await reader.query(`select id from payments where ${job?.condition} order by id`);
     expect(rows).toEqual([{ id: '1' }, { id: '2' }]);
+    // No key outside of it has to be passed.
+    expect(job?.ofPartitions).toBe(true);
+    const { rows: plan } = await reader.query(`explain select from payments where ${job?.condition}`);
+    expect(JSON.stringify(plan)).toMatch(/payments_mars/);
+    expect(JSON.stringify(plan)).not.toMatch(/payments_(us|rest)/);
     const table = { schema: 'public', name: 'payments' };
     const sweep = { table, reason: 'repair', enrichments: ['fraud'] } as const;
     const within = found[0]?.sweepCondition ?? null;

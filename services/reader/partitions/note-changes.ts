@@ -2,6 +2,7 @@ import { type Definition, enrichmentsOfTable } from '../../../shared/config/defi
 import { formatLsn, parseLsn } from '../../../shared/contracts/position.ts';
 import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
 import {
+  type Partition,
   type PartitionContent,
   type PartitionedTable,
   readPartitionContents,
@@ -117,9 +118,9 @@ async function follow(
 ): Promise<PartitionChangeDraft | undefined> {
   const { attached, removed, rewritten, foundLate } = partitionDifference(before, now);
   const contentOf = new Map(contents.map((content) => [content.oid, content]));
-  const filled = attached.flatMap(({ oid, name }) => {
-    const content = contentOf.get(oid);
-    return content?.mayHoldRows === true ? [{ name, content }] : [];
+  const filled = attached.flatMap((partition) => {
+    const content = contentOf.get(partition.oid);
+    return content?.mayHoldRows === true ? [{ name: partition.name, partition, content }] : [];
   });
   const late = foundLate.map((partition) => ({
     name: partition.name,
@@ -130,7 +131,6 @@ async function follow(
   if (filled.length === 0 && gone.length === 0) return undefined;
   const table = { schema: now.schema, name: now.name };
   const enrichments = enrichmentsOfTable(definition, table);
-  const loaded = enrichments.length === 0 ? [] : filled.map(({ content }) => content);
   return {
     table,
     attached: filled.map(({ name }) => name),
@@ -142,26 +142,41 @@ async function follow(
       gone.map(({ condition }) => condition),
       before.partitions.length,
     ),
-    jobs: await createLoadJobs(client, table, enrichments, loaded, now.partitions.length),
+    jobs: await createLoadJobs(
+      client,
+      table,
+      enrichments,
+      enrichments.length === 0 ? [] : filled,
+      now.partitions.length,
+    ),
   };
 }
+
+interface Filled {
+  readonly partition: Partition;
+  readonly content: PartitionContent;
+}
+
+/** Neither the bounds of a hash partition nor what no other partition takes tell the planner where it need not look. */
+const hasBounds = ({ partition, content }: Filled): boolean =>
+  lastingCondition(partition, content.condition) !== null;
 
 /** Rows of a partition that came with it were never in the log of this table. */
 async function createLoadJobs(
   client: Queryable,
   table: TableName,
   enrichments: readonly string[],
-  loaded: readonly PartitionContent[],
+  loaded: readonly Filled[],
   countAll: number,
 ): Promise<readonly string[]> {
   const jobs: string[] = [];
   for (let from = 0; from < loaded.length; from += CONDITIONS_MAX) {
     const part = loaded.slice(from, from + CONDITIONS_MAX);
     const condition = anyOf(
-      part.map((content) => content.condition),
+      part.map(({ content }) => content.condition),
       countAll,
     );
-    const rows = part.reduce((sum, { estimatedRows }) => sum + (estimatedRows ?? Number.NaN), 0);
+    const rows = part.reduce((sum, { content }) => sum + (content.estimatedRows ?? Number.NaN), 0);
     jobs.push(
       await createRedoJob(client, {
         schema: table.schema,
@@ -169,6 +184,7 @@ async function createLoadJobs(
         reason: 'backfill',
         enrichments,
         ...(condition === null ? {} : { condition }),
+        ...(condition !== null && part.every(hasBounds) ? { ofPartitions: true as const } : {}),
         ...(Number.isNaN(rows) ? {} : { estimatedRows: rows }),
       }),
     );

@@ -12,6 +12,7 @@ const JOB: RedoJob = {
   condition: null,
   byKeys: false,
   sweep: false,
+  ofPartitions: false,
   state: 'running',
   failure: null,
   waitsFor: null,

@@ -15,6 +15,7 @@ const JOB: RedoJob = {
   condition: null,
   byKeys: true,
   sweep: false,
+  ofPartitions: false,
   state: 'running',
   failure: null,
   waitsFor: null,

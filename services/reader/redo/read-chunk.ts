@@ -90,11 +90,12 @@ async function readTable(
   table: DescribedTable,
   limits: ChunkLimits,
 ): Promise<Part> {
-  const { lastKey: after, condition } = job;
+  const { lastKey: after, condition, ofPartitions } = job;
   const keyOf = (tuple: Texts): string[] => table.key.map(({ place }) => tuple[place] ?? '');
   let end: KeyTexts | undefined;
   let statement: ChunkStatement;
   if (condition === null) statement = rowsInKeyOrder(table, after, limits.rowsMax);
+  else if (ofPartitions) statement = rowsOfCondition(table, after, undefined, condition, limits.rowsMax);
   else {
     const [found] = await texts(client, keyFurtherOn(table, after, LOOKED_AT_ROWS_MAX));
     end = found?.map((value) => value ?? '');
@@ -102,7 +103,7 @@ async function readTable(
   }
   const { tuples, bytes, isCut } = await fetchRows(client, statement, limits);
   const last = tuples.at(-1);
-  const isWhole = !isCut && (condition === null ? tuples.length < limits.rowsMax : true);
+  const isWhole = !isCut && (condition === null || ofPartitions ? tuples.length < limits.rowsMax : true);
   return {
     rows: tuples.map((tuple) => ({ tuple, keyTuple: onlyKey(table, keyOf(tuple)) })),
     bytes,

@@ -274,6 +274,14 @@ comment on column afterglow_internal.redo_jobs.sweep is
   'The job goes through the keys of the state tables instead of the table, and publishes as deleted those that have no row; condition is then over the key.';
 insert into "afterglow_internal"."migrations" (version, name) values (11, 'redo_sweeps');
 
+-- side tables, redo_partitions: bookkeeping of the services
+alter table afterglow_internal.redo_jobs
+  add column of_partitions boolean not null default false,
+  add check (not of_partitions or condition is not null);
+comment on column afterglow_internal.redo_jobs.of_partitions is
+  'The condition is the bounds of partitions: the planner looks nowhere else, so that no key outside of them has to be passed.';
+insert into "afterglow_internal"."migrations" (version, name) values (12, 'redo_partitions');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
