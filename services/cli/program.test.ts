@@ -33,7 +33,7 @@ function allCommands(command: Command, path: readonly string[] = []): readonly (
   ]);
 }
 
-test('the help of every command', async () => {
+test('the help of every command', { timeout: 60_000 }, async () => {
   const program = createProgram({ surroundings: surroundings(), status: 0 });
   for (const path of [[], ...allCommands(program)]) {
     const { status, out, err } = await run([...path, '--help'].join(' '));

@@ -41,7 +41,7 @@ function missingIn(imports: readonly NamedImport[]): readonly NamedImport[] {
   return imports.filter((one) => !exported[one.package]?.includes(one.name));
 }
 
-test('every name imported from a package is one that Node finds there', async () => {
+test('every name imported from a package is one that Node finds there', { timeout: 60_000 }, async () => {
   const { files } = await readRepository(ROOT);
   const imports = files.filter((file) => !isTest(file.path)).flatMap(namedImports);
   expect(imports.map((one) => one.package)).toContain('pino');
