@@ -24,8 +24,8 @@ export function callsMaxOf({ rowsMax }: Pick<BatchLimits, 'rowsMax'>): number {
   return Math.min(CALLS_MAX, Math.max(4, Math.floor(ROWS_CALLED_MAX / rowsMax)));
 }
 
-/** What one look-up or one publication takes: less would leave them half empty. */
-const ROWS_IN_FLIGHT_MIN = 500;
+/** Two look-ups or publications of the most rows: with less they go half empty, and each costs the processor as much. */
+const ROWS_IN_FLIGHT_MIN = 1_000;
 
 /** Twice what calls can hold: while one half is asked about, the other is prepared and published. More would only take memory. */
 export function rowsInFlightMaxOf({ rowsMax }: Pick<BatchLimits, 'rowsMax'>): number {
