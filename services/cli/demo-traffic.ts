@@ -1,7 +1,6 @@
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
-import type { DemoOptions } from './commands/demo.ts';
 import type { DemoReport } from './demo/report.ts';
 import { runDemo } from './demo/run.ts';
 import { assertDemoAllowed, createDemoTables, fillDemoTables } from './demo/tables.ts';
@@ -9,6 +8,14 @@ import { runUntilStopped } from './foreground.ts';
 import type { Invocation } from './invocation.ts';
 import { checkDatabaseUrl, ownDatabaseUrl, runningStack } from './settings.ts';
 import { formatCount } from './view/numbers.ts';
+
+export interface DemoOptions {
+  readonly rate?: number;
+  readonly seed?: number;
+  readonly scenario?: 'ordinary' | 'card-testing';
+  readonly for?: number;
+  readonly demoIntoThisDatabase?: boolean;
+}
 
 /** Demo traffic in the foreground, into the running stack or into the database that the environment names. */
 export async function runDemoCommand(invocation: Invocation, options: DemoOptions): Promise<number> {

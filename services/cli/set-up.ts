@@ -2,13 +2,18 @@ import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { connectDatabase, describeDatabase } from '../../shared/postgres/connect.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
-import type { InitCommandOptions } from './commands/init.ts';
 import { requireDefinition } from './definition.ts';
 import { applyInit, applyRemove, previewInit, previewRemove, SET_UP_TIMEOUT_MS } from './init/apply.ts';
 import { type InitPlan, type InitStep, printSql } from './init/step.ts';
 import type { Invocation } from './invocation.ts';
 import { isConfirmed } from './question.ts';
 import { chooseParts } from './settings.ts';
+
+export interface InitCommandOptions {
+  readonly dryRun?: boolean;
+  readonly printSql?: boolean;
+  readonly remove?: boolean;
+}
 
 /** `init`: set up, look first, print, or take away. */
 export async function runInit(invocation: Invocation, options: InitCommandOptions): Promise<number> {

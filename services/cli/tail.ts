@@ -8,12 +8,17 @@ import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { follow } from '../../shared/kafka/follow.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { harmless } from '../../shared/terminal/harmless.ts';
-import type { TailOptions } from './commands/tail.ts';
 import type { Invocation } from './invocation.ts';
 import { chooseParts } from './settings.ts';
 import { listenForInterruption } from './up/interruption.ts';
 import { formatLatency } from './view/numbers.ts';
 import type { Painter } from './view/paint.ts';
+
+export interface TailOptions {
+  readonly where?: string;
+  readonly flagged?: boolean;
+  readonly from?: number;
+}
 
 export async function tail(
   invocation: Invocation,

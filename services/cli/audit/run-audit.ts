@@ -8,7 +8,6 @@ import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
 import { ASKS_ABOVE_ROWS } from '../backfill/start-backfill.ts';
-import type { AuditOptions } from '../commands/audit.ts';
 import { requireDefinition, requireSource } from '../definition.ts';
 import type { Invocation } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
@@ -23,6 +22,14 @@ import { type Scanned, scan, xidSince } from './scan.ts';
 import { type Settling, settle } from './settle.ts';
 import { CREATE_SUSPECTS } from './statements.ts';
 import { readSubjects, type Subject } from './subject.ts';
+
+export interface AuditOptions {
+  /** Milliseconds. */
+  readonly since?: number;
+  /** Milliseconds. */
+  readonly wait?: number;
+  readonly repair?: boolean;
+}
 
 const WAIT_DEFAULT_MS = 60_000;
 const FOUND_SOMETHING = 1;

@@ -5,7 +5,6 @@ import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.
 import { estimateRows } from '../../../shared/postgres/estimate.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
-import type { BackfillOptions } from '../commands/backfill.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
@@ -13,6 +12,12 @@ import { formatCount } from '../view/numbers.ts';
 import { followJob } from './follow-job.ts';
 import { withJobs } from './job-database.ts';
 import { jobJson } from './job-lines.ts';
+
+export interface BackfillOptions {
+  readonly where?: string;
+  readonly enrichment?: readonly string[];
+  readonly detach?: boolean;
+}
 
 /** More rows than this cost time and perhaps money: somebody has to agree. */
 export const ASKS_ABOVE_ROWS = 100_000;

@@ -1,14 +1,7 @@
 import { Command } from 'commander';
+import type { AuditOptions } from '../audit/run-audit.ts';
 import { durationOption } from '../duration.ts';
 import { onRun, type Run } from '../invocation.ts';
-
-export interface AuditOptions {
-  /** Milliseconds. */
-  readonly since?: number;
-  /** Milliseconds. */
-  readonly wait?: number;
-  readonly repair?: boolean;
-}
 
 export function auditCommand(run: Run): Command {
   const command = new Command('audit')

@@ -1,11 +1,6 @@
 import { Command } from 'commander';
+import type { BackfillOptions } from '../backfill/start-backfill.ts';
 import { onlyOperand, onRun, type Run } from '../invocation.ts';
-
-export interface BackfillOptions {
-  readonly where?: string;
-  readonly enrichment?: readonly string[];
-  readonly detach?: boolean;
-}
 
 const CONTROLS = {
   pause: 'stop a job after the chunk that is under way',

@@ -1,31 +1,12 @@
 import { Command } from 'commander';
 import { nearest } from '../../../shared/config/nearest.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
+import type { DropOptions } from '../dead/drop-failures.ts';
+import type { ListOptions } from '../dead/list-failures.ts';
+import type { ReplayOptions } from '../dead/replay-failures.ts';
 import { durationOption } from '../duration.ts';
 import { onlyOperand, onRun, type Run } from '../invocation.ts';
 import { wholeNumberOption } from '../option-values.ts';
-
-export interface SelectionOptions {
-  readonly enrichment?: readonly string[];
-  readonly kind?: string;
-  readonly code?: string;
-  /** Milliseconds. */
-  readonly since?: number;
-}
-
-export interface ListOptions extends SelectionOptions {
-  readonly limit: number;
-  readonly after?: string;
-}
-
-export interface ReplayOptions extends SelectionOptions {
-  readonly all?: boolean;
-  readonly detach?: boolean;
-}
-
-export interface DropOptions extends SelectionOptions {
-  readonly all?: boolean;
-}
 
 const LISTED_DEFAULT = 50;
 const SUBCOMMANDS = ['list', 'show', 'replay', 'drop'] as const;

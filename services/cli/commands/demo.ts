@@ -1,15 +1,8 @@
 import { Command, Option } from 'commander';
+import type { DemoOptions } from '../demo-traffic.ts';
 import { durationOption } from '../duration.ts';
 import { onRun, type Run } from '../invocation.ts';
 import { rateOption, wholeNumberOption } from '../option-values.ts';
-
-export interface DemoOptions {
-  readonly rate?: number;
-  readonly seed?: number;
-  readonly scenario?: 'ordinary' | 'card-testing';
-  readonly for?: number;
-  readonly demoIntoThisDatabase?: boolean;
-}
 
 export function demoCommand(run: Run): Command {
   const command = new Command('demo')

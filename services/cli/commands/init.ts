@@ -1,11 +1,6 @@
 import { Command } from 'commander';
 import { onRun, type Run } from '../invocation.ts';
-
-export interface InitCommandOptions {
-  readonly dryRun?: boolean;
-  readonly printSql?: boolean;
-  readonly remove?: boolean;
-}
+import type { InitCommandOptions } from '../set-up.ts';
 
 export function initCommand(run: Run): Command {
   const command = new Command('init')

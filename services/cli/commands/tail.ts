@@ -2,12 +2,7 @@ import { Command } from 'commander';
 import { requireEnrichment } from '../definition.ts';
 import { durationOption } from '../duration.ts';
 import { onlyOperand, onRun, type Run } from '../invocation.ts';
-
-export interface TailOptions {
-  readonly where?: string;
-  readonly flagged?: boolean;
-  readonly from?: number;
-}
+import type { TailOptions } from '../tail.ts';
 
 export function tailCommand(run: Run): Command {
   const command = new Command('tail')

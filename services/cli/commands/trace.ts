@@ -2,11 +2,7 @@ import { Command } from 'commander';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { durationOption } from '../duration.ts';
 import { onRun, type Run } from '../invocation.ts';
-
-export interface TraceOptions {
-  /** Milliseconds. */
-  readonly from?: number;
-}
+import type { TraceOptions } from '../trace/run-trace.ts';
 
 export function traceCommand(run: Run): Command {
   const command = new Command('trace')

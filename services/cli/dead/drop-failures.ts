@@ -1,11 +1,14 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { dropFailures, dropLetters } from '../../../shared/side-tables/failures.ts';
-import type { DropOptions } from '../commands/dead.ts';
 import type { Invocation } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
 import { formatCount } from '../view/numbers.ts';
 import { CAPTURE } from './capture-letters.ts';
-import { countAll, requireSelection, withFailures } from './failures-database.ts';
+import { countAll, requireSelection, type SelectionOptions, withFailures } from './failures-database.ts';
+
+export interface DropOptions extends SelectionOptions {
+  readonly all?: boolean;
+}
 
 export async function runDrop(
   invocation: Invocation,

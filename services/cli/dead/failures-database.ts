@@ -4,11 +4,18 @@ import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/c
 import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
 import { countFailures, droppedAmong, type FailureFilter } from '../../../shared/side-tables/failures.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
-import type { SelectionOptions } from '../commands/dead.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import type { Invocation } from '../invocation.ts';
 import { chooseParts } from '../settings.ts';
 import { CAPTURE, type CaptureLetter, readCaptureLetters } from './capture-letters.ts';
+
+export interface SelectionOptions {
+  readonly enrichment?: readonly string[];
+  readonly kind?: string;
+  readonly code?: string;
+  /** Milliseconds. */
+  readonly since?: number;
+}
 
 export interface Failures {
   readonly client: DatabaseClient;

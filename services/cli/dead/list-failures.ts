@@ -1,12 +1,16 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type FailurePlace, listFailures, placeOfFailure } from '../../../shared/side-tables/failures.ts';
-import type { ListOptions } from '../commands/dead.ts';
 import type { Invocation } from '../invocation.ts';
 import { plainTable } from '../sql.ts';
 import { formatCount } from '../view/numbers.ts';
 import { newestFirst } from './capture-letters.ts';
 import { FAILURE_COLUMNS, type Failure, failureCells, failureJson } from './failure-lines.ts';
-import { countAll, type Failures, withFailures } from './failures-database.ts';
+import { countAll, type Failures, type SelectionOptions, withFailures } from './failures-database.ts';
+
+export interface ListOptions extends SelectionOptions {
+  readonly limit: number;
+  readonly after?: string;
+}
 
 const FOUND_SOMETHING = 1;
 

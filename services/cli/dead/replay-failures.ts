@@ -4,13 +4,23 @@ import { readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
 import { ASKS_ABOVE_ROWS } from '../backfill/start-backfill.ts';
-import type { ReplayOptions } from '../commands/dead.ts';
 import type { Invocation } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
 import { formatCount } from '../view/numbers.ts';
 import { changeText, failureJson } from './failure-lines.ts';
-import { countAll, type Failures, requireSelection, withFailures } from './failures-database.ts';
+import {
+  countAll,
+  type Failures,
+  requireSelection,
+  type SelectionOptions,
+  withFailures,
+} from './failures-database.ts';
 import { redoOf, replayChanges } from './redo-of-changes.ts';
+
+export interface ReplayOptions extends SelectionOptions {
+  readonly all?: boolean;
+  readonly detach?: boolean;
+}
 
 const NOT_ALL = 1;
 

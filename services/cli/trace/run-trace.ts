@@ -12,7 +12,6 @@ import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts
 import { readStoredState, type StoredState } from '../../../shared/side-tables/stored-state.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { harmless } from '../../../shared/terminal/harmless.ts';
-import type { TraceOptions } from '../commands/trace.ts';
 import { requireDefinition, requireSource } from '../definition.ts';
 import type { Invocation } from '../invocation.ts';
 import { chooseParts } from '../settings.ts';
@@ -20,6 +19,11 @@ import { listenForInterruption } from '../up/interruption.ts';
 import { hopLines } from './hop-lines.ts';
 import { hopsOf, type SeenChange, type SeenOutcome, type TracedEnrichment } from './hops.ts';
 import { readKey } from './row-key.ts';
+
+export interface TraceOptions {
+  /** Milliseconds. */
+  readonly from?: number;
+}
 
 const FOUND_NOTHING = 1;
 const INTERRUPTED = 130;
