@@ -10,6 +10,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{services,shared,deploy}/**/*.test.ts', 'test/repository/**/*.test.ts'],
+          // A machine that does much else at the same time is slow, not wrong.
+          testTimeout: 30_000,
         },
       },
       {
