@@ -6,7 +6,7 @@ import { noticesTopic, positionsTopic } from '../../shared/contracts/topics.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { readLastRecord } from '../../shared/kafka/last-record.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
-import { listGaps } from '../../shared/side-tables/gaps.ts';
+import { listGaps, recordGap } from '../../shared/side-tables/gaps.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { type Captured, capture } from '../support/reader.ts';
 import { brokers, createDatabase } from '../support/stack.ts';
@@ -203,6 +203,18 @@ test('a gap whose notice the topic refused is told by whoever comes next, and th
   await using again = setting.start();
   await again.standsStill(/slot_lost/);
   expect(await told()).toEqual([['1', 'open']]);
+});
+
+test('a gap that a reader wrote down before it ended is not written down again by the next one', async () => {
+  await using setting = await setUp();
+  const from = { epoch: 1, lsn: 16n };
+  const draft = { reason: 'publication_changed', detail: 'It was altered.', halts: false, tables: [], from };
+  expect(await recordGap(setting.client, draft)).toMatchObject({ id: '1', state: 'open' });
+  expect(await recordGap(setting.client, draft)).toBeUndefined();
+  expect(await recordGap(setting.client, { ...draft, from: { epoch: 1, lsn: 17n } })).toBeDefined();
+  const halts = { ...draft, halts: true };
+  expect(await recordGap(setting.client, halts)).toMatchObject({ halts: true });
+  expect(await recordGap(setting.client, halts)).toBeUndefined();
 });
 
 test('another database system than the one in Kafka: halt, and not a row is written', async () => {
