@@ -48,15 +48,21 @@ export async function applyOutcomes(
   if (newer.length === 0) return { written: [], superseded: outcomes.length };
   const written = await places(client, statements.upsertState, stateParameters(tables, newer), newer);
   const scored = written.filter((outcome): outcome is Scored => outcome.status === 'scored');
-  const clearedKeys = written.flatMap(({ status, key }) => (status === 'scored' ? [] : [key]));
+  // Chunks that are new, too, take the place of whatever chunks there were; a repeated outcome may find its own.
+  const clearedKeys = written
+    .filter((outcome) => outcome.status !== 'scored' || (tables.chunked && !outcome.cached))
+    .map(({ key }) => key);
   if (clearedKeys.length > 0) {
     await execute(client, statements.deleteResults, keyParameters(tables, clearedKeys));
   }
   if (scored.length > 0) {
-    const results = resultParameters(tables, scored);
-    const { deleteChangedChunks } = statements;
-    if (deleteChangedChunks !== undefined) await execute(client, deleteChangedChunks, results);
-    await execute(client, statements.upsertResults, results);
+    if (statements.deleteChangedChunks !== undefined) {
+      const repeated = scored.filter(({ cached }) => cached);
+      if (repeated.length > 0) {
+        await execute(client, statements.deleteChangedChunks, resultParameters(tables, repeated));
+      }
+    }
+    await execute(client, statements.upsertResults, resultParameters(tables, scored));
   }
   return { written, superseded: outcomes.length - written.length };
 }

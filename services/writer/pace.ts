@@ -46,8 +46,8 @@ export class Pace {
     const usualMs = Math.min(this.#usualMs ?? latencyMs, latencyMs);
     this.#usualMs = usualMs + (this.#smoothedMs - usualMs) * FORGET_SHARE;
     const slowMs = SLOW_TIMES * Math.max(this.#usualMs, USUAL_LEAST_MS);
-    // As long again as it worked when the latency has just become slow, and longer the slower it is.
-    return this.#smoothedMs <= slowMs ? 0 : Math.min(REST_MAX_MS, (durationMs * this.#smoothedMs) / slowMs);
+    // As long again as it worked: half of the time is the application's own.
+    return this.#smoothedMs <= slowMs ? 0 : Math.min(REST_MAX_MS, durationMs);
   }
 
   #fit(rows: number, durationMs: number): void {

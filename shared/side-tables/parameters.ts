@@ -2,6 +2,7 @@
 import { isEmbedding } from '../contracts/enriched-guard.ts';
 import type { EnrichedEvent, RowKey } from '../contracts/events.ts';
 import type { EnrichmentTables } from './enrichment-tables.ts';
+import { vectorText } from './vector-text.ts';
 
 type AnyEvent = EnrichedEvent<Readonly<Record<string, unknown>>>;
 export type Outcome = Exclude<AnyEvent, { status: 'truncated' }>;
@@ -107,15 +108,4 @@ function keyText(key: RowKey, column: string): string {
   // A key without its column would otherwise reach the database as NULL and pass as another row.
   if (value === undefined) throw new RangeError(`the key has no column ${JSON.stringify(column)}`);
   return String(value);
-}
-
-const BYTES_PER_FLOAT = 4;
-
-function vectorText(base64: string): string {
-  const bytes = Buffer.from(base64, 'base64');
-  const numbers = new Float32Array(Math.floor(bytes.length / BYTES_PER_FLOAT));
-  for (let place = 0; place < numbers.length; place += 1) {
-    numbers[place] = bytes.readFloatLE(place * BYTES_PER_FLOAT);
-  }
-  return `[${numbers.join(',')}]`;
 }
