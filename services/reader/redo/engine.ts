@@ -111,6 +111,8 @@ export class RedoEngine {
     const { definition, databaseUrl } = this.#settings;
     const applicationName = `${definition.pipeline} reader (redo)`;
     const client = await connectDatabase({ url: databaseUrl, applicationName });
+    const ending = new AbortController();
+    const reading = this.#groups.run(AbortSignal.any([signal, ending.signal]));
     try {
       await client.query(SESSION);
       this.#streamed.suspect(await runningTransactions(client));
@@ -121,8 +123,11 @@ export class RedoEngine {
       }
     } finally {
       this.#chunk = undefined;
-      await this.#groups[Symbol.asyncDispose]();
+      ending.abort();
       await client.end();
+      // A question that is under way ends with its connection.
+      await this.#groups[Symbol.asyncDispose]();
+      await reading;
     }
   }
 
@@ -232,8 +237,10 @@ export class RedoEngine {
       await emitWatermark(client, { edge: 'high', chunk: chunk.id });
     });
     if (read.rows.length === 0) return { read, end: { kind: 'confirmed', superseded: 0, gone: 0 } };
-    this.#groups.published(job, read.rows.length);
-    return { read, end: await endedUnlessAborted(chunk, signal) };
+    this.#groups.sent(job, read.rows.length);
+    const end = await endedUnlessAborted(chunk, signal);
+    this.#groups.settled(job, read.rows.length);
+    return { read, end };
   }
 
   async #typesOf(client: DatabaseClient, { table }: ReadChunk): Promise<TypeCatalog> {

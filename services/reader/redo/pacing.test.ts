@@ -65,7 +65,7 @@ test('the slowest group decides', () => {
 const READ_EVERY_MS = 400;
 
 /** Virtual time: groups that finish so many rows a second, and a job that publishes whatever is allowed. */
-function simulate(ratesPerSecond: readonly number[], seconds: number) {
+function simulate(ratesPerSecond: readonly number[], seconds: number, chunkEveryMs = 50) {
   const groups = ratesPerSecond.map((rate) => ({ rate, pace: new GroupPace(), finished: 0 }));
   let published = 0;
   let largestChunk = 0;
@@ -78,7 +78,7 @@ function simulate(ratesPerSecond: readonly number[], seconds: number) {
         group.pace.read({ atMs, finished, ahead: published - finished });
       }
     }
-    const rows = rowsAllowed(groups.map(({ pace }) => pace));
+    const rows = atMs % chunkEveryMs === 0 ? rowsAllowed(groups.map(({ pace }) => pace)) : 0;
     published += rows;
     for (const { pace } of groups) pace.published(rows);
     largestChunk = Math.max(largestChunk, rows);
@@ -106,3 +106,10 @@ test.each<[readonly number[], number]>([
     expect(published).toBeGreaterThan(0.8 * slowest * seconds);
   },
 );
+
+test('where a chunk takes long for other reasons, the speed of the group is learned all the same', () => {
+  // A group that is idle between two chunks is not slow.
+  const { largestChunk } = simulate([20_000], 120, 4_000);
+  expect(largestChunk).toBe(CHUNK_ROWS_MAX);
+  expect(simulate([100], 120, 4_000).largestChunk).toBeLessThanOrEqual(2 * 100 * 1.1);
+});

@@ -41,8 +41,8 @@ export class GroupPace {
     const measured = Math.max(0, finished) / ((reading.atMs - before.atMs) / 1_000);
     const known = this.#ratePerSecond;
     if (known === undefined) this.#ratePerSecond = measured;
-    // It ran dry in between, so it may be faster than it looks.
-    else if (reading.ahead === 0) this.#ratePerSecond = Math.max(known, measured);
+    // It had nothing to do at one of the ends, so it may be faster than it looks.
+    else if (reading.ahead === 0 || before.ahead === 0) this.#ratePerSecond = Math.max(known, measured);
     else this.#ratePerSecond = known * (1 - NEWEST_SHARE) + measured * NEWEST_SHARE;
   }
 
