@@ -14,7 +14,10 @@ export interface InvokeModelAnswer {
   readonly requestId: string | undefined;
 }
 
-/** Bedrock Runtime behind a port: one call is one attempt, over HTTP/1.1, and it rejects with the client's own error. */
+/**
+ * Bedrock Runtime behind a port: one call is one attempt, over HTTP/1.1, but for one more with new credentials where the old ones
+ * were refused, and it rejects with the client's own error.
+ */
 export interface BedrockRuntime {
   invokeModel(request: InvokeModelRequest, signal: AbortSignal): Promise<InvokeModelAnswer>;
   close(): void;

@@ -15,7 +15,10 @@ export interface ComprehendAnswer {
   readonly requestId: string | undefined;
 }
 
-/** Comprehend behind a port: one call is one attempt, and it rejects with the client's own error. */
+/**
+ * Comprehend behind a port: one call is one attempt, but for one more with new credentials where the old ones were refused, and it
+ * rejects with the client's own error.
+ */
 export interface Comprehend {
   /** At most 25 texts of one language, none empty and none above 5,000 bytes: one such text fails the whole call. */
   batchDetectSentiment(

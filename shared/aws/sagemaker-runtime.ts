@@ -19,7 +19,10 @@ export interface EndpointAnswer {
   readonly requestId: string | undefined;
 }
 
-/** SageMaker Runtime behind a port: one call is one attempt, and it rejects with the client's own error. */
+/**
+ * SageMaker Runtime behind a port: one call is one attempt, but for one more with new credentials where the old ones were refused,
+ * and it rejects with the client's own error.
+ */
 export interface SagemakerRuntime {
   invokeEndpoint(request: EndpointRequest, signal: AbortSignal): Promise<EndpointAnswer>;
   close(): void;
