@@ -28,6 +28,22 @@ export interface Applied {
 type Truncated = Extract<AnyEnrichedEvent, { status: 'truncated' }>;
 
 /**
+ * What there is to apply, by keys and positions alone: outcomes that were written before cost this one statement. It needs no
+ * transaction, since what is not newer now never will be; of the rest the fence decides.
+ */
+export async function newEvents(
+  client: Queryable,
+  { tables, statements }: Target,
+  events: readonly AnyEnrichedEvent[],
+): Promise<readonly AnyEnrichedEvent[]> {
+  const truncates = events.filter((event) => event.status === 'truncated');
+  const outcomes = events.filter((event) => event.status !== 'truncated');
+  if (outcomes.length === 0) return truncates;
+  const values = fenceParameters(tables, outcomes);
+  return [...truncates, ...(await places(client, statements.checkPositions, values, outcomes))];
+}
+
+/**
  * Applies outcomes of one enrichment inside the caller's transaction. Only the state table is fenced: result rows follow
  * for exactly the keys whose state was won, so that nothing late can bring an old result back.
  */
@@ -44,9 +60,7 @@ export async function applyOutcomes(
   const outcomes = events.filter((event) => event.status !== 'truncated');
   if (outcomes.length === 0) return { written: [], superseded: 0 };
 
-  const newer = await places(client, statements.checkPositions, fenceParameters(tables, outcomes), outcomes);
-  if (newer.length === 0) return { written: [], superseded: outcomes.length };
-  const written = await places(client, statements.upsertState, stateParameters(tables, newer), newer);
+  const written = await places(client, statements.upsertState, stateParameters(tables, outcomes), outcomes);
   const scored = written.filter((outcome): outcome is Scored => outcome.status === 'scored');
   // Chunks that are new, too, take the place of whatever chunks there were; a repeated outcome may find its own.
   const clearedKeys = written
