@@ -80,6 +80,7 @@ export class Answering<ItemResult> {
     firstPass?: Pass,
   ): Promise<void> {
     let left = batch;
+    let awayAtAcceptance: number | undefined;
     for (let calls = 0; ; calls++) {
       left = wanted(left);
       const pass = calls === 0 && firstPass !== undefined ? firstPass : await this.#gate.enter();
@@ -91,8 +92,10 @@ export class Answering<ItemResult> {
       }
       const other = pass.isCanary ? this.#otherThan(left) : undefined;
       if (other !== undefined) {
-        await this.#askAbout(other, pass);
-        continue;
+        const unnamed = await this.#askAbout(other, pass);
+        if (unnamed === undefined) continue;
+        for (const { ask } of left) ask.failed(unnamed);
+        return;
       }
       const called = await this.#call(sent, pass);
       if (calls === 0 && firstPass !== undefined) {
@@ -105,12 +108,16 @@ export class Answering<ItemResult> {
       }
       if (called.kind === 'refused') return await this.#inHalves(left, () => new Suspicion());
       if (called.fault.kind !== 'unavailable' || sent.length < left.length) continue;
-      for (const open of left) open.refusedAtAcceptance ??= this.#guard.acceptances;
+      awayAtAcceptance ??= this.#guard.acceptances;
       suspicion.failed(this.#gate.successes);
       const strikes = this.#availability.strikesNeeded;
       if (!suspicion.isConfirmed(strikes)) continue;
       if (left.length > 1) return await this.#inHalves(left, (rows) => suspicion.ofHalf(rows, strikes));
-      for (const open of left) this.#reject(open, refusedAlone(called.fault), false);
+      for (const open of left) {
+        // Only now: a model that was away and then refuses everything has not refused this row before.
+        open.refusedAtAcceptance ??= awayAtAcceptance;
+        this.#reject(open, refusedAlone(called.fault), false);
+      }
       return;
     }
   }
@@ -133,16 +140,21 @@ export class Answering<ItemResult> {
     const item = this.#known();
     const pass = item === undefined ? undefined : await this.#gate.enter();
     if (item === undefined || pass === undefined) return;
-    const asking = this.#askAbout(item, pass);
+    const asking = this.#askAbout(item, pass).then(() => {});
     this.#options.beside(asking);
     await asking;
   }
 
-  /** Of its answer only counts that there is one. */
-  async #askAbout(item: ModelItem, pass: Pass): Promise<void> {
-    const ask = { item, isWanted: () => false, answered: () => {}, failed: () => {} };
+  /** Of its answer only counts that there is one. Returns a fault that nobody named: asked at once again, it would only come again. */
+  async #askAbout(item: ModelItem, pass: Pass): Promise<unknown> {
+    let unnamed: unknown;
+    const failed = (error: unknown): void => {
+      if (!(error instanceof Dropped)) unnamed = error;
+    };
+    const ask = { item, isWanted: () => false, answered: () => {}, failed };
     const called = await this.#call([{ ask, attempts: 0, refusedAtAcceptance: undefined }], pass);
     this.#availability.first(isAnswer(called));
+    return unnamed;
   }
 
   async #inHalves(
