@@ -1,6 +1,6 @@
 // The continuous check against a real enricher and a real Kafka: what passes closes, what does not is named.
 import { expect, test } from 'vitest';
-import { windowMetrics } from '../../services/reader/windows/metrics.ts';
+import { type WindowMetrics, windowMetrics } from '../../services/reader/windows/metrics.ts';
 import { WindowWatch } from '../../services/reader/windows/watch-windows.ts';
 import { run as runWriter } from '../../services/writer/main.ts';
 import { createTelemetry, type Telemetry } from '../../shared/telemetry/http.ts';
@@ -19,9 +19,28 @@ async function metricOf({ registry }: Telemetry, name: string): Promise<number |
   return metric?.values[0]?.value;
 }
 
-function watched({ definition }: TestEnrichment, openMaxMs: number) {
+function watched(
+  { definition }: TestEnrichment,
+  openMaxMs: number,
+  onTold: (what: 'unpublished' | 'shortfall' | 'open') => void = () => {},
+) {
   const telemetry = createTelemetry();
-  const metrics = windowMetrics(telemetry.registry);
+  const registered = windowMetrics(telemetry.registry);
+  const metrics: WindowMetrics = {
+    ...registered,
+    unpublished: (table, events) => {
+      registered.unpublished(table, events);
+      onTold('unpublished');
+    },
+    shortfall: (enrichment, outcomes) => {
+      registered.shortfall(enrichment, outcomes);
+      onTold('shortfall');
+    },
+    open: (enrichment, ageMs) => {
+      registered.open(enrichment, ageMs);
+      onTold('open');
+    },
+  };
   const settings = {
     definition,
     brokers: [brokers()],
@@ -111,4 +130,31 @@ test('a window closes once its outcomes are written; one that does not is named,
   );
   expect(await metricOf(watch.telemetry, METRIC.reader.windowShortfall)).toBe(3);
   expect(await metricOf(watch.telemetry, METRIC.reader.windowUnpublished)).toBe(3);
+});
+
+test('what is confirmed between the look at a topic and the look at its enrichment is owed by the next window', {
+  timeout: 180_000,
+}, async () => {
+  await using setting = await createEnrichment();
+  const told: string[] = [];
+  let tell = (_what: string): void => {};
+  await using watch = watched(setting, DEADLINE_MS, (what) => tell(what));
+  await watch.begun();
+  setting.start();
+  await using _writer = write(setting);
+  await setting.publish(payments(5));
+  watch.confirm(5);
+  await until(async () => (await metricOf(watch.telemetry, METRIC.reader.windowsClosed)) === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the first window to be closed',
+  });
+  const looked = Promise.withResolvers<void>();
+  tell = (what) => {
+    if (told.length === 0 && what !== 'unpublished') return; // in the middle of a look
+    told.push(what);
+    if (told.length === 1) watch.confirm(1);
+    if (what === 'open') looked.resolve();
+  };
+  await looked.promise;
+  expect(told.slice(0, 2)).toEqual(['unpublished', 'open']);
 });

@@ -8,7 +8,7 @@ import type { ServiceSettings } from '../../../shared/lifecycle/service-settings
 import type { TableName } from '../../../shared/postgres/published.ts';
 import type { TableCount } from '../publisher.ts';
 import type { WindowMetrics } from './metrics.ts';
-import { Tallies } from './tally.ts';
+import { Tallies, type Tally } from './tally.ts';
 import { type Ends, stepOf, sumOf, type Window } from './window.ts';
 
 const LOOK_INTERVAL_MS = 5_000;
@@ -32,6 +32,12 @@ interface Way {
   owed: number;
   /** Told until the process ends: what comes later cannot be told from what is missing. */
   short: string | undefined;
+}
+
+interface Captured {
+  readonly tally: Tally;
+  /** Read after the tally, so that everything in it lies before them. */
+  readonly ends: Ends;
 }
 
 /**
@@ -113,13 +119,13 @@ export class WindowWatch {
   async #look(admin: KafkaAdmin, bases: ReadonlyMap<string, Ends>, ways: readonly Way[]): Promise<void> {
     const { definition, metrics, telemetry, openMaxMs = OPEN_MAX_MS, nowMs = Date.now } = this.#settings;
     const wrong: string[] = [];
-    const captured = new Map<string, Ends>();
+    const captured = new Map<string, Captured>();
     for (const [name, base] of bases) {
       const tally = this.#tallies.of(name);
       const table = tableOf(definition, name);
       if (tally === undefined || table === undefined) continue;
       const ends = await endsOf(admin, cdcTopic(definition.pipeline, table.schema, table.name));
-      captured.set(name, ends);
+      captured.set(name, { tally, ends });
       const missing = Math.max(0, tally.published - Number(sumOf(ends) - sumOf(base)));
       metrics.unpublished(name, missing);
       if (missing > 0)
@@ -136,16 +142,16 @@ export class WindowWatch {
     else telemetry.readiness.notReady('windows', `${wrong.join('; ')}: run \`afterglow audit\``);
   }
 
-  async #follow(admin: KafkaAdmin, way: Way, captured: Ends | undefined): Promise<void> {
+  async #follow(admin: KafkaAdmin, way: Way, captured: Captured | undefined): Promise<void> {
     const { definition, metrics, nowMs = Date.now } = this.#settings;
     const { pipeline } = definition;
     const { enrichment, table, base } = way;
-    const tally = this.#tallies.of(nameOf(table));
-    if (tally === undefined || captured === undefined) return;
+    if (captured === undefined) return;
+    const { tally, ends } = captured;
     const owed = tally.owed.get(enrichment) ?? 0;
     if (way.window === undefined && owed > way.owed) {
       const { commitLsn } = tally;
-      way.window = { commitLsn, openedAtMs: nowMs(), owed, stage: 'enriching', ends: captured };
+      way.window = { commitLsn, openedAtMs: nowMs(), owed, stage: 'enriching', ends };
     }
     const { window } = way;
     if (window === undefined) return;
