@@ -20,6 +20,8 @@ interface Membership<Row extends object> {
   open: number;
   /** Rows that were waited for long enough: they wait for others themselves. */
   excused: number;
+  /** A row of it got no outcome here: it is ending, and what stands behind such a row is never released. */
+  hasDiscarded: boolean;
 }
 
 /** Exactly one of `settle` and `discard` is to be called. */
@@ -62,14 +64,14 @@ export class RowsInFlight<Row extends RowOfRecord> {
 
   get isFull(): boolean {
     const current = this.#current;
-    if (current === undefined) return false;
+    if (current === undefined || current.hasDiscarded) return false;
     return current.rows >= this.#limits.rowsMax || current.bytes >= this.#limits.bytesMax;
   }
 
   /** How many rows may be added, once there is room; 0 when rows have failed meanwhile. */
   async room(): Promise<number> {
     while (this.#failure === undefined) {
-      if (!this.isFull) return this.#limits.rowsMax - (this.#current?.rows ?? 0);
+      if (!this.isFull) return Math.max(1, this.#limits.rowsMax - (this.#current?.rows ?? 0));
       await this.#change();
     }
     return 0;
@@ -80,7 +82,7 @@ export class RowsInFlight<Row extends RowOfRecord> {
     const deadlineMs = performance.now() + waitMaxMs;
     while (this.#failure === undefined) {
       const current = this.#current;
-      if (current === undefined || current.rows <= current.excused) return;
+      if (current === undefined || current.hasDiscarded || current.rows <= current.excused) return;
       if (performance.now() >= deadlineMs) current.excused = current.rows;
       else await this.#change();
     }
@@ -108,6 +110,7 @@ export class RowsInFlight<Row extends RowOfRecord> {
       },
       discard: () => {
         membership.open--;
+        membership.hasDiscarded = true;
         this.#leave(membership, record);
         this.#hasChanged();
       },
@@ -163,6 +166,7 @@ export class RowsInFlight<Row extends RowOfRecord> {
         readBytes: new Map(),
         open: 0,
         excused: 0,
+        hasDiscarded: false,
       };
     }
     return this.#membership;

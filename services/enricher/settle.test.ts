@@ -222,4 +222,27 @@ describe('settling', () => {
     expect(heldMax).toBeGreaterThan(window.bytesMax / 2);
     expect(heldMax).toBeLessThanOrEqual(window.bytesMax + bytes);
   });
+
+  test('the end is not kept up by a full window of rows behind one that was dropped: they come again with it', async () => {
+    const assignment = { current: true };
+    const queue = queueOf([0, 1, 2, 3, 4].map((offset) => record(offset, 'one', assignment)));
+    const isAsked = Promise.withResolvers<void>();
+    const ending = Promise.withResolvers<never>();
+    const steps: RowSteps = {
+      ...answered,
+      prepare: (fetched) =>
+        fetched.offset === 0n
+          ? prepare(fetched)
+          : { kind: 'skipped', record: fetched, change: {} as Change, reason: 'when' },
+      ask() {
+        isAsked.resolve();
+        return ending.promise;
+      },
+    };
+    const collected = collect(settle(queue, steps, { rowsMax: 100, bytesMax: 3_500 }));
+    await isAsked.promise;
+    queue.abandon();
+    ending.reject(new Dropped());
+    expect(await collected).toEqual([]);
+  });
 });
