@@ -152,11 +152,13 @@ function lockFence(tables: EnrichmentTables): string {
   where enrichment = ${quoteLiteral(tables.enrichment)} for share`;
 }
 
+/** Key by key: a join could be planned while the table is small, and would then read all of it for every batch. */
 function checkPositions(tables: EnrichmentTables): string {
   const keys = stateKeys(tables);
   return `select sent.place::integer as place
   from ${sentRows(tables, FENCE_COLUMNS)}
-  left join ${stateTable(tables.enrichment)} as stored on ${equal(prefixed('stored', keys), prefixed('sent', keyAliases(tables)))}
+  left join lateral (select * from ${stateTable(tables.enrichment)} as present
+    where ${equal(prefixed('present', keys), prefixed('sent', keyAliases(tables)))} limit 1) as stored on true
   where (stored.epoch is null or ${fence('stored')} < ${fence('sent')})
   and ${aboveTruncate(tables)}
   order by place`;

@@ -71,7 +71,8 @@ function outcomesOf(steps: readonly Step[], scoring: Scoring): readonly AnyEnric
     if (kind === 'deleted') return deleted(key, at);
     // An earlier change of the row, judged once more by a later definition: its position, a greater revision.
     if (kind === 'redefined') {
-      const judged = steps.slice(0, index).findLastIndex((step) => step.key === key) + 1;
+      const judged =
+        steps.slice(0, index).findLastIndex((step) => step.key === key && step.kind !== 'truncated') + 1;
       return { ...scoring(key, judged === 0 ? at : judged, value, false), revision: at + 1 };
     }
     return scoring(key, at, value, kind === 'cached');
