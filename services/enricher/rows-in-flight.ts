@@ -18,8 +18,8 @@ interface Membership<Row extends object> {
   readonly readBytes: Map<FetchedRecord, number>;
   /** Of the rows, those whose outcome is not known. */
   open: number;
-  /** Rows that were waited for long enough: they wait for others themselves. */
-  excused: number;
+  /** Rows, but for those that were waited for long enough: these wait for others themselves. */
+  readonly awaited: Set<FetchedRecord>;
   /** A row of it got no outcome here: it is ending, and what stands behind such a row is never released. */
   hasDiscarded: boolean;
 }
@@ -82,8 +82,8 @@ export class RowsInFlight<Row extends RowOfRecord> {
     const deadlineMs = performance.now() + waitMaxMs;
     while (this.#failure === undefined) {
       const current = this.#current;
-      if (current === undefined || current.hasDiscarded || current.rows <= current.excused) return;
-      if (performance.now() >= deadlineMs) current.excused = current.rows;
+      if (current === undefined || current.hasDiscarded || current.awaited.size === 0) return;
+      if (performance.now() >= deadlineMs) current.awaited.clear();
       else await this.#change();
     }
   }
@@ -93,6 +93,7 @@ export class RowsInFlight<Row extends RowOfRecord> {
     const membership = this.#of(record.assignment);
     membership.rows++;
     membership.open++;
+    membership.awaited.add(record);
     membership.bytes += bytesOf(record);
     if (isIncomplete) this.#read(membership, record, this.#unreadBytes);
     const place = membership.order.add(record.partition, key);
@@ -165,7 +166,7 @@ export class RowsInFlight<Row extends RowOfRecord> {
         bytes: 0,
         readBytes: new Map(),
         open: 0,
-        excused: 0,
+        awaited: new Set(),
         hasDiscarded: false,
       };
     }
@@ -179,7 +180,7 @@ export class RowsInFlight<Row extends RowOfRecord> {
 
   #leave(membership: Membership<Row>, record: FetchedRecord): void {
     membership.rows--;
-    membership.excused = Math.min(membership.excused, membership.rows);
+    membership.awaited.delete(record);
     membership.bytes -= bytesOf(record) + (membership.readBytes.get(record) ?? 0);
     membership.readBytes.delete(record);
   }
