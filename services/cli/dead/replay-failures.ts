@@ -1,6 +1,7 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { countFailures, replayFailures } from '../../../shared/side-tables/failures.ts';
 import { readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import { harmless } from '../../../shared/terminal/harmless.ts';
 import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
 import { ASKS_ABOVE_ROWS } from '../backfill/start-backfill.ts';
@@ -77,7 +78,10 @@ function tellUnnamed({ output }: Invocation, { definition, letters }: Failures):
   for (const letter of unnamed) {
     const { toDo } = redoOf(definition, letter);
     if (output.isJson) output.json({ event: 'not_replayed', ...failureJson(letter), to_do: toDo });
-    else output.line(`${letter.id.slice(0, 12)}, a change of ${changeText(letter)}: not replayed. ${toDo}`);
+    else
+      output.line(
+        harmless(`${letter.id.slice(0, 12)}, a change of ${changeText(letter)}: not replayed. ${toDo}`),
+      );
   }
   return unnamed.length === 0 ? 0 : NOT_ALL;
 }

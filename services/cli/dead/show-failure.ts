@@ -3,7 +3,7 @@ import { millisecondsOf } from '../../../shared/contracts/instant.ts';
 import { deadCaptureTopic, deadTopic } from '../../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type FailedRow, listFailures } from '../../../shared/side-tables/failures.ts';
-import { harmless } from '../../../shared/terminal/harmless.ts';
+import { harmless, harmlessLine } from '../../../shared/terminal/harmless.ts';
 import type { Invocation } from '../invocation.ts';
 import { archivedLetters, type CaptureLetter } from './capture-letters.ts';
 import { changeText, type Failure, failureJson, isLetter, keyText } from './failure-lines.ts';
@@ -71,7 +71,7 @@ function writeOriginal({ output }: Invocation, failure: Failure, letter: DeadLet
     );
   }
   if (!output.isTerminal) output.write(Buffer.from(value, 'base64'));
-  else if (!isLetter(failure)) output.line(Buffer.from(value, 'base64').toString('utf8'));
+  else if (!isLetter(failure)) output.line(harmlessLine(Buffer.from(value, 'base64').toString('utf8')));
   else {
     throw new AfterglowError('usage', 'A message of the replication protocol is no text for a terminal.', {
       remedy: `Send it elsewhere: npx afterglow dead show ${failure.id.slice(0, 12)} --original | hexdump -C`,
