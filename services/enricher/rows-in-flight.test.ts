@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { RowsInFlight } from './rows-in-flight.ts';
@@ -29,7 +28,7 @@ test('a row that was waited for long enough, once it is done, stands for no othe
   const emptied = rows.empty(60_000).then(() => {
     isEmpty = true;
   });
-  for (let turn = 0; turn < 10; turn++) await setImmediate();
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
   expect(isEmpty).toBe(false);
   secondSettlement.settle({ prepared: { record: second } });
   rows.published(await rows.take(10));
