@@ -229,7 +229,9 @@ function changes(url: string, seed: number): AsyncDisposable & { readonly commit
 
 const PLACES = ['shop', 'web', 'cash desk'];
 const NOTES = ['', 'short', 'everything was as it should be', 'it broke at once, what a waste'];
-const PAUSE_MAX_MS = 80;
+const PAUSE_MAX_MS = 60;
+/** Transactions lie open beside each other, so that one's end in the log is often the next one's. */
+const OPEN_MAX_MS = 20;
 
 /** Mostly new rows, which nothing later can put right; of the others updates, also such that `when` sees, and deletes. */
 async function write(
@@ -245,6 +247,7 @@ async function write(
   try {
     do {
       const kind = random();
+      await client.query('begin');
       if (kind < 0.6) {
         const id = ++counts.lastId;
         await client.query('insert into payments values ($1, $2, $3, $4)', [
@@ -260,6 +263,8 @@ async function write(
       else if (kind < 0.94)
         await client.query('update payments set note = $2 where id = $1', [some(), one(NOTES)]);
       else await client.query('delete from payments where id = $1', [some()]);
+      await pause(random() * OPEN_MAX_MS, signal);
+      await client.query('commit');
       counts.commits++;
     } while (await pause(random() * PAUSE_MAX_MS, signal));
   } finally {
