@@ -6,10 +6,10 @@ import { Fault } from '../../shared/errors/policy.ts';
 import { captureLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import type { PgoutputMessage, RowMessage } from '../../shared/postgres/pgoutput.ts';
-import { encodeRowMessage } from '../../shared/postgres/pgoutput-encode.ts';
 import type { Received } from '../../shared/postgres/replication.ts';
 import type { CaptureContext, ChangeEvents } from './change-events.ts';
 import { HEARTBEAT_PREFIX } from './heartbeat.ts';
+import { bringsExcluded, bytesOfMessage, bytesOfRow } from './parked-bytes.ts';
 import { keysOfMessage, keysOfRow, type ParkedKeys, UNNAMED } from './parked-keys.ts';
 import type { CommitMark, Outgoing, TableCount } from './publisher.ts';
 import type { PassedChunk } from './redo/open-chunk.ts';
@@ -26,6 +26,8 @@ interface Parked {
   readonly fault: Fault;
   readonly keys: ParkedKeys;
   readonly rowIndex?: number;
+  /** Only how long it is and its hash are archived. */
+  readonly isWithheld?: boolean;
 }
 
 type Change = Extract<Received, { kind: 'change' }>;
@@ -76,8 +78,8 @@ export class Capture {
         this.#count(table, 1, 0, redo.enrichments);
       } catch (error) {
         const fault = undecodable(error);
-        const raw = Buffer.from(JSON.stringify(row.tuple ?? row.keyTuple));
         const shape = this.#events.tables.shapeOf(relation.oid);
+        const raw = bytesOfRow(shape, row);
         const keys = shape === undefined ? UNNAMED : keysOfRow(shape, row);
         this.#park({ raw, relationOid: relation.oid, fault, keys, rowIndex });
       }
@@ -138,7 +140,7 @@ export class Capture {
       const relationOid = tableOid(message);
       const shape = relationOid === undefined ? undefined : this.#events.tables.shapeOf(relationOid);
       const keys = shape === undefined ? UNNAMED : keysOfMessage(shape, message);
-      this.#park({ raw: encodeRowMessage(message), relationOid, fault, keys });
+      this.#park({ raw: bytesOfMessage(shape, message), relationOid, fault, keys });
       return;
     }
     for (const record of records) this.#sink.push({ record });
@@ -174,11 +176,14 @@ export class Capture {
     }
     const oid = raw.length >= 5 && raw[0] !== TRUNCATE ? raw.readUInt32BE(1) : undefined;
     const fault = new Fault('undecodable', 'message', 'the change could not be decoded');
-    this.#park({ raw, relationOid: oid, fault, keys: UNNAMED });
+    const shape = oid === undefined ? undefined : this.#events.tables.knownShapeOf(oid);
+    // Where in these bytes an excluded column is, nobody can tell.
+    const isWithheld = shape !== undefined && bringsExcluded(shape);
+    this.#park({ raw, relationOid: oid, fault, keys: UNNAMED, isWithheld });
   }
 
-  /** Kept byte for byte, said aloud, and the stream goes on. */
-  #park({ raw, relationOid, fault, keys, rowIndex }: Parked): void {
+  /** Kept byte for byte but for excluded columns, said aloud, and the stream goes on. */
+  #park({ raw, relationOid, fault, keys, rowIndex, isWithheld }: Parked): void {
     const { pipeline } = this.#context;
     const table = relationOid === undefined ? null : (this.#events.tables.nameOf(relationOid) ?? null);
     const commitLsn = formatLsn(this.#commitLsn);
@@ -190,6 +195,7 @@ export class Capture {
       rowIndex,
       ...keys,
       raw,
+      isWithheld,
       failure: failureOf(fault, 0),
       nowMs: this.#context.nowMs(),
     });

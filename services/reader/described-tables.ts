@@ -64,6 +64,11 @@ export class DescribedTables {
     throw new Fault('unknown', 'protocol', `a row of relation ${oid}, which the log did not describe`);
   }
 
+  /** undefined: not described, or not asked for. */
+  knownShapeOf(oid: number): TableShape | undefined {
+    return this.#shapes.get(oid);
+  }
+
   /** undefined: not a whole table that somebody asks for. What emptied a partition shows in the catalog, and is found there. */
   wholeShapeOf(oid: number): TableShape | undefined {
     return this.#partitions.has(oid) ? undefined : this.#shapes.get(oid);

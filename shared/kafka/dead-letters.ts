@@ -84,6 +84,8 @@ export interface CaptureLetterFacts {
   /** Of an update that gave the row another key. */
   readonly oldKey: RowKey | null;
   readonly raw: Buffer;
+  /** The bytes may hold what must not go to a topic: only how many there are and their hash do. */
+  readonly isWithheld?: boolean | undefined;
   readonly failure: Failure;
   readonly nowMs: number;
 }
@@ -94,6 +96,7 @@ export function captureLetterRecord(facts: CaptureLetterFacts): {
   readonly record: TopicRecord;
 } {
   const { pipeline, table, commitLsn, messageIndex, rowIndex, key, oldKey, raw, failure, nowMs } = facts;
+  const isKept = facts.isWithheld !== true && raw.length <= ARCHIVED_BYTES_MAX;
   const place = [commitLsn, messageIndex, ...(rowIndex === undefined ? [] : [rowIndex])];
   const id = hash('sha256', JSON.stringify(['capture', ...place]), 'hex');
   const keyText = key === null ? '{}' : JSON.stringify(key);
@@ -117,7 +120,7 @@ export function captureLetterRecord(facts: CaptureLetterFacts): {
       },
       bytes: raw.length,
       sha256: hash('sha256', raw, 'hex'),
-      value_base64: raw.length > ARCHIVED_BYTES_MAX ? null : raw.toString('base64'),
+      value_base64: isKept ? raw.toString('base64') : null,
     },
   };
   const headers = cloudEventHeaders({
