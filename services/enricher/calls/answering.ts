@@ -49,6 +49,7 @@ export class Answering<ItemResult> {
     this.#gate = gate;
     this.#options = options;
     this.#probe = new RefusalProbe({
+      isPaid: options.isPaidPerCall,
       isNeeded: () => this.#guard.isHolding,
       ask: () => this.#askAgain(),
     });
@@ -80,7 +81,7 @@ export class Answering<ItemResult> {
     firstPass?: Pass,
   ): Promise<void> {
     let left = batch;
-    let awayAtAcceptance: number | undefined;
+    let awayAtCall: number | undefined;
     for (let calls = 0; ; calls++) {
       left = wanted(left);
       const pass = calls === 0 && firstPass !== undefined ? firstPass : await this.#gate.enter();
@@ -108,14 +109,14 @@ export class Answering<ItemResult> {
       }
       if (called.kind === 'refused') return await this.#inHalves(left, () => new Suspicion());
       if (called.fault.kind !== 'unavailable' || sent.length < left.length) continue;
-      awayAtAcceptance ??= this.#guard.acceptances;
+      awayAtCall ??= this.#guard.calls;
       suspicion.failed(this.#gate.successes);
       const strikes = this.#availability.strikesNeeded;
       if (!suspicion.isConfirmed(strikes)) continue;
       if (left.length > 1) return await this.#inHalves(left, (rows) => suspicion.ofHalf(rows, strikes));
       for (const open of left) {
         // Only now: a model that was away and then refuses everything has not refused this row before.
-        open.refusedAtAcceptance ??= awayAtAcceptance;
+        open.refusedAtCall ??= awayAtCall;
         this.#reject(open, refusedAlone(called.fault), false);
       }
       return;
@@ -152,7 +153,7 @@ export class Answering<ItemResult> {
       if (!(error instanceof Dropped)) unnamed = error;
     };
     const ask = { item, isWanted: () => false, answered: () => {}, failed };
-    const called = await this.#call([{ ask, attempts: 0, refusedAtAcceptance: undefined }], pass);
+    const called = await this.#call([{ ask, attempts: 0, refusedAtCall: undefined }], pass);
     this.#availability.first(isAnswer(called));
     return unnamed;
   }
@@ -170,6 +171,7 @@ export class Answering<ItemResult> {
     const { call, observer, clock, aborting } = this.#options;
     const items: readonly ModelItem[] = sent.map(({ ask }) => ask.item);
     const startedAtMs = clock();
+    const ordinal = this.#guard.begin();
     let outcomes: readonly Outcome<ItemResult>[];
     try {
       outcomes = await call(items, aborting);
@@ -202,21 +204,21 @@ export class Answering<ItemResult> {
       if (items.length > 1) {
         for (const open of sent) {
           open.attempts++;
-          open.refusedAtAcceptance ??= this.#guard.acceptances;
+          open.refusedAtCall ??= this.#guard.calls;
         }
         this.#refused(fault, pass);
         return { kind: 'refused' };
       }
       outcomes = [{ kind: 'rejected', fault: refusedAlone(fault) }];
     }
-    await this.#deliver(sent, outcomes, clock() - startedAtMs, pass);
+    await this.#deliver(sent, outcomes, { ordinal, modelMs: clock() - startedAtMs }, pass);
     return { kind: 'settled' };
   }
 
   async #deliver(
     sent: readonly OpenAsk<ItemResult>[],
     outcomes: readonly Outcome<ItemResult>[],
-    modelMs: number,
+    { ordinal, modelMs }: { readonly ordinal: number; readonly modelMs: number },
     pass: Pass,
   ): Promise<void> {
     const kept: Promise<void>[] = [];
@@ -238,7 +240,7 @@ export class Answering<ItemResult> {
       open.ask.answered({ outcome, attempts: open.attempts, modelMs });
     }
     if (isAccepted) {
-      this.#guard.accepted();
+      this.#guard.accepted(ordinal);
       // So a crash, and a database that is away, cost no more answers than there may be calls.
       if (kept.length > 0) await Promise.all(kept);
       pass.answered();
@@ -256,15 +258,15 @@ export class Answering<ItemResult> {
     const again = (): void => this.#options.beside(this.#answer([open], new Suspicion()));
     const fail = (): void =>
       open.ask.answered({ outcome: { kind: 'rejected', fault }, attempts: open.attempts, modelMs: 0 });
-    open.refusedAtAcceptance ??= this.#guard.acceptances;
+    open.refusedAtCall ??= this.#guard.calls;
     if (isWorthOneRetry && open.attempts < 2) again();
     // Its neighbours were accepted after the refusal that it had a part in: it is the row.
-    else if (this.#guard.acceptances > open.refusedAtAcceptance) fail();
+    else if (this.#guard.hasAcceptedSince(open.refusedAtCall)) fail();
     else {
       this.#probe.refused();
-      void this.#guard.rejected().then((verdict) => {
+      void this.#guard.rejected(open.refusedAtCall).then((verdict) => {
         if (verdict === 'final') return fail();
-        open.refusedAtAcceptance = undefined;
+        open.refusedAtCall = undefined;
         again();
       });
     }

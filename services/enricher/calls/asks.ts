@@ -26,8 +26,8 @@ export interface Ask<ItemResult> {
 export interface OpenAsk<ItemResult> {
   readonly ask: Ask<ItemResult>;
   attempts: number;
-  /** Acceptances of the model when a call with this item in it was first refused. */
-  refusedAtAcceptance: number | undefined;
+  /** Calls that had begun when one with this item in it was first refused. */
+  refusedAtCall: number | undefined;
 }
 
 /** Without those that nobody waits for any more. */

@@ -118,7 +118,7 @@ export class Lane<ItemResult> {
     for (;;) {
       const taken = this.#waiting.take(waitMs, nowMs, pass.isCanary ? 1 : undefined);
       if (taken.length === 0) break;
-      const batch = wanted(taken.map((ask) => ({ ask, attempts: 0, refusedAtAcceptance: undefined })));
+      const batch = wanted(taken.map((ask) => ({ ask, attempts: 0, refusedAtCall: undefined })));
       if (batch.length === 0) continue;
       this.#track(this.#answering.first(batch, pass));
       return true;

@@ -114,7 +114,7 @@ describe('the guard of refusals', () => {
   const held = (guard: RejectionGuard, count: number) => {
     const verdicts: (Verdict | undefined)[] = [];
     for (let place = 0; place < count; place++) {
-      void guard.rejected().then((verdict) => {
+      void guard.rejected(0).then((verdict) => {
         verdicts[place] = verdict;
       });
     }
@@ -126,7 +126,7 @@ describe('the guard of refusals', () => {
     const verdicts = held(guard, REJECTIONS_HELD_MAX - 1);
     await Promise.resolve();
     expect(verdicts).toEqual([]);
-    guard.accepted();
+    guard.accepted(guard.begin());
     await Promise.resolve();
     await Promise.resolve();
     expect(verdicts).toEqual(Array(REJECTIONS_HELD_MAX - 1).fill('final'));
@@ -137,13 +137,35 @@ describe('the guard of refusals', () => {
     const guard = new RejectionGuard();
     const verdicts = held(guard, REJECTIONS_HELD_MAX);
     expect(guard.refusesAll).toBe(true);
-    expect(await guard.rejected()).toBe('again');
+    expect(await guard.rejected(0)).toBe('again');
     expect(verdicts).toEqual(Array(REJECTIONS_HELD_MAX).fill('again'));
-    guard.accepted();
+    guard.accepted(guard.begin());
     expect(guard.refusesAll).toBe(false);
-    const later = guard.rejected();
-    guard.accepted();
+    const later = guard.rejected(guard.calls);
+    guard.accepted(guard.begin());
     expect(await later).toBe('final');
+  });
+
+  test('settles nothing by a call that began before the refusal: the model may have been replaced since', async () => {
+    const guard = new RejectionGuard();
+    const earlier = guard.begin();
+    const refused = guard.rejected(guard.calls);
+    guard.accepted(earlier);
+    expect(guard.isHolding).toBe(true);
+    expect(guard.hasAcceptedSince(guard.calls)).toBe(false);
+    guard.accepted(guard.begin());
+    expect(await refused).toBe('final');
+  });
+
+  test('does not take a model for wrong that accepts between refusals, though nothing began after them', () => {
+    const guard = new RejectionGuard();
+    const calls = Array.from({ length: 3 * REJECTIONS_HELD_MAX }, () => guard.begin());
+    for (const call of calls) {
+      if (call % 2 === 0) guard.accepted(call);
+      else void guard.rejected(guard.calls);
+    }
+    expect(guard.refusesAll).toBe(false);
+    expect(guard.isHolding).toBe(true);
   });
 });
 

@@ -1,7 +1,10 @@
-/** Long enough that a stream with anything in it settles its refusals itself. */
-const PROBE_AFTER_MS = 30_000;
+/** Where a call costs nothing: the row has its outcome soon, and a busy stream has settled it before. */
+const FIRST_MS = 250;
+/** The longest, and the first where each call is paid: long enough that a stream with anything in it settles its refusals itself. */
+const MOST_MS = 30_000;
 
 export interface RefusalProbeOptions {
+  readonly isPaid: boolean;
   /** Whether refusals wait for an acceptance. */
   readonly isNeeded: () => boolean;
   /** Asks about an item that the model accepted before. */
@@ -14,17 +17,23 @@ export interface RefusalProbeOptions {
  */
 export class RefusalProbe {
   readonly #options: RefusalProbeOptions;
+  #waitMs: number;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: RefusalProbeOptions) {
     this.#options = options;
+    this.#waitMs = this.#firstMs;
+  }
+
+  get #firstMs(): number {
+    return this.#options.isPaid ? MOST_MS : FIRST_MS;
   }
 
   /** A refusal has begun to wait. */
   refused(): void {
     if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => void this.#probe(), PROBE_AFTER_MS);
+    this.#timer ??= setTimeout(() => void this.#probe(), this.#waitMs);
   }
 
   close(): void {
@@ -35,6 +44,9 @@ export class RefusalProbe {
   async #probe(): Promise<void> {
     if (this.#options.isNeeded()) await this.#options.ask();
     this.#timer = undefined;
-    if (this.#options.isNeeded()) this.refused();
+    if (this.#options.isNeeded()) {
+      this.#waitMs = Math.min(MOST_MS, this.#waitMs * 2);
+      this.refused();
+    } else this.#waitMs = this.#firstMs;
   }
 }

@@ -6,18 +6,25 @@ export const REJECTIONS_HELD_MAX = 20;
 /** final: the row is to be failed. again: the model refused everything, so its refusal says nothing about the row. */
 export type Verdict = 'final' | 'again';
 
+interface Held {
+  readonly refusedAtCall: number;
+  readonly resolve: (verdict: Verdict) => void;
+}
+
 /**
- * Holds refusals of single rows until the model accepts something. A model that refuses everything is wrongly set up, and
- * archives nothing.
+ * Holds refusals of single rows until a call that began later is accepted: what was under way beside it may have been answered
+ * before the model was replaced. A model that refuses everything is wrongly set up, and archives nothing.
  */
 export class RejectionGuard {
-  #held: ((verdict: Verdict) => void)[] = [];
+  #held: Held[] = [];
+  #calls = 0;
+  #acceptedCall = 0;
+  #refusedInARow = 0;
   #refusesAll = false;
-  #acceptances = 0;
 
-  /** Calls so far in which something was accepted. */
-  get acceptances(): number {
-    return this.#acceptances;
+  /** Calls begun so far. */
+  get calls(): number {
+    return this.#calls;
   }
 
   /** From the refusal that was one too many until the next acceptance. */
@@ -30,30 +37,44 @@ export class RejectionGuard {
     return this.#held.length > 0;
   }
 
+  /** Returns the ordinal of a call that begins now. */
+  begin(): number {
+    this.#calls++;
+    return this.#calls;
+  }
+
+  /** Whether a call that began after so many others was accepted. */
+  hasAcceptedSince(calls: number): boolean {
+    return this.#acceptedCall > calls;
+  }
+
   /** Resolves once it is known what the refusal means. */
-  async rejected(): Promise<Verdict> {
+  async rejected(refusedAtCall: number): Promise<Verdict> {
     return await new Promise((resolve) => {
-      this.#held.push(resolve);
-      if (this.#held.length >= REJECTIONS_HELD_MAX) this.#refusesAll = true;
-      if (this.#refusesAll) this.#release('again');
+      this.#held.push({ refusedAtCall, resolve });
+      this.#refusedInARow++;
+      if (this.#refusedInARow >= REJECTIONS_HELD_MAX) this.#refusesAll = true;
+      if (this.#refusesAll) this.#release('again', this.#calls);
     });
   }
 
-  accepted(): void {
-    this.#acceptances++;
+  accepted(ordinal: number): void {
+    this.#acceptedCall = Math.max(this.#acceptedCall, ordinal);
+    this.#refusedInARow = 0;
     this.#refusesAll = false;
-    if (this.#held.length > 0) this.#release('final');
+    this.#release('final', ordinal - 1);
   }
 
   /** Nothing more will be accepted: what is held comes again, after the next start. */
   close(): void {
-    this.#release('again');
+    this.#release('again', this.#calls);
   }
 
-  #release(verdict: Verdict): void {
-    const held = this.#held;
-    this.#held = [];
-    for (const resolve of held) resolve(verdict);
+  #release(verdict: Verdict, refusedAtMost: number): void {
+    if (this.#held.length === 0) return;
+    const released = this.#held.filter(({ refusedAtCall }) => refusedAtCall <= refusedAtMost);
+    this.#held = this.#held.filter(({ refusedAtCall }) => refusedAtCall > refusedAtMost);
+    for (const { resolve } of released) resolve(verdict);
   }
 }
 
