@@ -1,7 +1,7 @@
 // docs/events/asyncapi.yaml stays what the shipped definition and the schemas say. After a change run this file with -u.
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseDefinition } from '../../../shared/config/parse.ts';
 import { asyncApiDocument, asyncApiYaml } from './asyncapi.ts';
 
@@ -22,6 +22,39 @@ test('every reference in it leads somewhere', () => {
     expect(found, path).toBeDefined();
   }
 });
+
+const META_SCHEMA = JSON.parse(
+  readFileSync(new URL('../../../test/support/asyncapi-3.0.0.schema.json', import.meta.url), 'utf8'),
+) as object;
+
+describe("AsyncAPI's own schema", () => {
+  // Of formats it has only such as `uri` and `email`.
+  const validate = new Ajv({ strict: false, validateFormats: false }).compile(META_SCHEMA);
+
+  test('finds the document right', () => {
+    expect(validate(document), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  test.each([
+    [
+      'a channel without messages that are any',
+      ['channels', 'enriched.fraud', 'messages', 'enriched.fraud'],
+      7,
+    ],
+    ['a binding of the wrong form', ['channels', 'enriched.fraud', 'bindings', 'kafka', 'partitions'], 'six'],
+    ['an operation that neither sends nor receives', ['operations', 'send.enriched.fraud', 'action'], 'emit'],
+    ['a payload that is no schema', ['components', 'messages', 'enriched.fraud', 'payload', 'allOf'], 'all'],
+    ['a field that it does not know', ['info', 'titel'], 'Topics'],
+  ])('refuses %s', (_name, path, value) => {
+    expect(validate(withValue(document, path, value))).toBe(false);
+  });
+});
+
+function withValue(value: unknown, [name, ...rest]: readonly string[], put: unknown): unknown {
+  if (name === undefined) return put;
+  const object = Object(value) as Readonly<Record<string, unknown>>;
+  return { ...object, [name]: withValue(object[name], rest, put) };
+}
 
 test.each([
   ['fraud', { score: 0.5 }, { score: 'high' }],

@@ -9,6 +9,19 @@ test.each(PUBLISHED_NAMES)('docs/events/%s.schema.json is the schema of the even
   await expect(json).toMatchFileSnapshot(`../../../docs/events/${name}.schema.json`);
 });
 
+test.each(PUBLISHED_NAMES)(
+  'the schema of %s is a schema by its own dialect, for readers and writers',
+  (name) => {
+    for (const audience of ['readers', 'writers'] as const) {
+      const schema = publishedSchema(name, audience);
+      expect(schema.$schema).toBe('http://json-schema.org/draft-07/schema#');
+      const ajv = new Ajv();
+      expect(ajv.validateSchema(schema), JSON.stringify(ajv.errors)).toBe(true);
+      expect(ajv.validateSchema({ ...schema, definitions: { broken: { type: 'text' } } })).toBe(false);
+    }
+  },
+);
+
 const EXAMPLES = JSON.parse(
   readFileSync(new URL('../../../docs/events/examples.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
