@@ -12,10 +12,13 @@ const READY_MAX_MS = 60_000;
 
 /** Resolves once it streams and the first load has ended: what is inserted before that may be read twice. */
 export async function readerHere(setting: TestEnrichment): Promise<AsyncDisposable> {
-  const reader = here('reader', runReader, setting);
+  await using disposal = new AsyncDisposableStack();
+  disposal.use(here('reader', runReader, setting));
   await until(
     async () => {
-      const streams = await setting.client.query('select from pg_replication_slots where active');
+      const streams = await setting.client.query(
+        'select from pg_replication_slots where active and database = current_database()',
+      );
       const loads = await setting.client.query(
         "select from afterglow_internal.redo_jobs where state <> 'done'",
       );
@@ -23,7 +26,7 @@ export async function readerHere(setting: TestEnrichment): Promise<AsyncDisposab
     },
     { deadlineMs: READY_MAX_MS, what: 'the reader to stream, and the first load to end' },
   );
-  return reader;
+  return disposal.move();
 }
 
 export const writerHere = (setting: TestEnrichment): AsyncDisposable => here('writer', runWriter, setting);
