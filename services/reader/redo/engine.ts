@@ -1,22 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeCatalog } from '../../../shared/contracts/row-codec.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
-import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { FIRST_USER_OID, readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import type { WalSafety } from '../slot-watch/wal-safety.ts';
-import type { CapturedTable } from '../table-shape.ts';
 import type { ChunkWindow } from './chunk-window.ts';
 import { GroupReadings } from './group-readings.ts';
 import { failJob, finishChunk, finishJob, startJob } from './job-progress.ts';
 import { LogRoom } from './log-room.ts';
-import type { RedoMetrics } from './metrics.ts';
 import { forgetOldJobs } from './old-jobs.ts';
 import { type ChunkEnd, OpenChunk, type PassedChunk } from './open-chunk.ts';
 import { openJobs } from './our-jobs.ts';
 import { CHUNK_BYTES_MAX } from './pacing.ts';
 import { type ReadChunk, readChunk } from './read-chunk.ts';
+import type { RedoSettings } from './redo-settings.ts';
 import { clearSuspects, currentSnapshot, runningTransactions } from './running-transactions.ts';
 import { troubleOf } from './trouble.ts';
 import { StreamedTransactions } from './visibility.ts';
@@ -31,15 +29,6 @@ import {
   WaitingJobs,
 } from './waiting-jobs.ts';
 import { emitWatermark, parseWatermark } from './watermark.ts';
-
-export interface RedoSettings
-  extends Pick<ServiceSettings, 'definition' | 'databaseUrl' | 'brokers' | 'logger'> {
-  /** By 'schema.table'. */
-  readonly tables: ReadonlyMap<string, CapturedTable>;
-  readonly metrics: RedoMetrics;
-  readonly nowMs?: () => number;
-  readonly newChunkId?: () => string;
-}
 
 const IDLE_LOOK_INTERVAL_MS = 1_000;
 /** While the groups have enough to do, or a chunk has to be read again. */

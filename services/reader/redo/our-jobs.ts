@@ -1,7 +1,7 @@
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import { openRedoJobs, type RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { readRevisions } from '../../../shared/side-tables/revisions.ts';
-import type { RedoSettings } from './engine.ts';
+import type { RedoSettings } from './redo-settings.ts';
 
 export interface OpenJobs {
   /** The job that was served longest ago first. */
