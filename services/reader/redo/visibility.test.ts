@@ -42,4 +42,14 @@ describe('streamed transactions', () => {
     expect(streamed.unseenBeforeLow(parseSnapshot('14:20:'))).toBe(0);
     expect(streamed.suspects).toEqual([]);
   });
+
+  test('a stream that is far behind fills no memory with what was seen before it came', () => {
+    const streamed = new StreamedTransactions();
+    streamed.unseenBeforeLow(parseSnapshot('6000000:6000002:6000000'));
+    const beforeBytes = process.memoryUsage().heapUsed;
+    for (let xid = 1; xid <= 6_000_001; xid++) streamed.began(xid);
+    expect(process.memoryUsage().heapUsed - beforeBytes).toBeLessThan(16_000_000);
+    streamed.markLow();
+    expect(streamed.unseenBeforeLow(parseSnapshot('6000000:6000002:6000000'))).toBe(1);
+  });
 });

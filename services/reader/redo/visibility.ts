@@ -8,6 +8,8 @@ import { type Snapshot, sees } from '../../../shared/postgres/snapshot.ts';
  */
 export class StreamedTransactions {
   #xids: number[] = [];
+  /** The last that was asked about: what it sees, every later one sees. */
+  #newest: Snapshot | undefined;
   /** How many of them came before the low watermark. */
   #beforeLow = 0;
   /** May have been streamed by the reader before us; we were not there. */
@@ -29,6 +31,8 @@ export class StreamedTransactions {
 
   began(xid: number): void {
     if (this.#suspects.size > 0) this.#suspects.delete(xid);
+    // A stream that is behind brings millions between two watermarks, and nobody asks meanwhile.
+    if (this.#newest !== undefined && sees(this.#newest, xid)) return;
     this.#xids.push(xid);
   }
 
@@ -39,6 +43,7 @@ export class StreamedTransactions {
 
   /** Forgets what the snapshot sees. Returns how many from before the low watermark it does not see. */
   unseenBeforeLow(snapshot: Snapshot): number {
+    this.#newest = snapshot;
     for (const xid of this.#suspects) if (sees(snapshot, xid)) this.#suspects.delete(xid);
     const unseen: number[] = [];
     let before = 0;
