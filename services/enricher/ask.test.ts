@@ -69,6 +69,14 @@ const lanesOf = (
   });
 
 describe('asking', () => {
+  test('a row tells the largest batch that one of its items was in, and none when nothing was asked', async () => {
+    const lanes = lanesOf(words());
+    const row: RowInput = { input: 'a b c', language: 'fr' };
+    expect(await lanes.ask(row, () => true)).toMatchObject({ cached: false, batchRows: 2 });
+    expect(await lanes.ask(row, () => true)).toMatchObject({ cached: true, batchRows: 0 });
+    await lanes.stop();
+  });
+
   test('rows of several items and languages: every row gets its own results back, joined in order', async () => {
     const model = words();
     const lanes = lanesOf(model);

@@ -17,11 +17,13 @@ export interface AnsweredRow<Result = Readonly<Record<string, unknown>>> {
   readonly outcome: Outcome<Result> | { readonly kind: 'skip'; readonly reason: SkipReason };
   readonly attempts: number;
   readonly modelMs: number;
+  /** Rows or chunks of the largest call that answered; 0: none did. */
+  readonly batchRows: number;
   /** Nothing was asked and paid for it. */
   readonly cached: boolean;
 }
 
-const NOTHING_ASKED = { attempts: 0, modelMs: 0, cached: false } as const;
+const NOTHING_ASKED = { attempts: 0, modelMs: 0, batchRows: 0, cached: false } as const;
 
 /** Asks a model about rows: detects the language, cuts the row into items, joins their results. */
 export class RowAsking<ItemResult, Result> {
@@ -140,11 +142,13 @@ export class RowAsking<ItemResult, Result> {
     const results: ItemResult[] = [];
     let attempts = 0;
     let modelMs = 0;
+    let batchRows = 0;
     let costNanoUsd = 0;
     let refusal: Extract<Outcome<ItemResult>, { kind: 'rejected' }> | undefined;
     for (const answer of answers) {
       attempts = Math.max(attempts, answer.attempts);
       modelMs += answer.modelMs;
+      batchRows = Math.max(batchRows, answer.batchRows);
       if (answer.outcome.kind === 'rejected') refusal ??= answer.outcome;
       else {
         results.push(answer.outcome.result);
@@ -152,9 +156,9 @@ export class RowAsking<ItemResult, Result> {
       }
     }
     // One refused part refuses the row: a text of which a part is missing would be found for what it does not say.
-    if (refusal !== undefined) return { outcome: refusal, attempts, modelMs, cached: false };
+    if (refusal !== undefined) return { outcome: refusal, attempts, modelMs, batchRows, cached: false };
     const result = this.#model.resultOf(row, items, results);
     const cached = answers.every((answer) => answer.cached);
-    return { outcome: { kind: 'ok', result, costNanoUsd }, attempts, modelMs, cached };
+    return { outcome: { kind: 'ok', result, costNanoUsd }, attempts, modelMs, batchRows, cached };
   }
 }

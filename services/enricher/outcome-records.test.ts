@@ -84,6 +84,7 @@ const ok = (score: number): AnsweredRow => ({
   attempts: 1,
   cached: false,
   modelMs: 12.3456,
+  batchRows: 3,
 });
 
 function settledRecords(prepared: Prepared, answered?: AnsweredRow) {
@@ -109,6 +110,8 @@ describe('the outcome of a change', () => {
       revision: 3,
       result: { score: 0.95 },
       flagged: true,
+      model_ms: 12.346,
+      batch_rows: 3,
       decision: { action: 'hold', rule: 'score >= 0.9', policy_version: 'p1' },
       as_of: '2023-11-14T22:13:20.123456Z',
     });
@@ -137,6 +140,7 @@ describe('the outcome of a change', () => {
         attempts: 2,
         cached: false,
         modelMs: 0,
+        batchRows: 0,
       },
       { status: 'failed', error: { kind: 'rejected_item', code: 'ModelError', attempts: 2 } },
     ],
@@ -158,6 +162,16 @@ describe('the outcome of a change', () => {
     expect(deadLetter.safeParse(letter?.body).success).toBe(true);
     expect(Buffer.from(letter?.body.original.value_base64, 'base64').toString()).toBe(JSON.stringify(event));
     expect(outcome?.body.dead_letter_id).toBe(letter?.body.id);
+  });
+
+  test('an outcome that needed no call names no batch', () => {
+    const [record] = settledRecords(prepared(change('u', purchase)), {
+      ...ok(0.5),
+      cached: true,
+      batchRows: 0,
+    });
+    expect(record?.body).toMatchObject({ status: 'scored', cached: true });
+    expect(record?.body).not.toHaveProperty('batch_rows');
   });
 
   test('a deletion is followed by the tombstone of its key', () => {

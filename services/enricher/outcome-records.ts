@@ -9,6 +9,7 @@ import { deadLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts'
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import type { ModelId } from '../../shared/models/model.ts';
 import { inputHashOf } from '../../shared/models/row-input.ts';
+import type { AnsweredRow } from './ask.ts';
 import type { Change } from './prepare.ts';
 import type { SettledRow } from './settle.ts';
 
@@ -82,7 +83,7 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
     case 'ask': {
       const inputHash = inputHashOf(prepared.row);
       if (answered === undefined) throw new RangeError('a row that asked the model has no answer');
-      const { outcome: answer, attempts, modelMs, cached } = answered;
+      const { outcome: answer, attempts } = answered;
       if (answer.kind === 'skip') {
         const event = {
           ...beside(prepared.change, context, inputHash),
@@ -93,7 +94,7 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
       }
       if (answer.kind === 'rejected')
         return failed(prepared.change, answer.fault, attempts, inputHash, context);
-      return scored(prepared.change, inputHash, answer, { attempts, modelMs, cached }, context);
+      return scored(prepared.change, inputHash, answer, answered, context);
     }
   }
 }
@@ -102,7 +103,7 @@ function scored(
   change: Change,
   inputHash: string,
   answer: { readonly result: Readonly<Record<string, unknown>>; readonly costNanoUsd: number },
-  call: { readonly attempts: number; readonly modelMs: number; readonly cached: boolean },
+  call: Omit<AnsweredRow, 'outcome'>,
   context: OutcomeContext,
 ): OutcomeRecords {
   const { program } = context;
@@ -125,6 +126,7 @@ function scored(
       cost_nano_usd: answer.costNanoUsd,
       attempts: call.attempts,
       model_ms: Math.round(call.modelMs * 1000) / 1000,
+      ...(call.batchRows > 0 ? { batch_rows: call.batchRows } : {}),
     },
     change,
     context,

@@ -19,6 +19,7 @@ const ok = (score: number): AskedAnswer<Score> => ({
   outcome: { kind: 'ok', result: { score }, costNanoUsd: PRICE },
   attempts: 1,
   modelMs: 3,
+  batchRows: 4,
 });
 
 function observer() {
@@ -124,6 +125,7 @@ test('a refusal is not remembered, and an error neither: both are asked again', 
     outcome: { kind: 'rejected', fault: new Fault('rejected_item', 'x', 'refused') },
     attempts: 1,
     modelMs: 0,
+    batchRows: 0,
   };
   const refusals = await Promise.all([1, 2].map(() => payOnce.answer({ input: 'x' }, async () => refused)));
   expect(refusals.map(({ outcome, cached }) => [outcome.kind, cached])).toEqual([

@@ -8,6 +8,8 @@ export interface AskedAnswer<ItemResult> {
   readonly outcome: Outcome<ItemResult>;
   readonly attempts: number;
   readonly modelMs: number;
+  /** Items in the call that answered. */
+  readonly batchRows: number;
 }
 
 export interface ItemAnswer<ItemResult> extends AskedAnswer<ItemResult> {
@@ -30,6 +32,8 @@ export interface PayOnceObserver {
   found(layer: CacheLayer | 'stored', savedNanoUsd: number): void;
   missed(): void;
 }
+
+const NO_CALL = { attempts: 0, modelMs: 0, batchRows: 0 } as const;
 
 /** Models that are paid by the hour answer with a few numbers. */
 const UNSHARED_BYTES = 100;
@@ -88,7 +92,7 @@ export class PayOnce<ItemResult> {
         return this.#cached('shared', result, paid.costNanoUsd);
       }
       this.#observer.missed();
-      const { outcome, attempts, modelMs } = await ask(item);
+      const { outcome, ...call } = await ask(item);
       if (outcome.kind === 'ok') {
         const { result, costNanoUsd } = outcome;
         const bytes =
@@ -97,7 +101,7 @@ export class PayOnce<ItemResult> {
             : await storeIn(this.#shared, hash, result, costNanoUsd);
         this.#memory.set(hash, { result, costNanoUsd, bytes });
       }
-      return { outcome, attempts, modelMs, cached: false };
+      return { outcome, ...call, cached: false };
     } finally {
       this.#underWay.delete(hash);
     }
@@ -111,7 +115,7 @@ export class PayOnce<ItemResult> {
 
   #cached(layer: CacheLayer, result: ItemResult, savedNanoUsd: number): ItemAnswer<ItemResult> {
     this.#observer.found(layer, savedNanoUsd);
-    return { outcome: { kind: 'ok', result, costNanoUsd: 0 }, attempts: 0, modelMs: 0, cached: true };
+    return { outcome: { kind: 'ok', result, costNanoUsd: 0 }, ...NO_CALL, cached: true };
   }
 }
 

@@ -21,6 +21,7 @@ const asked: AnsweredRow = {
   outcome: { kind: 'ok', result: { label: 'NEUTRAL' }, costNanoUsd: 5 },
   attempts: 1,
   modelMs: 2,
+  batchRows: 1,
   cached: false,
 };
 
@@ -185,6 +186,7 @@ describe('a row', () => {
       outcome: { kind: 'ok', result: { label: 'POSITIVE' }, costNanoUsd: 0 },
       attempts: 0,
       modelMs: 0,
+      batchRows: 0,
       cached: true,
     });
     expect(periods).toEqual([]);

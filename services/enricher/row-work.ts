@@ -70,7 +70,7 @@ export async function askOnce(
   if (result !== undefined) {
     parts.answeredBefore(row);
     const outcome = { kind: 'ok', result, costNanoUsd: 0 } as const;
-    return { outcome, attempts: 0, modelMs: 0, cached: true };
+    return { outcome, attempts: 0, modelMs: 0, batchRows: 0, cached: true };
   }
   return await parts.ask(row, () => record.assignment.current, period);
 }

@@ -31,6 +31,7 @@ const answer = (value: unknown): AnsweredRow => ({
   outcome: { kind: 'ok', result: { score: value }, costNanoUsd: 0 },
   attempts: 1,
   modelMs: 0,
+  batchRows: 0,
   cached: false,
 });
 const answered: RowSteps = {

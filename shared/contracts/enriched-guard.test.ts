@@ -31,6 +31,7 @@ const samples: readonly EnrichedEvent[] = [
     cost_nano_usd: 0,
     attempts: 1,
     model_ms: 1.5,
+    batch_rows: 2,
   },
   { ...base, status: 'skipped', reason: 'when', input_hash: null },
   {

@@ -85,7 +85,8 @@ function isScored(event: Fields): boolean {
     isCount(event.cost_nano_usd) &&
     isCount(event.attempts) &&
     typeof event.model_ms === 'number' &&
-    event.model_ms >= 0
+    event.model_ms >= 0 &&
+    (!('batch_rows' in event) || (isCount(event.batch_rows) && event.batch_rows >= 1))
   );
 }
 

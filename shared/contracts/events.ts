@@ -127,6 +127,11 @@ export const enrichedEvent = z.discriminatedUnion('status', [
     cost_nano_usd: z.int().min(0).describe('Billionths of a US dollar.'),
     attempts: z.int().min(0),
     model_ms: z.number().min(0).describe('How long the model took.'),
+    batch_rows: z
+      .int()
+      .min(1)
+      .describe('Rows or chunks that shared the call; absent when none was made.')
+      .exactOptional(),
   }),
   z.object({
     ...enrichedBase,

@@ -140,6 +140,7 @@ const answered: AskedAnswer<number> = {
   outcome: { kind: 'ok', result: 7, costNanoUsd: 20 },
   attempts: 1,
   modelMs: 1,
+  batchRows: 1,
 };
 
 test('while its database is away nothing is asked and nothing is given out; then everything goes on', async () => {

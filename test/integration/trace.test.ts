@@ -79,16 +79,19 @@ test('trace tells each hop of a row by its composite key, with call, cache and c
     enrichment: 'fraud',
     model: 'sagemaker fraud-xgboost 7',
     attempts: 1,
+    batch_rows: expect.any(Number),
     cost_nano_usd: 0,
     decision: 'accept',
     revision: 1,
   });
+  expect(hops[5]).toMatchObject({ cached: true, batch_rows: null });
   for (const { after_commit_ms: afterMs } of hops) expect(afterMs).toBeLessThan(DEADLINE_MS);
 
   const text = await cli.run('trace', 'lines', key);
   expect(text.out).toMatch(
     /^lines \{"line":1,"invoice":"7","code":"ab +"\}: the row is there; partition \d, since /,
   );
+  expect(text.out).toMatch(/scored, sagemaker fraud-xgboost 7, model [^,]+, batch of \d+, /);
   expect(text.out).toContain('fraud: skipped (when) is what stands beside the row, revision 1');
   expect(`${text.out}${json.out}`).not.toMatch(/secret|5000/);
 

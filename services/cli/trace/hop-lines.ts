@@ -42,12 +42,14 @@ function factsText(hop: Hop): string {
 }
 
 function enrichedFacts(hop: Extract<Hop, { readonly hop: 'enriched' }>): readonly string[] {
-  const { model, model_ms, attempts, cached, cost_nano_usd: nanoUsd, detail, flagged, decision } = hop;
+  const { model, model_ms, batch_rows, attempts, cached, cost_nano_usd: nanoUsd, detail, flagged } = hop;
+  const { decision } = hop;
   return [
     ...(detail === null ? [] : [detail]),
     ...(model === null ? [] : [model]),
     ...(cached === true ? ['cached'] : []),
     ...(model_ms === null || cached === true ? [] : [`model ${formatLatency(model_ms)}`]),
+    ...(batch_rows === null ? [] : [`batch of ${formatCount(batch_rows)}`]),
     ...(attempts === null || attempts < 2 ? [] : [`${attempts} attempts`]),
     ...(nanoUsd === null ? [] : [dollars(nanoUsd)]),
     ...(flagged === true ? ['flagged'] : []),

@@ -38,6 +38,7 @@ const SCORED = {
   cost_nano_usd: 1_500,
   attempts: 2,
   model_ms: 8.25,
+  batch_rows: 20,
 };
 
 describe('the life of a row', () => {
@@ -52,7 +53,13 @@ describe('the life of a row', () => {
         {
           enrichment: 'fraud',
           outcomes: [
-            outcome(SECOND, { ...SCORED, cached: true, cost_nano_usd: 0, attempts: 0 }),
+            outcome(SECOND, {
+              ...SCORED,
+              cached: true,
+              cost_nano_usd: 0,
+              attempts: 0,
+              batch_rows: undefined,
+            }),
             outcome(FIRST, SCORED),
             outcome(FIRST, {
               status: 'failed',
@@ -80,7 +87,7 @@ describe('the life of a row', () => {
       '2026-11-20 09:15:02.123   committed   insert at 00000000/00000010 #0, epoch 1',
       '             +4.0 ms      published   offset 7',
       '             +4.0 ms      published   offset 7',
-      '             +20 ms       enriched    fraud: scored, sagemaker fraud 1, model 8.3 ms, 2 attempts, $0.0000015, flagged, hold, revision 2',
+      '             +20 ms       enriched    fraud: scored, sagemaker fraud 1, model 8.3 ms, batch of 20, 2 attempts, $0.0000015, flagged, hold, revision 2',
       '             +20 ms       enriched    fraud: failed, input not_in_list, revision 2',
       '             +20 ms       enriched    other: skipped, when, revision 2',
       '2026-11-20 09:15:02.123   committed   read again at 00000000/00000020 #0, epoch 1 (repair, job 3, for fraud)',

@@ -55,6 +55,8 @@ export interface OutcomeFacts {
   readonly detail: string | null;
   readonly model: string | null;
   readonly model_ms: number | null;
+  /** Rows that shared the call. */
+  readonly batch_rows: number | null;
   readonly attempts: number | null;
   readonly cached: boolean | null;
   readonly cost_nano_usd: number | null;
@@ -138,6 +140,7 @@ const NOTHING: Omit<OutcomeFacts, 'status'> = {
   detail: null,
   model: null,
   model_ms: null,
+  batch_rows: null,
   attempts: null,
   cached: null,
   cost_nano_usd: null,
@@ -149,12 +152,13 @@ function factsOf(event: EnrichedEvent): OutcomeFacts {
   const { status } = event;
   switch (status) {
     case 'scored': {
-      const { model, model_ms, attempts, cached, cost_nano_usd, flagged, decision } = event;
+      const { model, model_ms, batch_rows, attempts, cached, cost_nano_usd, flagged, decision } = event;
       return {
         status,
         detail: null,
         model: `${model.kind} ${model.name} ${model.version}`,
         model_ms,
+        batch_rows: batch_rows ?? null,
         attempts,
         cached,
         cost_nano_usd,

@@ -237,7 +237,7 @@ export class Answering<ItemResult> {
         this.#reject(open, refusal, outcome.isWorthOneRetry === true);
         continue;
       }
-      open.ask.answered({ outcome, attempts: open.attempts, modelMs });
+      open.ask.answered({ outcome, attempts: open.attempts, modelMs, batchRows: sent.length });
     }
     if (isAccepted) {
       this.#guard.accepted(ordinal);
@@ -257,7 +257,12 @@ export class Answering<ItemResult> {
   #reject(open: OpenAsk<ItemResult>, fault: Fault, isWorthOneRetry: boolean): void {
     const again = (): void => this.#options.beside(this.#answer([open], new Suspicion()));
     const fail = (): void =>
-      open.ask.answered({ outcome: { kind: 'rejected', fault }, attempts: open.attempts, modelMs: 0 });
+      open.ask.answered({
+        outcome: { kind: 'rejected', fault },
+        attempts: open.attempts,
+        modelMs: 0,
+        batchRows: 0,
+      });
     open.refusedAtCall ??= this.#guard.calls;
     if (isWorthOneRetry && open.attempts < 2) again();
     // Its neighbours were accepted after the refusal that it had a part in: it is the row.

@@ -8,6 +8,8 @@ export interface Answered<ItemResult> {
   readonly attempts: number;
   /** Duration of the call that answered. */
   readonly modelMs: number;
+  /** Items in that call. */
+  readonly batchRows: number;
 }
 
 export interface Ask<ItemResult> {
