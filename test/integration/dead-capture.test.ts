@@ -3,8 +3,12 @@ import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type DeadLetter, deadLetter } from '../../shared/contracts/events.ts';
 import { instantFromMilliseconds } from '../../shared/contracts/instant.ts';
+import { formatLsn } from '../../shared/contracts/position.ts';
 import { deadCaptureTopic } from '../../shared/contracts/topics.ts';
+import { Fault } from '../../shared/errors/policy.ts';
+import { captureLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
+import { REDO_KEYS } from '../../shared/side-tables/names.ts';
 import { listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { commandLine } from '../support/command-line.ts';
@@ -148,4 +152,32 @@ test('changes that could not be decoded are listed, shown byte for byte, replaye
   );
   expect(await listed()).toMatchObject([{ key: { code: 'bad' }, kind: 'rejected_item' }]);
   expect(await cli.run('dead', 'show', unnamed.id)).toMatchObject({ status: 2 });
+});
+
+test('a key goes into its job in the order of the key, whatever its columns are called', {
+  timeout: 60_000,
+}, async () => {
+  const table = 'create table notes (body text not null, "2" text, "1" text, primary key ("2", "1"))';
+  await using pipeline = await createPipeline(18, definitionOf, table);
+  await using cli = await commandLine(pipeline, definitionOf);
+  const { record } = captureLetterRecord({
+    pipeline: pipeline.definition.pipeline,
+    table: 'public.notes',
+    commitLsn: formatLsn(1n),
+    messageIndex: 1,
+    key: JSON.parse('{"2":"two","1":"one"}'),
+    oldKey: JSON.parse('{"2":"old two","1":"old one"}'),
+    raw: Buffer.from('I'),
+    failure: failureOf(new Fault('undecodable', 'value', 'a value of the row could not be read'), 0),
+    nowMs: Date.now(),
+  });
+  await archive(pipeline, deadLetter.parse(JSON.parse(String(record.value))));
+  expect(await cli.run('dead', 'replay', '--enrichment', 'capture', '--detach')).toMatchObject({ status: 0 });
+  const { rows } = await pipeline.client.query<{ key: string }>(
+    `select to_json(key)::text as key from ${REDO_KEYS} order by place`,
+  );
+  expect(rows.map(({ key }) => JSON.parse(key))).toEqual([
+    ['two', 'one'],
+    ['old two', 'old one'],
+  ]);
 });

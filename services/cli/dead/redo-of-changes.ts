@@ -2,6 +2,7 @@ import { type Definition, enrichmentsOfTable } from '../../../shared/config/defi
 import type { RowKey } from '../../../shared/contracts/events.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { replayLetters } from '../../../shared/side-tables/failures.ts';
+import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import type { KeyTexts, NewRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { CAPTURE, type CaptureLetter } from './capture-letters.ts';
 
@@ -11,7 +12,7 @@ type Source = Definition['sources'][string]['table'];
 export interface RedoOfChange {
   /** Undefined: nothing names the row, or nobody enriches it. */
   readonly redo:
-    | { readonly table: Source; readonly enrichments: readonly string[]; readonly keys: readonly KeyTexts[] }
+    | { readonly table: Source; readonly enrichments: readonly string[]; readonly keys: readonly RowKey[] }
     | undefined;
   /** A sentence for whoever asks. */
   readonly toDo: string;
@@ -32,7 +33,7 @@ export function redoOf(definition: Definition, { id, table, key, oldKey }: Captu
   const enrichments = enrichmentsOfTable(definition, source.table);
   if (enrichments.length === 0) return { redo: undefined, toDo: `Nothing enriches ${table}: drop it.` };
   return {
-    redo: { table: source.table, enrichments, keys: textsOf(oldKey === null ? [key] : [key, oldKey]) },
+    redo: { table: source.table, enrichments, keys: oldKey === null ? [key] : [key, oldKey] },
     toDo: `Run \`npx afterglow dead replay ${id.slice(0, 12)}\` to have its row read again.`,
   };
 }
@@ -49,8 +50,10 @@ export async function replayChanges(
   });
   const jobs: string[] = [];
   for (const [{ schema, name }, changes] of Map.groupBy(redone, ({ table }) => table)) {
-    const keys = new Map(changes.flatMap((change) => change.keys.map((key) => [JSON.stringify(key), key])));
     const enrichments = changes[0]?.enrichments ?? [];
+    const columns = await keyColumnsOf(client, enrichments);
+    const texts = changes.flatMap((change) => change.keys.flatMap((key) => textsOf(columns, key)));
+    const keys = new Map(texts.map((key) => [JSON.stringify(key), key]));
     const job: NewRedoJob = { schema, table: name, reason: 'replay', enrichments, keys: [...keys.values()] };
     const ids = changes.map(({ letter }) => letter.id);
     jobs.push(await replayLetters(client, CAPTURE, ids, job));
@@ -58,5 +61,20 @@ export async function replayChanges(
   return jobs;
 }
 
-const textsOf = (keys: readonly RowKey[]): readonly KeyTexts[] =>
-  keys.map((key) => Object.values(key).map(String));
+/** The state tables of all of them have the key of their source. */
+async function keyColumnsOf(
+  client: DatabaseClient,
+  enrichments: readonly string[],
+): Promise<readonly string[]> {
+  const [first] = enrichments;
+  if (first === undefined) return [];
+  return (await readEnrichmentTables(client, first)).keyColumns.map(({ name }) => name);
+}
+
+/**
+ * By name: a parsed key has columns whose names are numbers first. None where the table has another key by now: the repair
+ * that followed has read every row.
+ */
+function textsOf(columns: readonly string[], key: RowKey): readonly KeyTexts[] {
+  return columns.every((name) => name in key) ? [columns.map((name) => String(key[name]))] : [];
+}
