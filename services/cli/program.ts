@@ -14,6 +14,7 @@ import { gapsCommand } from './commands/gaps.ts';
 import { initCommand } from './commands/init.ts';
 import { readerCommand } from './commands/reader.ts';
 import { redecideCommand } from './commands/redecide.ts';
+import { reenrichCommand } from './commands/reenrich.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tailCommand } from './commands/tail.ts';
@@ -59,7 +60,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand, topicsCommand, traceCommand, auditCommand],
-  ['Operate:', backfillCommand, redecideCommand, deadCommand, gapsCommand],
+  ['Operate:', backfillCommand, reenrichCommand, redecideCommand, deadCommand, gapsCommand],
 ];
 
 export function createProgram(run: Run): Command {

@@ -39,3 +39,29 @@ export async function plannedRows(client: Queryable, table: TableName, condition
   const [explained] = JSON.parse(rows[0]?.['QUERY PLAN'] ?? '[]') as readonly Explained[];
   return explained?.Plan['Plan Rows'] ?? 0;
 }
+
+/** Counting reads every row that the condition looks at. */
+const COUNT_MAX_MS = 600_000;
+
+/** How many rows there are, exactly, in a read-only transaction. */
+export async function countRows(
+  client: DatabaseClient,
+  table: TableName,
+  condition = 'true',
+): Promise<number> {
+  await client.query('begin read only');
+  try {
+    await client.query(`set local statement_timeout = ${COUNT_MAX_MS}`);
+    const from = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+    // With a parameter PostgreSQL takes one statement only, so that no second one can hide in the condition.
+    const patient = { query_timeout: COUNT_MAX_MS };
+    const { rows } = await client.query<{ count: string }>({
+      ...patient,
+      text: `select count(*)::text as count from ${from} where $1::boolean and (${condition}\n)`,
+      values: [true],
+    });
+    return Number(rows[0]?.count ?? 0);
+  } finally {
+    await client.query('rollback');
+  }
+}

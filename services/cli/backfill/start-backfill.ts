@@ -2,7 +2,9 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { nearest } from '../../../shared/config/nearest.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
-import { estimateRows } from '../../../shared/postgres/estimate.ts';
+import { countRows, estimateRows } from '../../../shared/postgres/estimate.ts';
+import { outdatedCondition } from '../../../shared/side-tables/outdated.ts';
+import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
@@ -68,24 +70,61 @@ export async function startRedecide(
   });
 }
 
+/** Rows whose outcome was given by an earlier definition, once more by the one of now. */
+export async function startReenrich(
+  invocation: Invocation,
+  options: JobOptions,
+  operands: readonly string[],
+): Promise<number> {
+  const name = onlyOperand(operands, 'The enrichment');
+  const definition = await requireDefinition(invocation);
+  requireEnrichment(definition, name);
+  const from = definition.enrichments[name]?.from ?? '';
+  const table = requireSource(definition, from);
+  return await startJob(invocation, options, {
+    source: from,
+    table,
+    reason: 'reenrich',
+    enrichments: [name],
+    consequence: `have results of an earlier definition of ${name}; calls are paid for those whose answer is not known`,
+    only: async (client) => {
+      const revision = await registeredRevision(client, definition, name);
+      return outdatedCondition(table, await readEnrichmentTables(client, name), revision);
+    },
+    nothingToDo: `Every result of ${name} is of its definition of now.`,
+  });
+}
+
 /** What every job takes. */
 export type JobOptions = Pick<BackfillOptions, 'where' | 'detach'>;
 
 interface WantedJob {
   readonly source: string;
   readonly table: Definition['sources'][string]['table'];
-  readonly reason: 'backfill' | 'redecide';
+  readonly reason: 'backfill' | 'redecide' | 'reenrich';
   readonly enrichments: readonly string[];
   /** Of that many rows, when somebody has to agree. */
   readonly consequence: string;
   readonly check?: (client: DatabaseClient) => Promise<void>;
+  /** SQL for the rows that it is about, whatever --where says: those are counted instead of estimated. */
+  readonly only?: (client: DatabaseClient) => Promise<string>;
+  /** Said when there are none of them. */
+  readonly nothingToDo?: string;
 }
 
 async function startJob(invocation: Invocation, options: JobOptions, wanted: WantedJob): Promise<number> {
   const { source, table, reason, enrichments } = wanted;
   return await withJobs(invocation, async (client) => {
     await wanted.check?.(client);
-    const estimated = await estimate(client, table, options.where);
+    const only = await wanted.only?.(client);
+    const condition = bothOf(only, options.where);
+    const estimated = await refusing(options.where, () =>
+      only === undefined ? estimateRows(client, table, condition) : countRows(client, table, condition),
+    );
+    if (estimated === 0 && wanted.nothingToDo !== undefined) {
+      invocation.output.note(wanted.nothingToDo);
+      return 0;
+    }
     await requireConsent(invocation, wanted, estimated);
     const job = await createRedoJob(client, {
       schema: table.schema,
@@ -93,9 +132,10 @@ async function startJob(invocation: Invocation, options: JobOptions, wanted: Wan
       reason,
       enrichments,
       estimatedRows: estimated,
-      ...(options.where === undefined ? {} : { condition: options.where }),
+      ...(condition === undefined ? {} : { condition }),
     });
-    await tell(invocation, client, job, `${formatCount(estimated)} rows of ${source}`);
+    const about = only === undefined ? 'about ' : '';
+    await tell(invocation, client, job, `${about}${formatCount(estimated)} rows of ${source}`);
     return options.detach === true ? 0 : await followJob(invocation, client, job);
   });
 }
@@ -132,13 +172,14 @@ function addressed(
   });
 }
 
-async function estimate(
-  client: DatabaseClient,
-  table: { readonly schema: string; readonly name: string },
-  condition: string | undefined,
-): Promise<number> {
+/** Each on lines of its own, because a condition may end in a comment. */
+const bothOf = (only: string | undefined, where: string | undefined): string | undefined =>
+  only === undefined || where === undefined ? (only ?? where) : `${only} and (${where}\n)`;
+
+/** A condition of --where that PostgreSQL refuses is told as one. */
+async function refusing(condition: string | undefined, ask: () => Promise<number>): Promise<number> {
   try {
-    return await estimateRows(client, table, condition);
+    return await ask();
   } catch (error) {
     if (condition === undefined || sqlState(error) === undefined) throw error;
     const said = error instanceof Error ? error.message : '';
@@ -168,6 +209,6 @@ async function tell(
 ): Promise<void> {
   const { output } = invocation;
   const made = await readRedoJob(client, job);
-  if (!output.isJson) output.line(`Job ${job}: about ${what} for ${made?.enrichments.join(', ')}.`);
+  if (!output.isJson) output.line(`Job ${job}: ${what} for ${made?.enrichments.join(', ')}.`);
   else if (made !== undefined) output.json({ event: 'made', ...jobJson(made) });
 }
