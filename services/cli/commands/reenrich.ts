@@ -12,10 +12,10 @@ export function reenrichCommand(run: Run): Command {
     .addHelpText(
       'after',
       `
-After the model, its version, the input or \`when\` has changed: run \`afterglow init\`, start the enricher again, then this.
-Only rows whose outcome was given by an earlier definition are read, and what is already paid for is not asked again.
-Above 100,000 rows it asks first. It is a job like a backfill: \`backfill list\` shows it, a second run picks up what a
-cancelled one has left. Where only \`flag\` or \`decide\` has changed, \`redecide\` does the same without any call.
+After the model, its version, the input or \`when\` has changed: run \`afterglow init\`, start the enricher again, then
+this. Only rows whose outcome was given by an earlier definition are read, and what is already paid for is not asked
+again. Above 100,000 rows it asks first. It is a job like a backfill: \`backfill list\` shows it, and a second run does
+what a cancelled one has left. Where only \`flag\` or \`decide\` has changed, \`redecide\` does it without any call.
 Exit status 0: done, detached or nothing to do; 1: the job failed or was cancelled; 4: nobody agreed.
 
 Examples:
