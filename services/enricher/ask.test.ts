@@ -16,6 +16,7 @@ function words(): Model<string, { readonly words: string }> & { readonly calls: 
     parameters: {},
     limits: { rowsMax: 2, bytesMax: 1_000, waitMaxMs: 0 },
     isPaidPerCall: true,
+    boundNanoUsd: (items: readonly ModelItem[]) => 100 * items.length,
     bytesOf: (item: ModelItem) => item.input.length,
     requestText: (item: ModelItem) => JSON.stringify([item.input, item.language]),
   };

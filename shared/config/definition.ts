@@ -1,6 +1,7 @@
 // The definition file, once: parsing, `config show`, docs and the editor's schema all derive from this.
 // Names are those of the YAML. Once read, durations are milliseconds, rates calls per second, and every default is filled in.
 import { z } from 'zod';
+import { prices } from '../spend/prices.ts';
 import { MODEL_KINDS, model, modelKind } from './model-kinds/index.ts';
 import { about, duration, name, tableName } from './values.ts';
 
@@ -183,6 +184,7 @@ export const definition = z
       .meta(about('What to do with their rows.'))
       .default({}),
     budget: budget.exactOptional(),
+    prices: prices.prefault({}),
   })
   .meta({ title: 'Afterglow pipeline definition' });
 

@@ -158,7 +158,7 @@ test.each([
   [
     'pipeline: afterglow',
     '__proto__: 1\npipeline: afterglow',
-    '2:1 __proto__: there is no such setting here -> one of version, pipeline, sources, enrichments, budget',
+    '2:1 __proto__: there is no such setting here -> one of version, pipeline, sources, enrichments, budget, prices',
   ],
   ['sources:', 'sources: [', '5:3 : this is not YAML: missing , between flow sequence items'],
 ])('%j written as %j', (from, to, expected) => {

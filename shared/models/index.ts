@@ -1,5 +1,6 @@
 import type { AwsSettings } from '../aws/settings.ts';
 import { type Enrichment, outputsOf } from '../config/definition.ts';
+import { DEFAULT_PRICES } from '../spend/prices.ts';
 import type { Model } from './model.ts';
 
 export interface OpenModel extends Disposable {
@@ -11,6 +12,7 @@ export async function openModel(
   enrichment: Enrichment,
   aws: AwsSettings,
   callsMax: number,
+  prices = DEFAULT_PRICES,
 ): Promise<OpenModel> {
   const config = enrichment.model;
   // Only the client that is needed is loaded: each of them takes its time and its memory.
@@ -32,7 +34,7 @@ export async function openModel(
         import('./comprehend/model.ts'),
       ]);
       const client = createComprehend(aws, { callsMax });
-      return open(client, createComprehendModel(config, client));
+      return open(client, createComprehendModel(config, client, { prices }));
     }
     case 'titan-embedding': {
       const [{ createBedrockRuntime }, { createTitanEmbeddingModel }] = await Promise.all([
@@ -40,7 +42,7 @@ export async function openModel(
         import('./titan-embedding/model.ts'),
       ]);
       const client = createBedrockRuntime(aws, { callsMax });
-      return open(client, createTitanEmbeddingModel(config, client));
+      return open(client, createTitanEmbeddingModel(config, client, { prices }));
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Comprehend, ComprehendAnswer } from '../../aws/comprehend.ts';
 import { classify } from '../../aws/errors.ts';
 import { Fault } from '../../errors/policy.ts';
+import { DEFAULT_PRICES, type Prices } from '../../spend/prices.ts';
 import { withDeadline } from '../deadline.ts';
 import type { DetectedLanguage, Model, ModelItem, Outcome } from '../model.ts';
 import { refusedAlone, rejected } from '../refusal.ts';
@@ -37,20 +38,22 @@ const VERSION = '2017-11-27';
 export function createComprehendModel(
   config: ComprehendModelConfig,
   client: Comprehend,
-  { deadlineMs = DEADLINE_MS_DEFAULT } = {},
+  { deadlineMs = DEADLINE_MS_DEFAULT, prices = DEFAULT_PRICES } = {},
 ): Model<Sentiment, TextSentiment> {
   const { language: rules } = config;
+  const options = { deadlineMs, prices };
   return {
     id: { kind: 'comprehend', name: 'sentiment', version: VERSION },
     parameters: {},
     limits: batchLimits(config.batch),
     isPaidPerCall: true,
+    boundNanoUsd: (items) => boundNanoUsd(items, prices),
     itemsOf: (row) => documentOf(row, rules),
     groupOf: ({ language }) => language ?? '',
     bytesOf,
     requestText: ({ input, language }) => `${language}\n${input}`,
     call: (items, signal) =>
-      callBatch(items, readSentiment, signal, deadlineMs, (texts, sharedSignal) =>
+      callBatch(items, readSentiment, signal, options, (texts, sharedSignal) =>
         client.batchDetectSentiment(texts, sharedLanguage(items), sharedSignal),
       ),
     resultOf(row, items, results) {
@@ -66,30 +69,41 @@ export function createComprehendModel(
         ...sentiment, // one that was read back from the side table says itself who told its language
       };
     },
-    detector: createDetector(config, client, deadlineMs),
+    detector: createDetector(config, client, options),
   };
 }
 
 function createDetector(
   config: ComprehendModelConfig,
   client: Comprehend,
-  deadlineMs: number,
+  options: CallOptions,
 ): Model<DetectedLanguage, DetectedLanguage> {
   return {
     id: { kind: 'comprehend', name: 'dominant-language', version: VERSION },
     parameters: {},
     limits: batchLimits(config.batch),
     isPaidPerCall: true,
+    boundNanoUsd: (items) => boundNanoUsd(items, options.prices),
     itemsOf: beginningOf,
     groupOf: () => '',
     bytesOf,
     requestText: ({ input }) => String(input),
     call: (items, signal) =>
-      callBatch(items, readLanguage, signal, deadlineMs, (texts, sharedSignal) =>
+      callBatch(items, readLanguage, signal, options, (texts, sharedSignal) =>
         client.batchDetectDominantLanguage(texts, sharedSignal),
       ),
     resultOf: (_row, _items, [detected]) => detected ?? { language: null },
   };
+}
+
+interface CallOptions {
+  readonly deadlineMs: number;
+  readonly prices: Prices;
+}
+
+/** A text that is not sent costs nothing; to be counted all the same does no harm. */
+function boundNanoUsd(items: readonly ModelItem[], prices: Prices): number {
+  return items.reduce((sum, { input }) => sum + documentNanoUsd(String(input), prices), 0);
 }
 
 function bytesOf({ input }: ModelItem): number {
@@ -101,7 +115,7 @@ async function callBatch<Result extends object>(
   items: readonly ModelItem[],
   read: ReadEntry<Result>,
   signal: AbortSignal,
-  deadlineMs: number,
+  { deadlineMs, prices }: CallOptions,
   send: (texts: readonly string[], signal: AbortSignal) => Promise<ComprehendAnswer>,
 ): Promise<readonly Outcome<Result>[]> {
   const documents = items.map(document);
@@ -117,7 +131,7 @@ async function callBatch<Result extends object>(
       return parseBatch(answer, texts.length, read).map((result, place) =>
         result instanceof Fault
           ? rejected(result, true)
-          : { kind: 'ok', result, costNanoUsd: documentNanoUsd(texts[place] ?? '') },
+          : { kind: 'ok', result, costNanoUsd: documentNanoUsd(texts[place] ?? '', prices) },
       );
     } catch (error) {
       return refusedAlone(classify(error, { service: 'comprehend', stopped: limit.stopped() }), texts.length);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_PRICES } from '../../spend/prices.ts';
 import { documentNanoUsd } from './price.ts';
 
 test.each([
@@ -8,5 +9,5 @@ test.each([
   ['characters are counted, not bytes and not UTF-16 units', '😀'.repeat(400), 400_000],
   ['a million short reviews are 300 dollars', 'x', 300_000_000_000_000 / 1_000_000_000],
 ])('%s', (_name, text, nanoUsd) => {
-  expect(documentNanoUsd(text)).toBe(nanoUsd);
+  expect(documentNanoUsd(text, DEFAULT_PRICES)).toBe(nanoUsd);
 });

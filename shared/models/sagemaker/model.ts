@@ -62,6 +62,7 @@ export function createSagemakerModel(
     parameters: { format: config.format, outputs, ...sentTo(config) },
     limits: batchLimits(config.batch),
     isPaidPerCall: false,
+    boundNanoUsd: () => COST_NANO_USD,
     itemsOf: ({ input }) => ({ kind: 'items', items: [{ input }] }),
     groupOf: () => '',
     bytesOf: ({ input }) => input.length * NUMBER_BYTES_MAX + ROW_BYTES_MAX,

@@ -2,12 +2,13 @@ import type { BedrockRuntime } from '../../aws/bedrock-runtime.ts';
 import { classify } from '../../aws/errors.ts';
 import type { Embedding } from '../../contracts/events.ts';
 import { Fault } from '../../errors/policy.ts';
+import { DEFAULT_PRICES } from '../../spend/prices.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Model, ModelItem, Outcome } from '../model.ts';
 import { refusedAlone } from '../refusal.ts';
 import { chunksOf, isCut } from './input.ts';
 import { BATCH_LIMITS, DEADLINE_MS_DEFAULT } from './limits.ts';
-import { embeddingNanoUsd, type TitanModelId } from './price.ts';
+import { embeddingBoundNanoUsd, embeddingNanoUsd, type TitanModelId } from './price.ts';
 import { embeddingRequest } from './request.ts';
 import { type ChunkVector, parseEmbedding } from './response.ts';
 
@@ -23,7 +24,7 @@ export interface TitanEmbeddingConfig {
 export function createTitanEmbeddingModel(
   config: TitanEmbeddingConfig,
   client: BedrockRuntime,
-  { deadlineMs = DEADLINE_MS_DEFAULT } = {},
+  { deadlineMs = DEADLINE_MS_DEFAULT, prices = DEFAULT_PRICES } = {},
 ): Model<ChunkVector, Embedding> {
   const { model_id: modelId, dimensions, normalize } = config;
   const [name = modelId, version = ''] = modelId.split(/-(?=v\d)/);
@@ -34,7 +35,7 @@ export function createTitanEmbeddingModel(
       const body = embeddingRequest(textOf(item), { modelId, dimensions, normalize });
       const answer = await client.invokeModel({ modelId, body }, limit.signal);
       const result = parseEmbedding(answer, dimensions);
-      return [{ kind: 'ok', result, costNanoUsd: embeddingNanoUsd(modelId, result.tokens) }];
+      return [{ kind: 'ok', result, costNanoUsd: embeddingNanoUsd(modelId, result.tokens, prices) }];
     } catch (error) {
       return refusedAlone(classify(error, { service: 'bedrock', stopped: limit.stopped() }), 1);
     }
@@ -45,6 +46,8 @@ export function createTitanEmbeddingModel(
     parameters: { dimensions, normalize },
     limits: BATCH_LIMITS,
     isPaidPerCall: true,
+    boundNanoUsd: (items) =>
+      items.reduce((sum, { input }) => sum + embeddingBoundNanoUsd(modelId, String(input), prices), 0),
     itemsOf: (row) => chunksOf(row, config.max_chunks),
     groupOf: () => '',
     bytesOf: ({ input }) => (typeof input === 'string' ? Buffer.byteLength(input) : 0),

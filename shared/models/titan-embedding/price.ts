@@ -1,11 +1,19 @@
-/** $0.02 and $0.10 for a million tokens. */
-const TOKEN_NANO_USD = {
-  'amazon.titan-embed-text-v2:0': 20,
-  'amazon.titan-embed-text-v1': 100,
+import { ofMillion } from '../../spend/nano-usd.ts';
+import type { Prices } from '../../spend/prices.ts';
+
+/** The setting of the price of a million tokens. */
+const PRICE = {
+  'amazon.titan-embed-text-v2:0': 'titan_v2_million_tokens_usd',
+  'amazon.titan-embed-text-v1': 'titan_v1_million_tokens_usd',
 } as const;
 
-export type TitanModelId = keyof typeof TOKEN_NANO_USD;
+export type TitanModelId = keyof typeof PRICE;
 
-export function embeddingNanoUsd(modelId: TitanModelId, tokens: number): number {
-  return tokens * TOKEN_NANO_USD[modelId];
+export function embeddingNanoUsd(modelId: TitanModelId, tokens: number, prices: Prices): number {
+  return ofMillion(tokens, prices[PRICE[modelId]]);
+}
+
+/** Before the call nobody knows the tokens of a text; it never has more than bytes. */
+export function embeddingBoundNanoUsd(modelId: TitanModelId, text: string, prices: Prices): number {
+  return embeddingNanoUsd(modelId, Buffer.byteLength(text), prices);
 }
