@@ -79,6 +79,20 @@ test.each<[string, RepairInput, object]>([
     { replacesSlot: true, tables: both },
   ],
   [
+    'one that was away under another name, before 18: the slot cannot pass that',
+    input({
+      ...on17,
+      gap: gap({ reason: 'publication_incomplete' }),
+      published: published({ alteredBy: '901' }),
+    }),
+    { replacesSlot: true, tables: both },
+  ],
+  [
+    'and on 18 it can',
+    input({ gap: gap({ reason: 'publication_incomplete' }), published: published({ alteredBy: '901' }) }),
+    { replacesSlot: false, tables: both },
+  ],
+  [
     'a restored copy, on demand',
     input(restored, { newEpoch: true }),
     { replacesSlot: true, tables: both, epoch: 2, raisesEpoch: true },

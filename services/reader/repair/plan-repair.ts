@@ -131,9 +131,13 @@ function slotHasToGo(facts: PreflightFacts, pipeline: string, halt: Halt): boole
   const unrecorded = stored === undefined ? undefined : { ...stored, published: undefined };
   const beneath = decide({ ...facts, gap: undefined, stored: unrecorded }, pipeline);
   if (beneath.action === 'halt' && beneath.subject === 'slot') return true;
-  // Before 18 a slot cannot get past the place where the publication was missing.
-  const wasRemade = stored?.published?.publication !== facts.published.publication;
-  return wasRemade && facts.server.versionNumber < SLOT_SURVIVES_SINCE;
+  // Before 18 a slot cannot get past the place where the publication was missing, be it under another name only.
+  if (facts.server.versionNumber >= SLOT_SURVIVES_SINCE) return false;
+  const recorded = stored?.published;
+  if (recorded === undefined) return true;
+  return publishedChanges(recorded, facts.published).some(
+    ({ kind, table }) => table === null && (kind === 'remade' || kind === 'altered'),
+  );
 }
 
 const latestEpoch = ({ stored, twin }: PreflightFacts): number =>
