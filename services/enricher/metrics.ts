@@ -5,12 +5,19 @@ import type { CompletionObserver } from './completion-read.ts';
 import type { OutcomeRecords } from './outcome-records.ts';
 import type { PayOnceObserver } from './pay-once.ts';
 
+/** When a change that has its outcome now was where on its way. */
+export interface PublishedChange {
+  readonly committedAtMs: number;
+  /** On the topic of its table. */
+  readonly publishedAtMs: number;
+}
+
 export interface EnricherMetrics extends PayOnceObserver, Pick<CompletionObserver, 'completed'> {
   called(rows: number, durationMs: number): void;
   failed(fault: Fault): void;
   /** `lane`: the model itself or its detector. */
   paused(lane: string, isPaused: boolean): void;
-  published(outcomes: readonly OutcomeRecords[], committedAtMs: readonly number[]): void;
+  published(outcomes: readonly OutcomeRecords[], changes: readonly PublishedChange[]): void;
   /** Changes that ask this enrichment for no outcome. With the outcomes they sum up to what was published for it. */
   passed(changes: number): void;
 }
@@ -48,13 +55,24 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
     buckets: BATCH_ROWS_BUCKETS,
     registers,
   });
-  const latency = new Histogram({
-    name: names.commitToEnriched,
-    help: 'From the commit in PostgreSQL to the confirmation of the outcome by Kafka.',
-    labelNames,
-    buckets: LATENCY_BUCKETS_SECONDS,
-    registers,
-  });
+  const latency = (name: string, help: string): ((fromMs: number, toMs: number) => void) => {
+    const buckets = LATENCY_BUCKETS_SECONDS;
+    const histogram = new Histogram({ name, help, labelNames, buckets, registers }).labels({ enrichment });
+    // Commit and publication are told by other clocks.
+    return (fromMs, toMs) => histogram.observe(Math.max(0, toMs - fromMs) / 1000);
+  };
+  const commitToPublished = latency(
+    names.commitToPublished,
+    'From the commit in PostgreSQL to the place on the topic of the table, of changes that have an outcome.',
+  );
+  const publishedToEnriched = latency(
+    names.publishedToEnriched,
+    'From the place on the topic of the table to the confirmation of the outcome by Kafka.',
+  );
+  const commitToEnriched = latency(
+    names.commitToEnriched,
+    'From the commit in PostgreSQL to the confirmation of the outcome by Kafka.',
+  );
   const pausedGauge = new Gauge({
     name: names.paused,
     help: '1 while the model cannot be used.',
@@ -114,14 +132,18 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
     },
     completed: (result) => completionReads.inc({ enrichment, result }),
     passed: (changes) => passed.inc({ enrichment }, changes),
-    published(published, committedAtMs) {
+    published(published, changes) {
       const nowMs = Date.now();
       const counts = new Map<string, number>();
       for (const { status } of published) {
         if (status !== undefined) counts.set(status, (counts.get(status) ?? 0) + 1);
       }
       for (const [status, count] of counts) outcomes.inc({ enrichment, status }, count);
-      for (const atMs of committedAtMs) latency.observe({ enrichment }, Math.max(0, nowMs - atMs) / 1000);
+      for (const { committedAtMs, publishedAtMs } of changes) {
+        commitToPublished(committedAtMs, publishedAtMs);
+        publishedToEnriched(publishedAtMs, nowMs);
+        commitToEnriched(committedAtMs, nowMs);
+      }
     },
   };
 }

@@ -206,10 +206,17 @@ async function publish(
 ): Promise<void> {
   const outcomes = rows.map((row) => outcomeRecords(row, context));
   await producer.send(outcomes.flatMap(({ records }) => records));
-  const committedAtMs = rows.flatMap(({ prepared }) =>
-    'change' in prepared ? [prepared.change.event.source.ts_us / 1000] : [],
+  const changes = rows.flatMap(({ prepared }) =>
+    'change' in prepared
+      ? [
+          {
+            committedAtMs: prepared.change.event.source.ts_us / 1000,
+            publishedAtMs: prepared.record.timestampMs,
+          },
+        ]
+      : [],
   );
-  metrics.published(outcomes, committedAtMs);
+  metrics.published(outcomes, changes);
   metrics.passed(
     rows.filter(({ prepared }) => prepared.kind === 'pass' && prepared.record.value !== null).length,
   );

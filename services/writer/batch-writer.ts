@@ -79,13 +79,14 @@ export class BatchWriter {
     // What was written before tells nothing of how long it takes to begin and to commit.
     if (isNew) this.#restMs = pace.after({ rows: arrivals.length, durationMs, latencyMs });
     metrics.batch(arrivals.length, durationMs);
+    const enrichedAtMs = new Map<AnyEnrichedEvent, number>(
+      applied.length === 0 ? [] : arrivals.map(({ event, record }) => [event, record.timestampMs]),
+    );
     for (const { target, events, count } of checked) {
       const { enrichment } = target.tables;
       const result = applied.find((each) => each.enrichment === enrichment)?.result ?? NOTHING;
-      metrics.written(enrichment, count, {
-        ...result,
-        superseded: result.superseded + count - events.length,
-      });
+      const superseded = result.superseded + count - events.length;
+      metrics.written(enrichment, count, { ...result, superseded }, (outcome) => enrichedAtMs.get(outcome));
     }
   }
 

@@ -1,11 +1,20 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Outcome } from '../../shared/side-tables/parameters.ts';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
 import type { Applied } from './apply.ts';
 
 const BATCH_ROWS_BUCKETS = [1, 3, 10, 30, 100, 300, 1_000];
 
 export interface WriterMetrics {
-  written(enrichment: string, events: number, applied: Applied): void;
+  /** `enrichedAtMs`: when an outcome was on its topic. */
+  written(
+    enrichment: string,
+    events: number,
+    applied: Applied,
+    enrichedAtMs: (outcome: Outcome) => number | undefined,
+  ): void;
+  /** Outcomes that are older than one before them on the topic, and the last of their key so far. */
+  late(enrichment: string, keys: number): void;
   batch(rows: number, durationMs: number): void;
   /** A batch that was tried again, by SQLSTATE. */
   retried(state: string): void;
@@ -21,13 +30,17 @@ export function writerMetrics(registry: Registry): WriterMetrics {
   const events = counter(names.events, 'Outcomes taken from the topics.');
   const applied = counter(names.applied, 'Outcomes that became the state of their key.');
   const superseded = counter(names.superseded, 'Outcomes older than what was there, or repeated.');
-  const latency = new Histogram({
-    name: names.commitToWritten,
-    help: 'From the commit of the row to the commit of its result beside it.',
-    labelNames,
-    buckets: LATENCY_BUCKETS_SECONDS,
-    registers,
-  });
+  const late = counter(names.late, 'Outcomes behind a newer one of their key on the topic, repetitions too.');
+  const latency = (name: string, help: string) =>
+    new Histogram({ name, help, labelNames, buckets: LATENCY_BUCKETS_SECONDS, registers });
+  const commitToWritten = latency(
+    names.commitToWritten,
+    'From the commit of the row to the commit of its result beside it.',
+  );
+  const enrichedToWritten = latency(
+    names.enrichedToWritten,
+    'From the place of the outcome on its topic to the commit of its result beside the row.',
+  );
   const duration = new Histogram({
     name: names.batchDuration,
     help: 'Duration of one transaction into the side tables.',
@@ -57,15 +70,20 @@ export function writerMetrics(registry: Registry): WriterMetrics {
     registers,
   });
   return {
-    written(enrichment, count, result) {
+    written(enrichment, count, result, enrichedAtMs) {
       events.inc({ enrichment }, count);
       applied.inc({ enrichment }, result.written.length);
       superseded.inc({ enrichment }, result.superseded);
       const nowMs = Date.now();
-      for (const { source } of result.written) {
-        latency.observe({ enrichment }, Math.max(0, nowMs - Date.parse(source.committed_at)) / 1000);
+      if (result.written.length === 0) return;
+      const sinceCommit = commitToWritten.labels({ enrichment });
+      const sinceEnriched = enrichedToWritten.labels({ enrichment });
+      for (const outcome of result.written) {
+        sinceCommit.observe(Math.max(0, nowMs - Date.parse(outcome.source.committed_at)) / 1000);
+        sinceEnriched.observe(Math.max(0, nowMs - (enrichedAtMs(outcome) ?? nowMs)) / 1000);
       }
     },
+    late: (enrichment, keys) => late.inc({ enrichment }, keys),
     batch(count, durationMs) {
       rows.observe(count);
       duration.observe(durationMs / 1000);

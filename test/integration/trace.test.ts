@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { sumOf } from '../../services/cli/view/metrics-text.ts';
+import { METRIC } from '../../shared/telemetry/metrics.ts';
 import { commandLine } from '../support/command-line.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { until } from '../support/wait.ts';
@@ -27,13 +29,14 @@ enrichments:
       - accept
 `;
 
-test('trace tells each hop of a row by its composite key, with call, cache and cost, and none of its values', {
+test('trace tells each hop of a row by its composite key, with call, cache and cost, and none of its values; histograms tell the same of all', {
   timeout: 120_000,
 }, async () => {
   await using pipeline = await createPipeline(18, lines, TABLES);
   await using cli = await commandLine(pipeline, lines);
   const { client } = pipeline;
-  await pipeline.start('reader', 'enricher', 'writer').ready();
+  const services = pipeline.start('reader', 'enricher', 'writer');
+  await services.ready();
   const became = async (status: string, rows: number): Promise<void> => {
     const counted = async (): Promise<boolean> =>
       (await client.query('select from afterglow_internal.state_fraud where status = $1', [status]))
@@ -94,6 +97,25 @@ test('trace tells each hop of a row by its composite key, with call, cache and c
   expect(text.out).toMatch(/scored, sagemaker fraud-xgboost 7, model [^,]+, batch of \d+, /);
   expect(text.out).toContain('fraud: skipped (when) is what stands beside the row, revision 1');
   expect(`${text.out}${json.out}`).not.toMatch(/secret|5000/);
+
+  const samples = await services.metrics();
+  const summed = (name: string, what: 'count' | 'sum'): number =>
+    sumOf(samples, `${name}_${what}`, { enrichment: 'fraud' }) ?? 0;
+  const { commitToPublished, publishedToEnriched, commitToEnriched } = METRIC.enricher;
+  const { enrichedToWritten, commitToWritten } = METRIC.writer;
+  for (const name of [commitToPublished, publishedToEnriched, commitToEnriched]) {
+    expect(summed(name, 'count'), name).toBe(62);
+  }
+  // Of two outcomes of a row in one batch only the newer is written.
+  expect(summed(enrichedToWritten, 'count')).toBeGreaterThanOrEqual(61);
+  expect(summed(enrichedToWritten, 'count')).toBe(summed(commitToWritten, 'count'));
+  const [published, enriched] = [commitToPublished, publishedToEnriched].map((name) => summed(name, 'sum'));
+  // One machine, one clock: but for the millisecond that Kafka's times are cut to, the parts make up the whole.
+  expect(Math.abs((published ?? 0) + (enriched ?? 0) - summed(commitToEnriched, 'sum'))).toBeLessThan(
+    62 * 0.002,
+  );
+  expect(summed(enrichedToWritten, 'sum')).toBeGreaterThan(0);
+  expect(summed(enrichedToWritten, 'sum')).toBeLessThan(summed(commitToWritten, 'sum'));
 
   await client.query('delete from lines where invoice = 7 and line = 1');
   await became('deleted', 1);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type AwsLocal, startAwsLocal } from '../../services/aws-local/main.ts';
 import { applyInit } from '../../services/cli/init/apply.ts';
+import { type MetricSample, parseMetrics } from '../../services/cli/view/metrics-text.ts';
 import { NEEDED as ENRICHER_NEEDS, run as runEnricher } from '../../services/enricher/main.ts';
 import { NEEDED as READER_NEEDS, run as runReader } from '../../services/reader/main.ts';
 import { run as runWriter, NEEDED as WRITER_NEEDS } from '../../services/writer/main.ts';
@@ -40,6 +41,8 @@ export interface TestPipeline extends AsyncDisposable {
 export interface RunningServices extends AsyncDisposable {
   /** Resolves when all of them are ready; rows committed before the reader is are not its business. */
   ready(): Promise<void>;
+  /** What all of them say on /metrics. */
+  metrics(): Promise<readonly MetricSample[]>;
   /** Rejects with the first error of any of them; resolves when all have ended. */
   readonly ended: Promise<void>;
 }
@@ -111,6 +114,8 @@ function startServices(names: readonly ServiceName[], parts: ServiceParts): Runn
   ended.catch(() => {});
   return {
     ended,
+    metrics: async () =>
+      parseMetrics((await Promise.all(telemetries.map(({ registry }) => registry.metrics()))).join('\n')),
     async ready() {
       const missing = () => telemetries.flatMap(({ readiness }) => Object.entries(readiness.missing));
       await Promise.race([
