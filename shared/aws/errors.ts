@@ -31,9 +31,22 @@ const KIND_BY_NAME: Readonly<Record<string, FaultKind>> = {
   InvalidRequestException: 'rejected_batch',
   RequestTooLargeException: 'rejected_batch',
   FunctionError: 'rejected_batch',
+  SnapStartNotReadyException: 'unavailable',
+  SnapStartRegenerationFailureException: 'unavailable',
+  CodeArtifactUserPendingException: 'unavailable',
+  ResourceConflictException: 'unavailable', // the function is being changed
+  EFSIOException: 'unavailable',
   BatchSizeLimitExceededException: 'unknown', // our own defect: the limit is checked before the call
   UnsupportedMediaTypeException: 'unknown',
   ConflictException: 'unknown',
+  InvalidRequestContentException: 'unknown', // our own defect: we write the JSON
+  InvalidParameterValueException: 'set_up',
+  ModeNotSupportedException: 'set_up',
+  NoPublishedVersionException: 'set_up',
+  RecursiveInvocationException: 'set_up',
+  SnapStartException: 'set_up',
+  CodeArtifactUserDeletedException: 'set_up',
+  CodeArtifactUserFailedException: 'set_up',
   ResourceNotFoundException: 'set_up',
   ResourceUnavailableException: 'set_up',
   AccessDeniedException: 'set_up',
@@ -48,6 +61,18 @@ const KIND_BY_NAME: Readonly<Record<string, FaultKind>> = {
   MissingAuthenticationTokenException: 'set_up',
   SubscriptionRequiredException: 'set_up',
   CredentialsProviderError: 'set_up',
+};
+
+/** What Lambda itself calls the failures of a function; any other name is the function's own, and may hold anything. */
+const FUNCTION_ERRORS: Readonly<Record<string, FaultKind>> = {
+  'Sandbox.Timedout': 'rejected_batch',
+  'Runtime.ExitError': 'rejected_batch',
+  'Runtime.OutOfMemory': 'rejected_batch',
+  'Function.ResponseSizeTooLarge': 'rejected_batch',
+  // None of its rows has anything to do with these.
+  'Runtime.ImportModuleError': 'set_up',
+  'Runtime.HandlerNotFound': 'set_up',
+  'Runtime.UserCodeSyntaxError': 'set_up',
 };
 
 /** What a service says of credentials that it does not take, or not for this: new ones may be better. */
@@ -102,11 +127,14 @@ interface Observed {
   readonly networkCode: string | undefined;
   /** What the container itself answered; 0 when it did not. */
   readonly containerStatus: number;
+  /** Of those that Lambda itself gives. */
+  readonly functionError: string | undefined;
 }
 
 function kindOf(seen: Observed, { service }: CallContext): FaultKind {
   if (seen.name === 'ModelError')
     return isClientError(seen.containerStatus) ? 'rejected_batch' : 'unavailable';
+  if (seen.functionError !== undefined) return FUNCTION_ERRORS[seen.functionError] ?? 'rejected_batch';
   if (seen.name === 'ValidationError' && service === 'sagemaker') return validationOfSagemaker(seen);
   if (seen.name === 'ValidationException' && service === 'bedrock') return validationOfBedrock(seen.message);
   if (seen.name === 'ValidationException' && service === 'comprehend') {
@@ -143,14 +171,19 @@ function isClientError(status: number): boolean {
   return status >= 400 && status < 500;
 }
 
-function codeOf({ name, networkCode, containerStatus }: Observed): string {
+function codeOf({ name, networkCode, containerStatus, functionError }: Observed): string {
   if (name === 'ModelError') return `ModelError_${containerStatus}`;
+  if (functionError !== undefined) return functionError;
   return name === 'Error' || name === 'TimeoutError' ? (networkCode ?? name) : name;
 }
 
 /** The service's own words only where they are about the set-up: those about a row may quote it. */
 function describe(seen: Observed, kind: FaultKind, { service }: CallContext): string {
-  const aboutRow = seen.name === 'ModelError' || seen.name === 'SyntaxError' || service === 'comprehend';
+  const aboutRow =
+    seen.name === 'ModelError' ||
+    seen.name === 'FunctionError' ||
+    seen.name === 'SyntaxError' ||
+    service === 'comprehend';
   if (kind === 'set_up' && !aboutRow) return `${service}: ${seen.message}`;
   const status = seen.status === undefined ? '' : ` (HTTP ${seen.status})`;
   return `${service} call ended with ${codeOf(seen)}${status}.`;
@@ -166,7 +199,13 @@ function observe(error: unknown): Observed {
     requestId: text(member(metadata, 'requestId')),
     networkCode: text(member(error, 'code')),
     containerStatus: whole(containerStatus) ?? 0,
+    functionError: functionErrorOf(error),
   };
+}
+
+function functionErrorOf(error: unknown): string | undefined {
+  const type = member(error, 'name') === 'FunctionError' ? text(member(error, 'errorType')) : undefined;
+  return type !== undefined && Object.hasOwn(FUNCTION_ERRORS, type) ? type : undefined;
 }
 
 function member(value: unknown, name: string): unknown {

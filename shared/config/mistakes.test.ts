@@ -8,7 +8,7 @@ test.each([
   [
     'kind: sagemaker',
     'kind: sagemakr',
-    '10:20 enrichments.fraud.model.kind: this must be sagemaker or comprehend or titan-embedding -> sagemaker',
+    '10:20 enrichments.fraud.model.kind: this must be one of sagemaker, comprehend, titan-embedding, lambda -> sagemaker',
   ],
   [
     'endpoint: fraud-xgboost, ',
@@ -71,7 +71,7 @@ test.each([
   [
     'output: { score: float }\n',
     '\n',
-    '7:3 enrichments.fraud.output: what the sagemaker endpoint answers is not said -> output: { score: float }',
+    '7:3 enrichments.fraud.output: what the sagemaker model answers is not said -> output: { score: float }',
   ],
   [
     '{ score: float }',
@@ -149,6 +149,26 @@ test.each([
     'model: { kind: comprehend, rate: 10/s }',
     'model: { kind: titan-embedding, model_id: amazon.titan-embed-text-v1 }',
     '19:5 enrichments.sentiment.model.dimensions: vectors of amazon.titan-embed-text-v1 cannot have 1024 dimensions -> 1536',
+  ],
+  [
+    'kind: sagemaker, endpoint: fraud-xgboost, version: "1"',
+    'kind: lambda, function: score, version: "1", timeout: 16m, memory_mb: 512',
+    '10:68 enrichments.fraud.model.timeout: no function may take longer than 15 minutes -> 15m',
+  ],
+  [
+    'kind: sagemaker, endpoint: fraud-xgboost, version: "1"',
+    'kind: lambda, function: score, version: "1", timeout: 10s',
+    '10:5 enrichments.fraud.model.memory_mb: this setting is missing -> 512',
+  ],
+  [
+    'kind: sagemaker, endpoint: fraud-xgboost, version: "1"',
+    'kind: lambda, function: score, version: "1", timeout: 10s, memory_mb: 64',
+    '10:84 enrichments.fraud.model.memory_mb: this is at least 128 -> 512',
+  ],
+  [
+    'kind: sagemaker, endpoint: fraud-xgboost, version: "1"',
+    "kind: lambda, function: 'score:live', version: '1', timeout: 10s, memory_mb: 128",
+    '10:38 enrichments.fraud.model.function: this has not the right form. Name of the function. -> score-orders',
   ],
   [
     'pipeline: afterglow',

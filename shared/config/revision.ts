@@ -8,8 +8,8 @@ export interface RevisionContent {
   readonly sha256: string;
 }
 
-/** How fast a model is called changes no outcome. */
-const PACE = new Set(['batch', 'rate']);
+/** How fast a model is called changes no outcome, and what a call may cost neither. */
+const PACE_AND_PRICE = new Set(['batch', 'rate', 'timeout', 'memory_mb', 'architecture']);
 
 /** The source counts by its table: the same name over another table is another enrichment. */
 export function revisionContent(definition: Definition, name: string): RevisionContent {
@@ -17,7 +17,9 @@ export function revisionContent(definition: Definition, name: string): RevisionC
   if (enrichment === undefined) throw new RangeError(`no enrichment ${name}`);
   const { from, when, model, input, output, flag, decide } = enrichment;
   const table = definition.sources[from]?.table;
-  const effectiveModel = Object.fromEntries(Object.entries(model).filter(([key]) => !PACE.has(key)));
+  const effectiveModel = Object.fromEntries(
+    Object.entries(model).filter(([key]) => !PACE_AND_PRICE.has(key)),
+  );
   return hashed({ from, table, when, model: effectiveModel, input, output, flag, decide });
 }
 

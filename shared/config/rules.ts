@@ -105,7 +105,7 @@ function outputFindings(name: string, enrichment: Enrichment): readonly Finding[
   }
   if (enrichment.output === undefined) {
     return [
-      { path, message: `what the ${kind} endpoint answers is not said`, instead: 'output: { score: float }' },
+      { path, message: `what the ${kind} model answers is not said`, instead: 'output: { score: float }' },
     ];
   }
   return Object.keys(enrichment.output)

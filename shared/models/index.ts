@@ -44,6 +44,16 @@ export async function openModel(
       const client = createBedrockRuntime(aws, { callsMax });
       return open(client, createTitanEmbeddingModel(config, client, { prices }));
     }
+    case 'lambda': {
+      const [{ createLambda }, { createLambdaModel }, { requestTimeoutMs }] = await Promise.all([
+        import('../aws/lambda.ts'),
+        import('./lambda/model.ts'),
+        import('./lambda/limits.ts'),
+      ]);
+      const client = createLambda(aws, { callsMax, requestTimeoutMs: requestTimeoutMs(config.timeout) });
+      const outputs = Object.keys(outputsOf(enrichment));
+      return open(client, createLambdaModel(config, client, { outputs, prices }));
+    }
   }
 }
 

@@ -8,6 +8,10 @@ const WORTH_ONE_RETRY = new Set([
   'SyntaxError',
   'not_json',
   'empty_answer',
+  'FunctionError',
+  'Sandbox.Timedout',
+  'Runtime.ExitError',
+  'Runtime.OutOfMemory',
 ]);
 
 /**
@@ -17,9 +21,10 @@ const WORTH_ONE_RETRY = new Set([
 export function refusedAlone(error: unknown, items: number): readonly [Outcome<never>] {
   if (items > 1 || !(error instanceof Fault)) throw error;
   const { kind, code } = error;
-  if (kind === 'rejected_item' || kind === 'contract') return [rejected(error, WORTH_ONE_RETRY.has(code))];
+  const isWorthOneRetry = WORTH_ONE_RETRY.has(code);
+  if (kind === 'rejected_item' || kind === 'contract') return [rejected(error, isWorthOneRetry)];
   if (kind !== 'rejected_batch') throw error;
-  return [rejected(new Fault('rejected_item', code, error.message, error))];
+  return [rejected(new Fault('rejected_item', code, error.message, error), isWorthOneRetry)];
 }
 
 export function rejected(fault: Fault, isWorthOneRetry = false): Outcome<never> {

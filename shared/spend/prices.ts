@@ -19,6 +19,9 @@ export const prices = z
     comprehend_unit_usd: usd('Comprehend: 100 characters; a text has at least three such units.', 0.0001),
     titan_v2_million_tokens_usd: usd('Titan Text Embeddings V2: a million tokens.', 0.02),
     titan_v1_million_tokens_usd: usd('Titan Text Embeddings V1: a million tokens.', 0.1),
+    lambda_gb_second_usd: usd('Lambda: a GB-second of a function on x86.', 0.0000166667),
+    lambda_arm_gb_second_usd: usd('Lambda: a GB-second of a function on ARM.', 0.0000133334),
+    lambda_million_requests_usd: usd('Lambda: a million calls, beside their GB-seconds.', 0.2),
     endpoint_hour_usd: z
       .record(z.string(), z.number().min(0).max(1_000_000).meta(about('All its instances together.', 0.269)))
       .meta(

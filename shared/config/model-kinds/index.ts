@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { comprehend } from '../../models/comprehend/config.ts';
+import { lambda } from '../../models/lambda/config.ts';
 import { sagemaker } from '../../models/sagemaker/config.ts';
 import { titanEmbedding } from '../../models/titan-embedding/config.ts';
 import type { ModelKind } from './model-kind.ts';
@@ -9,12 +10,14 @@ export const MODEL_KINDS = {
   sagemaker,
   comprehend,
   'titan-embedding': titanEmbedding,
+  lambda,
 } as const satisfies Record<string, ModelKind>;
 
 export const model = z.discriminatedUnion('kind', [
   sagemaker.schema,
   comprehend.schema,
   titanEmbedding.schema,
+  lambda.schema,
 ]);
 
 export type ModelKindName = keyof typeof MODEL_KINDS;
