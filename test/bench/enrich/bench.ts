@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import { parseDurationMs } from '../../../services/cli/duration.ts';
 import { type MeasuredStandIn, startStandIn } from '../aws-local/stand-in.ts';
 import type { Benchmark, Medians, OptionValues, Sample, Variant } from '../bench.ts';
+import { onDemand } from '../on-demand.ts';
 import { type Parts, startParts } from '../reader/parts.ts';
 import { UPDATED_EVERY } from './change-events.ts';
 import { drain } from './drain.ts';
@@ -40,10 +41,10 @@ export function configure(values: OptionValues): Benchmark {
   const flatMs = parseDurationMs(String(values.flat ?? FLAT)) ?? 0;
   if (flatMs < 10_000) throw new RangeError('--flat takes a duration from 10s on');
   const flatSeconds = flatMs / 1_000;
-  const parts = shared(startParts);
-  const standIn = shared(() => startStandIn(undefined));
-  const slowStandIn = shared(() => startStandIn(undefined, ['--latency', `${MODEL_MS}ms`]));
-  const account = shared(() => startStandIn(undefined, ACCOUNT));
+  const parts = onDemand(startParts);
+  const standIn = onDemand(() => startStandIn(undefined));
+  const slowStandIn = onDemand(() => startStandIn(undefined, ['--latency', `${MODEL_MS}ms`]));
+  const account = onDemand(() => startStandIn(undefined, ACCOUNT));
   const drains = ENRICHMENTS.map((name): Variant => {
     const rows = Math.round(ROWS[name] * share);
     return { name, run: async () => drain(name, await parts.get(), await standIn.get(), rows, profile) };
@@ -117,20 +118,6 @@ export function configure(values: OptionValues): Benchmark {
 }
 
 export const benchmark: Benchmark = configure({});
-
-/** Started by whoever needs it first. */
-function shared<Part>(start: () => Promise<Part>) {
-  let started: Promise<Part> | undefined;
-  return {
-    get(): Promise<Part> {
-      started ??= start();
-      return started;
-    },
-    async end(stop: (part: Part) => Promise<void>): Promise<void> {
-      if (started !== undefined) await stop(await started);
-    },
-  };
-}
 
 function observe(medians: Medians): string {
   const speeds = ENRICHMENTS.flatMap((name) => {

@@ -30,10 +30,13 @@ export interface Parts {
   countRecords(topic: string): Promise<number>;
   /** Where the programs of the embedded PostgreSQL are. */
   readonly postgresPrograms: string;
+  /** Of the servers; PostgreSQL's has a child for every connection. */
+  readonly pids: Readonly<Record<'postgres' | 'kafka', number>>;
   end(): Promise<void>;
 }
 
-export async function startParts(): Promise<Parts> {
+/** `settings` of PostgreSQL over the ones here. */
+export async function startParts(settings: Readonly<Record<string, string>> = {}): Promise<Parts> {
   const { path: folder, end: endFolder } = await makeRunFolder();
   const folders = {
     root: folder,
@@ -46,16 +49,16 @@ export async function startParts(): Promise<Parts> {
   };
   try {
     const [postgres, broker] = await Promise.all([
-      startPostgres({ folders, version: 18, port: 0, settings: SETTINGS, progress }),
+      startPostgres({ folders, version: 18, port: 0, settings: { ...SETTINGS, ...settings }, progress }),
       startKafka({ folders, port: 0, progress }),
     ]);
-    const settings = {
+    const client = {
       brokers: [broker.brokers],
       clientId: 'bench',
       logger: createLogger('bench', 'silent'),
     };
-    const kafka = await connectKafkaAdmin(settings);
-    const counting = createKafka(settings).admin();
+    const kafka = await connectKafkaAdmin(client);
+    const counting = createKafka(client).admin();
     await counting.connect();
     return {
       folder,
@@ -71,6 +74,7 @@ export async function startParts(): Promise<Parts> {
         return partitions.reduce((sum, { high }) => sum + Number(high), 0);
       },
       postgresPrograms: dirname(postgres.psql),
+      pids: { postgres: postgres.identity.pid, kafka: broker.identity.pid },
       end: async () => {
         await Promise.all([kafka.close(), counting.disconnect()]);
         await endFolder();
