@@ -27,20 +27,32 @@ export interface Applied {
 
 type Truncated = Extract<AnyEnrichedEvent, { status: 'truncated' }>;
 
+export interface Compared {
+  /** What there is to apply; of it the fence decides. */
+  readonly newer: readonly AnyEnrichedEvent[];
+  /** What is written of their key is newer. What was written itself is in neither. */
+  readonly older: ReadonlySet<AnyEnrichedEvent>;
+}
+
 /**
- * What there is to apply, by keys and positions alone: outcomes that were written before cost this one statement. It needs no
- * transaction, since what is not newer now never will be; of the rest the fence decides.
+ * Compares with what is written, by keys and positions alone: outcomes that were written before cost this one statement. It
+ * needs no transaction, since what is not newer now never will be.
  */
-export async function newEvents(
+export async function compareWithWritten(
   client: Queryable,
   { tables, statements }: Target,
   events: readonly AnyEnrichedEvent[],
-): Promise<readonly AnyEnrichedEvent[]> {
+): Promise<Compared> {
   const truncates = events.filter((event) => event.status === 'truncated');
   const outcomes = events.filter((event) => event.status !== 'truncated');
-  if (outcomes.length === 0) return truncates;
-  const values = fenceParameters(tables, outcomes);
-  return [...truncates, ...(await places(client, statements.checkPositions, values, outcomes))];
+  if (outcomes.length === 0) return { newer: truncates, older: new Set() };
+  const { rows } = await client.query<{ place: number; is_older: boolean }>({
+    ...statements.checkPositions,
+    values: [...fenceParameters(tables, outcomes)],
+  });
+  const which = (isOlder: boolean): readonly Outcome[] =>
+    rows.filter((row) => row.is_older === isOlder).flatMap(({ place }) => outcomes[place - 1] ?? []);
+  return { newer: [...truncates, ...which(false)], older: new Set(which(true)) };
 }
 
 /**

@@ -3,8 +3,10 @@ import type { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { type DatabasePool, inTransaction, type Queryable } from '../../shared/postgres/connect.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import { type Applied, applyOutcomes, buryKey, newEvents, type Target } from './apply.ts';
+import { type Applied, applyOutcomes, buryKey, compareWithWritten, type Target } from './apply.ts';
 import type { Archive } from './archive.ts';
+import { type LastOfKeys, lastOfKeys } from './last-of-keys.ts';
+import type { LateKeys } from './late-keys.ts';
 import type { WriterMetrics } from './metrics.ts';
 import { notifyFlagged } from './notify-flagged.ts';
 import { parse, readOutcomes } from './outcomes.ts';
@@ -17,6 +19,7 @@ export interface BatchWriterParts {
   /** By topic, in the order in which they are written. */
   readonly targets: ReadonlyMap<string, Target>;
   readonly archive: Archive;
+  readonly lateKeys: LateKeys;
   readonly metrics: WriterMetrics;
   readonly logger: Logger;
   readonly pace: Pace;
@@ -57,18 +60,20 @@ export class BatchWriter {
 
   /** One transaction. */
   async #apply(arrivals: readonly Arrival[]): Promise<void> {
-    const { pool, targets, metrics, pace } = this.#parts;
+    const { pool, targets, lateKeys, metrics, pace } = this.#parts;
     const startedAtMs = performance.now();
     const checked = await checkByTopic(pool, arrivals, targets);
     const isNew = checked.some(({ events }) => events.length > 0);
+    const lasts = checked.filter(({ target, last }) => lateKeys.concerns(target.tables.enrichment, last));
     let latencyMs = 0;
     let applied: readonly AppliedTopic[] = [];
-    if (isNew) {
+    if (isNew || lasts.length > 0) {
       const transactionStartedAtMs = performance.now();
       let workMs = 0;
       applied = await inTransaction(pool, async (client) => {
         const workStartedAtMs = performance.now();
         const each = await applyChecked(client, checked);
+        for (const { target, last } of lasts) await lateKeys.keep(client, target.tables.enrichment, last);
         if (this.#parts.notifiesFlagged) await notifyFlagged(client, each);
         workMs = performance.now() - workStartedAtMs;
         return each;
@@ -132,6 +137,7 @@ interface CheckedTopic {
   readonly events: readonly AnyEnrichedEvent[];
   /** With those that are not. */
   readonly count: number;
+  readonly last: LastOfKeys;
 }
 
 /** Always in the order of the targets, so that two writers wait for each other instead of deadlocking. */
@@ -143,9 +149,11 @@ async function checkByTopic(
   const byTopic = Map.groupBy(arrivals, ({ record }) => record.topic);
   const checked: CheckedTopic[] = [];
   for (const [topic, target] of targets) {
-    const events = byTopic.get(topic)?.map(({ event }) => event);
-    if (events === undefined) continue;
-    checked.push({ target, events: await newEvents(client, target, events), count: events.length });
+    const ofTopic = byTopic.get(topic);
+    if (ofTopic === undefined) continue;
+    const events = ofTopic.map(({ event }) => event);
+    const { newer, older } = await compareWithWritten(client, target, events);
+    checked.push({ target, events: newer, count: events.length, last: lastOfKeys(ofTopic, older) });
   }
   return checked;
 }

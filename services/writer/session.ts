@@ -16,11 +16,13 @@ import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { keepForgetting } from './forget-deleted.ts';
+import { LateKeys } from './late-keys.ts';
 import { ViewMending } from './mend-views.ts';
 import type { WriterMetrics } from './metrics.ts';
 import { observeDatabase } from './observe-database.ts';
 import { Pace } from './pace.ts';
 import { Abandoned } from './patience.ts';
+import { LateKeysRedo } from './redo-late-keys.ts';
 import { readTargets } from './targets.ts';
 
 const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
@@ -61,6 +63,8 @@ export async function runSession(
     logger,
   };
   await checkOffsets(group, { brokers, clientId, logger }, producer);
+  const lateKeys = new LateKeys(metrics);
+  await lateKeys.look(pool);
   const offsets = new CommittedOffsets();
   cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
   const consumer = cleanup.use(
@@ -97,11 +101,14 @@ export async function runSession(
   });
   cleanup.use(inBackground((ended) => views.keep(ended)));
   cleanup.use(inBackground((ended) => keepForgetting(pool, targets.values(), logger, ended)));
+  const redo = new LateKeysRedo({ group, kafka: { brokers, clientId, logger }, targets, lateKeys });
+  cleanup.use(inBackground((ended) => redo.keep(ended)));
   const pace = new Pace(BATCH.rowsMax);
   const writer = new BatchWriter({
     pool,
     targets,
     archive: new Archive(pipeline, producer, targets),
+    lateKeys,
     metrics,
     logger,
     pace,

@@ -24,6 +24,7 @@ export const INTERNAL_TABLES = [
   'truncate_fences',
   'topic_partitions',
   'known_groups',
+  'late_keys',
   'crash_counts',
   'schema_versions',
   'redo_keys',
@@ -45,6 +46,7 @@ export const POSITIONS = internalTable('positions');
 export const TRUNCATE_FENCES = internalTable('truncate_fences');
 export const TOPIC_PARTITIONS = internalTable('topic_partitions');
 export const KNOWN_GROUPS = internalTable('known_groups');
+export const LATE_KEYS = internalTable('late_keys');
 export const CRASH_COUNTS = internalTable('crash_counts');
 export const SCHEMA_VERSIONS = internalTable('schema_versions');
 export const REDO_KEYS = internalTable('redo_keys');

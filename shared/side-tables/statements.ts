@@ -27,7 +27,7 @@ export interface Statement {
 export interface WriterStatements {
   /** No values. One row: epoch, commit_lsn, event_index of the newest truncate; no truncate passes until the end of the transaction. */
   readonly lockFence: Statement;
-  /** Values: fenceParameters(). Rows `{ place }` of outcomes that are newer than state and truncate fence. */
+  /** Values: fenceParameters(). Rows `{ place, is_older }` of outcomes newer than state and truncate fence, or older than the state. */
   readonly checkPositions: Statement;
   /** Values: stateParameters(). Rows `{ place }` of outcomes that are now the state of their key. */
   readonly upsertState: Statement;
@@ -155,11 +155,11 @@ function lockFence(tables: EnrichmentTables): string {
 /** Key by key: a join could be planned while the table is small, and would then read all of it for every batch. */
 function checkPositions(tables: EnrichmentTables): string {
   const keys = stateKeys(tables);
-  return `select sent.place::integer as place
+  return `select sent.place::integer as place, coalesce(${fence('stored')} > ${fence('sent')}, false) as is_older
   from ${sentRows(tables, FENCE_COLUMNS)}
   left join lateral (select * from ${stateTable(tables.enrichment)} as present
     where ${equal(prefixed('present', keys), prefixed('sent', keyAliases(tables)))} limit 1) as stored on true
-  where (stored.epoch is null or ${fence('stored')} < ${fence('sent')})
+  where (stored.epoch is null or ${fence('stored')} <> ${fence('sent')})
   and ${aboveTruncate(tables)}
   order by place`;
 }

@@ -2,7 +2,7 @@
 // the tables end the same. What they have to end as is computed beside it, from the fence alone.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyOutcomes, newEvents } from '../../services/writer/apply.ts';
+import { applyOutcomes, compareWithWritten } from '../../services/writer/apply.ts';
 import { type Arrival, applyIsolating } from '../../services/writer/refusals.ts';
 import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
@@ -122,7 +122,7 @@ async function deliver(
         arrivals,
         async (some) => {
           const all = some.map(({ event }) => event);
-          const news = await newEvents(pool, setting, all);
+          const { newer: news } = await compareWithWritten(pool, setting, all);
           return await inTransaction(pool, (client) => applyOutcomes(client, setting, news));
         },
         async ({ event }, fault) => {

@@ -66,6 +66,7 @@ export function wantedGrants(
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps', 'partitions']);
   // A lock FOR SHARE asks for the right to update.
   onInternal('writer', ['SELECT', 'UPDATE'], ['truncate_fences']);
+  onInternal('writer', ALL_ROWS, ['late_keys']);
 
   for (const source of sources) {
     for (const role of ['reader', 'enricher'] as const) {

@@ -282,6 +282,18 @@ comment on column afterglow_internal.redo_jobs.of_partitions is
   'The condition is the bounds of partitions: the planner looks nowhere else, so that no key outside of them has to be passed.';
 insert into "afterglow_internal"."migrations" (version, name) values (12, 'redo_partitions');
 
+-- side tables, late_keys: bookkeeping of the services
+create table afterglow_internal.late_keys (
+  enrichment text not null,
+  key        jsonb not null,
+  partition  integer not null,
+  noted_at   timestamptz not null default now(),
+  primary key (enrichment, key)
+);
+comment on table afterglow_internal.late_keys is
+  'Keys whose last outcome on the topic is older than the one before it: compaction would keep the wrong one, so they are redone.';
+insert into "afterglow_internal"."migrations" (version, name) values (13, 'late_keys');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -850,6 +862,7 @@ grant select, insert, update on table "afterglow_internal"."positions" to "after
 grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_reader";
 grant select, insert, update on table "afterglow_internal"."partitions" to "afterglow_reader";
 grant select, update on table "afterglow_internal"."truncate_fences" to "afterglow_writer";
+grant select, insert, update, delete on table "afterglow_internal"."late_keys" to "afterglow_writer";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_reader";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_enricher";
 grant select on table "afterglow_internal"."state_fraud" to "afterglow_enricher";
