@@ -25,6 +25,7 @@ import { Publisher } from './publisher.ts';
 import { RedoEngine } from './redo/engine.ts';
 import { createSnapshotJobs, forgetEmptySnapshots } from './redo/snapshot-jobs.ts';
 import { WATERMARK_PREFIX } from './redo/watermark.ts';
+import { watchRefreshes } from './refresh/watch-refreshes.ts';
 import { RelationPlaces } from './relation-places.ts';
 import { watchRepairs } from './repair/watch-repairs.ts';
 import { loadSchemaVersions, SchemaVersions } from './schema-versions.ts';
@@ -143,6 +144,7 @@ export async function runSession(
     windows.run(() => capture.commitLsn, ending.signal),
     watchPartitions(settings, { producer: positions, metrics: metrics.partitions, safe }, ending.signal),
     watchRepairs(settings, { producer: positions, metrics: metrics.slot, safe }, ending.signal),
+    watchRefreshes(settings, safe, ending.signal),
     watchSlot(settings, { metrics, onSafety: (safety) => redo.walSafety(safety) }, ending.signal),
   ];
   // Whatever fails ends the stream: what follows must not overtake it.
