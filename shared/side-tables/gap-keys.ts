@@ -12,8 +12,13 @@ export interface KeyPlace {
   readonly partition: number;
 }
 
+/** Of one statement, so that none lasts. */
+const FORGOTTEN_KEYS_MAX = 10_000;
+const FORGET = `
+  delete from ${GAP_KEYS} where ctid = any(array(select ctid from ${GAP_KEYS} where gap = $1 limit ${FORGOTTEN_KEYS_MAX}))`;
+
 export async function forgetGapKeys(client: Queryable, gap: string): Promise<void> {
-  await client.query(`delete from ${GAP_KEYS} where gap = $1`, [gap]);
+  while ((await client.query(FORGET, [gap])).rowCount === FORGOTTEN_KEYS_MAX);
 }
 
 export async function forgetPartitionKeys(

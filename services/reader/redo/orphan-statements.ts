@@ -72,24 +72,37 @@ export function orphans(
   };
 }
 
-/** Lists for a job the keys that were collected from topics for a gap, but for those that a sweep of the state tables meets. */
-export function listCollectedKeys(
-  states: readonly EnrichmentTables[],
-  job: string,
+/** The key that is `keysMax` behind `after` among those that were collected for a gap; no row: there are fewer. */
+export function collectedKeyFurtherOn(
+  { enrichment }: EnrichmentTables,
   gap: string,
+  after: KeyTexts | null,
+  keysMax: number,
 ): ChunkStatement {
-  const met = states.map(({ enrichment, keyColumns }) => {
-    const same = keyColumns.map(
-      ({ name, type }, index) => `state.${ours(name)} = (found.key[${index + 1}])::${type}`,
-    );
-    return `not exists (select from ${stateTable(enrichment)} state where not state.deleted and ${same.join(' and ')})`;
-  });
+  return {
+    text: `select to_json(key)::text from ${GAP_KEYS}
+ where gap = $1 and enrichment = $2 and ($3::text[] is null or key > $3) order by key offset $4::bigint limit 1`,
+    values: [gap, enrichment, after, keysMax - 1],
+  };
+}
+
+/** Lists for a job the keys that were collected behind `after` and up to `last`, but for those that a sweep of the state table meets. */
+export function listCollectedKeys(
+  { enrichment, keyColumns }: EnrichmentTables,
+  gap: string,
+  job: string,
+  after: KeyTexts | null,
+  last: KeyTexts | undefined,
+): ChunkStatement {
+  const same = keyColumns.map(
+    ({ name, type }, index) => `state.${ours(name)} = (found.key[${index + 1}])::${type}`,
+  );
   return {
     text: `insert into ${REDO_KEYS} (job, place, key)
- select $1, row_number() over (), found.key
-   from (select distinct key from ${GAP_KEYS} where gap = $2 and enrichment = any($3)) as found
-  where ${met.join(' and ')}`,
-    values: [job, gap, states.map(({ enrichment }) => enrichment)],
+ select $1, row_number() over (), found.key from ${GAP_KEYS} found
+  where gap = $2 and enrichment = $3 and ($4::text[] is null or key > $4) and ($5::text[] is null or key <= $5)
+    and not exists (select from ${stateTable(enrichment)} state where not state.deleted and ${same.join(' and ')})`,
+    values: [job, gap, enrichment, after, last ?? null],
   };
 }
 

@@ -1,9 +1,17 @@
-import type { Queryable } from '../../../shared/postgres/connect.ts';
+import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
 import type { TableName } from '../../../shared/postgres/published.ts';
+import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
 import { REDO_JOBS } from '../../../shared/side-tables/names.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, type KeyTexts, type NewRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
-import { listCollectedKeys, orphans, type SweptTable, stateKeyFurtherOn } from './orphan-statements.ts';
+import type { ChunkStatement } from './chunk-statements.ts';
+import {
+  collectedKeyFurtherOn,
+  listCollectedKeys,
+  orphans,
+  type SweptTable,
+  stateKeyFurtherOn,
+} from './orphan-statements.ts';
 import { texts } from './texts.ts';
 
 export interface Sweep {
@@ -57,20 +65,52 @@ export async function createSweepJob(
   });
 }
 
-/** A job for the keys that were collected for a gap and are in no state table. Undefined when there are none. */
-export async function createCollectedKeysJob(
-  client: Queryable,
-  { table, reason, enrichments }: Sweep,
+/** Of one job: listing them is one write transaction, and one that lasts would pin the log of the slot. */
+const COLLECTED_KEYS_MAX = 50_000;
+
+/** Jobs for the keys that were collected for a gap and are in no state table. */
+export async function createCollectedKeysJobs(
+  client: DatabaseClient,
+  sweep: Sweep,
   gap: string,
+  keysMax = COLLECTED_KEYS_MAX,
+): Promise<readonly string[]> {
+  const { states } = await sweptTable(client, sweep.table, sweep.enrichments, null);
+  const jobs: (string | undefined)[] = [];
+  for (const state of states) {
+    let after: KeyTexts | null = null;
+    for (;;) {
+      const [found] = await texts(client, collectedKeyFurtherOn(state, gap, after, keysMax));
+      const end: KeyTexts | undefined = typeof found?.[0] === 'string' ? JSON.parse(found[0]) : undefined;
+      jobs.push(
+        await createListedJob(client, sweep, state, (job) => listCollectedKeys(state, gap, job, after, end)),
+      );
+      if (end === undefined) break;
+      after = end;
+    }
+  }
+  return jobs.filter((job) => job !== undefined);
+}
+
+/** Undefined, and none, where nothing is listed. */
+async function createListedJob(
+  client: DatabaseClient,
+  { table: { schema, name: table }, reason }: Sweep,
+  { enrichment }: EnrichmentTables,
+  listing: (job: string) => ChunkStatement,
 ): Promise<string | undefined> {
-  const { states } = await sweptTable(client, table, enrichments, null);
-  const { schema, name } = table;
-  const job = await createRedoJob(client, { schema, table: name, reason, enrichments, keys: [] });
-  const { text, values } = listCollectedKeys(states, job, gap);
-  const { rowCount } = await client.query(text, [...values]);
-  if (rowCount === 0) await client.query(`delete from ${REDO_JOBS} where job = $1`, [job]);
-  else await client.query(`update ${REDO_JOBS} set estimated_rows = $2 where job = $1`, [job, rowCount]);
-  return rowCount === 0 ? undefined : job;
+  await client.query('begin');
+  try {
+    const job = await createRedoJob(client, { schema, table, reason, enrichments: [enrichment], keys: [] });
+    const { text, values } = listing(job);
+    const { rowCount } = await client.query(text, [...values]);
+    await client.query(`update ${REDO_JOBS} set estimated_rows = $2 where job = $1`, [job, rowCount]);
+    await client.query(rowCount === 0 ? 'rollback' : 'commit');
+    return rowCount === 0 ? undefined : job;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
 }
 
 export async function sweptTable(

@@ -5,7 +5,7 @@ import type { Passage } from '../../../shared/progress/passage.ts';
 import { forgetGapKeys } from '../../../shared/side-tables/gap-keys.ts';
 import { closeRepairedGaps, type Gap, gapsToSweep, markSwept } from '../../../shared/side-tables/gaps.ts';
 import { collectTopicKeys } from './collect-topic-keys.ts';
-import { createSweepJobs, findGapOrphans } from './gap-jobs.ts';
+import { createCollectedJobs, createSweepJobs, findGapOrphans } from './gap-jobs.ts';
 
 export interface Closing {
   readonly client: DatabaseClient;
@@ -52,15 +52,17 @@ async function sweep(closing: Closing, gap: Gap, signal: AbortSignal): Promise<v
     }
   }
   const found = await findGapOrphans(client, definition, gap);
+  // Broken off behind these they are done all the same, and what is collected then is less.
+  const collected = await createCollectedJobs(client, gap, found);
   await client.query('begin');
   try {
-    await markSwept(client, gap.id, await createSweepJobs(client, gap, found));
-    await forgetGapKeys(client, gap.id);
+    await markSwept(client, gap.id, [...collected, ...(await createSweepJobs(client, found))]);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => {});
     throw error;
   }
+  await forgetGapKeys(client, gap.id);
   for (const { enrichment } of enriched) passage.forget(markOf(gap), enrichment);
 }
 

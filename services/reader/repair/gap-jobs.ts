@@ -1,11 +1,11 @@
 // The redo jobs that close a gap: first every row of the tables concerned, then every key that has a result and no row.
 import { type Definition, enrichmentsOfTable } from '../../../shared/config/definition.ts';
-import type { Queryable } from '../../../shared/postgres/connect.ts';
+import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
 import type { TableName } from '../../../shared/postgres/published.ts';
 import type { Gap } from '../../../shared/side-tables/gaps.ts';
 import { createRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import {
-  createCollectedKeysJob,
+  createCollectedKeysJobs,
   createSweepJob,
   findOrphan,
   type OrphanFound,
@@ -50,16 +50,25 @@ export async function findGapOrphans(
   return found;
 }
 
-/** Returns the numbers of the jobs. */
-export async function createSweepJobs(
-  client: Queryable,
+/** For what was collected from the topics, a job for each portion: no write transaction may last. Returns their numbers. */
+export async function createCollectedJobs(
+  client: DatabaseClient,
   { id }: Gap,
   found: readonly GapSweep[],
 ): Promise<readonly string[]> {
-  const jobs: (string | undefined)[] = [];
+  const jobs: string[] = [];
+  for (const { sweep } of found) jobs.push(...(await createCollectedKeysJobs(client, sweep, id)));
+  return jobs;
+}
+
+/** Returns the numbers of the jobs. */
+export async function createSweepJobs(
+  client: Queryable,
+  found: readonly GapSweep[],
+): Promise<readonly string[]> {
+  const jobs: string[] = [];
   for (const { sweep, orphan } of found) {
     if (orphan !== undefined) jobs.push(await createSweepJob(client, sweep, orphan));
-    jobs.push(await createCollectedKeysJob(client, sweep, id));
   }
-  return jobs.filter((job) => job !== undefined);
+  return jobs;
 }
