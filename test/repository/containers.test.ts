@@ -155,6 +155,11 @@ describe('the Dockerfile', () => {
     expect(dockerfile).toMatch(/^HEALTHCHECK[\s\S]*\/livez/m);
   });
 
+  test('keeps what was compiled where its user may write', () => {
+    const [, folder] = /^ENV NODE_COMPILE_CACHE=(\S+)$/m.exec(dockerfile) ?? [];
+    expect(folder).toMatch(/^\/tmp\//);
+  });
+
   test('copies only what is there', () => {
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
       (match) => match[1]?.split(' ') ?? [],
