@@ -2,7 +2,7 @@ import { aborted } from '../../shared/lifecycle/run-service.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { type AwsLocalSettings, startAwsLocal } from './server.ts';
 
-export { readBeginning } from './beginning.ts';
+export { readBeginning, readFunctions } from './beginning.ts';
 export { type AwsLocal, type AwsLocalSettings, startAwsLocal } from './server.ts';
 
 /** The stand-in as a service: listens until `signal` aborts. */

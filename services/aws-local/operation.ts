@@ -3,7 +3,7 @@ import type { Checks } from './checks.ts';
 import type { Bend, BendKind } from './faults/bend.ts';
 import type { InputMatch } from './faults/rule.ts';
 
-export type ServiceName = 'bedrock' | 'comprehend' | 'sagemaker' | 'sts';
+export type ServiceName = 'bedrock' | 'comprehend' | 'lambda' | 'sagemaker' | 'sts';
 /** Who writes errors how: restJson1 and JSON 1.1 with the name in header and body, or the XML of the query protocol. */
 export type Protocol = 'rest_json' | 'json_1_1' | 'query';
 
@@ -23,7 +23,7 @@ export interface AwsAnswer {
   readonly body: string | Buffer;
   /**
    * What the price list counts, whether or not the client ever reads the answer: hundreds of characters of Comprehend,
-   * tokens of Bedrock, 0 for an endpoint that is paid by the hour. Left out: not an answer of a model.
+   * tokens of Bedrock, milliseconds of a function, 0 for an endpoint that is paid by the hour. Left out: not an answer of a model.
    */
   readonly paidUnits?: number;
 }
@@ -38,7 +38,7 @@ export interface Call {
   readonly tokens: number;
   matches(input: InputMatch): boolean;
   /** Throws an AwsError for what the service refuses, in the order it checks. */
-  answer(bend: Bend | undefined): AwsAnswer;
+  answer(bend: Bend | undefined): AwsAnswer | Promise<AwsAnswer>;
 }
 
 /** One operation of one service: a folder adds one and lists it in the router. */

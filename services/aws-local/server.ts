@@ -6,6 +6,8 @@ import { AwsError, errorAnswer } from './errors.ts';
 import { FaultEngine, type Verdict } from './faults/engine.ts';
 import type { FaultRule } from './faults/rule.ts';
 import { replacedAnswer, spoiledAnswer } from './faults/strike.ts';
+import type { FunctionSettings } from './lambda/environment.ts';
+import { Functions } from './lambda/functions.ts';
 import { type CallCount, CallLedger } from './ledger.ts';
 import { type AnyRequest, type AnyResponse, cut, hasLeft, listen } from './listener.ts';
 import type { AwsAnswer, AwsRequest, Call, Operation } from './operation.ts';
@@ -15,7 +17,7 @@ import type { QuotaRule } from './quotas/rule.ts';
 import { type Random, requestId, seededRandom } from './random.ts';
 import { recomputeSignature } from './recomputed-signature.ts';
 import { reply } from './reply.ts';
-import { findOperation } from './router.ts';
+import { createRouter, type FindOperation } from './router.ts';
 import { oversize, throttled } from './service-errors.ts';
 import { checkSignature } from './signature.ts';
 
@@ -28,6 +30,8 @@ export interface AwsLocalSettings {
   /** In force from the start, and again after every reset. */
   readonly faults?: readonly FaultRule[];
   readonly quotas?: readonly QuotaRule[];
+  /** Functions of Lambda, by their names. */
+  readonly functions?: Readonly<Record<string, FunctionSettings>>;
   /** Told of errors that are ours; the client sees its connection end. */
   readonly onDefect?: (error: unknown) => void;
 }
@@ -48,6 +52,7 @@ interface Parts {
   readonly ledger: CallLedger;
   readonly control: Control;
   readonly random: Random;
+  readonly findOperation: FindOperation;
 }
 
 /** Starts on the loopback interface; rejects with the system's error when the port is taken. */
@@ -60,7 +65,8 @@ export async function startAwsLocal(settings: AwsLocalSettings): Promise<AwsLoca
   const ledger = new CallLedger();
   const beginning = { faults: settings.faults ?? [], quotas: settings.quotas ?? [] };
   const control = createControl({ faults, quotas, ledger }, beginning);
-  const parts: Parts = { faults, quotas, ledger, control, random };
+  const functions = new Functions(settings.functions ?? {});
+  const parts: Parts = { faults, quotas, ledger, control, random, findOperation: createRouter(functions) };
   const listener = await listen(settings.port, (request, response) => {
     handle(parts, request, response).catch((error: unknown) => {
       // A client that left while it was sending needs no answer and is nobody's defect.
@@ -69,7 +75,11 @@ export async function startAwsLocal(settings: AwsLocalSettings): Promise<AwsLoca
     });
   });
   const { port } = listener;
-  return { url: `http://127.0.0.1:${port}`, port, control, close: () => listener.close() };
+  const close = async (): Promise<void> => {
+    await listener.close();
+    await functions.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, port, control, close };
 }
 
 async function handle(parts: Parts, request: AnyRequest, response: AnyResponse): Promise<void> {
@@ -112,7 +122,7 @@ const EMPTY = Buffer.alloc(0);
 
 async function serve(parts: Parts, arrived: Arrived, response: AnyResponse, id: string): Promise<void> {
   const request = { ...arrived, body: arrived.body ?? EMPTY };
-  const operation = findOperation(request);
+  const operation = parts.findOperation(request);
   if (operation === undefined) {
     const unknown = new AwsError('UnknownOperationException', 404, 'There is no such operation.');
     await reply(response, errorAnswer(unknown, 'rest_json', id), id, undefined);
@@ -137,7 +147,7 @@ async function serve(parts: Parts, arrived: Arrived, response: AnyResponse, id: 
     verdict = parts.faults.judge(operation, call);
     if (verdict.delayMs > 0) await pauseUnlessLeft(verdict.delayMs, response);
     if (arrived.body === undefined) throw oversize(operation.service);
-    answer = answerOf(parts.ledger, count, operation, call, verdict);
+    answer = await answerOf(parts.ledger, count, operation, call, verdict);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     answer = errorAnswer(error, operation.protocol, id);
@@ -149,16 +159,16 @@ async function serve(parts: Parts, arrived: Arrived, response: AnyResponse, id: 
   parts.ledger.ended(count, bytes === undefined ? 0 : answer.status, bytes ?? 0);
 }
 
-function answerOf(
+async function answerOf(
   ledger: CallLedger,
   count: CallCount,
   operation: Operation,
   call: Call,
   { strike, bend }: Verdict,
-): AwsAnswer {
+): Promise<AwsAnswer> {
   const replaced = replacedAnswer(strike, operation, call.endpoint);
   if (replaced !== undefined) return replaced;
-  const answer = call.answer(bend);
+  const answer = await call.answer(bend);
   if (answer.paidUnits !== undefined) ledger.paid(count, answer.paidUnits);
   return answer;
 }

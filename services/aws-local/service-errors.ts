@@ -11,6 +11,7 @@ const FAILURES: Readonly<Record<ServiceName, Names>> = {
     503: 'ServiceUnavailableException',
   },
   comprehend: { 500: 'InternalServerException', 503: 'ServiceUnavailable' },
+  lambda: { 500: 'ServiceException' },
   sagemaker: { 500: 'InternalFailure', 503: 'ServiceUnavailable', 530: 'InternalDependencyException' },
   sts: { 500: 'InternalFailure', 503: 'ServiceUnavailable' },
 };
@@ -21,6 +22,7 @@ const MESSAGES: Readonly<Record<ServiceName, Readonly<Record<'calls' | 'tokens',
     tokens: 'Too many tokens, please wait before trying again.',
   },
   comprehend: { calls: 'Rate exceeded', tokens: 'Rate exceeded' },
+  lambda: { calls: 'Rate Exceeded.', tokens: 'Rate Exceeded.' },
   sagemaker: { calls: 'Rate exceeded', tokens: 'Rate exceeded' },
   sts: { calls: 'Rate exceeded', tokens: 'Rate exceeded' },
 };
@@ -29,11 +31,19 @@ export function failureName(service: ServiceName, status: number): string | unde
   return FAILURES[service][status];
 }
 
-/** Bedrock throttles with 429, the others with 400. */
+/** Bedrock and Lambda throttle with 429, the others with 400. */
 export function throttled(
   service: ServiceName,
-  { status = service === 'bedrock' ? 429 : 400, what = 'calls' as 'calls' | 'tokens' } = {},
+  {
+    status = service === 'bedrock' || service === 'lambda' ? 429 : 400,
+    what = 'calls' as 'calls' | 'tokens',
+    reason = 'ConcurrentInvocationLimitExceeded',
+  } = {},
 ): AwsError {
+  if (service === 'lambda') {
+    const members = { Type: 'User', Reason: reason };
+    return new AwsError('TooManyRequestsException', status, MESSAGES.lambda[what], members);
+  }
   return new AwsError('ThrottlingException', status, MESSAGES[service][what]);
 }
 
@@ -43,7 +53,8 @@ export function notReady(): AwsError {
 
 /** A body that is more than the service itself lets through. */
 export function oversize(service: ServiceName): AwsError {
-  return service === 'sagemaker'
-    ? new AwsError('ValidationError', 400, 'Detected oversize body.')
+  if (service === 'sagemaker') return new AwsError('ValidationError', 400, 'Detected oversize body.');
+  return service === 'lambda'
+    ? new AwsError('RequestTooLargeException', 413, 'The request body is too large.')
     : new AwsError('ValidationException', 400, 'The request body is too large.');
 }

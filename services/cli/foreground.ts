@@ -5,7 +5,7 @@ import { runService } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { createTelemetry, startTelemetryServer } from '../../shared/telemetry/http.ts';
 import { createLogger, type Logger } from '../../shared/telemetry/logger.ts';
-import type { AwsLocalSettings, readBeginning } from '../aws-local/main.ts';
+import type { AwsLocalSettings } from '../aws-local/main.ts';
 import { requireDefinition } from './definition.ts';
 import type { Environment, Invocation } from './invocation.ts';
 import { portOption } from './option-values.ts';
@@ -40,16 +40,24 @@ export async function runInForeground(invocation: Invocation, service: Foregroun
   });
 }
 
-/** `faults` and `quotas` as they were typed. */
+/** What the stand-in has from the start, as it was typed. */
+export interface TypedBeginning {
+  readonly faults: readonly string[];
+  readonly quotas: readonly string[];
+  readonly functions: readonly string[];
+}
+
 export async function runAwsLocal(
   invocation: Invocation,
-  faults: readonly string[],
-  quotas: readonly string[],
+  { faults, quotas, functions }: TypedBeginning,
   settings: AwsLocalSettings,
 ): Promise<number> {
   // Only this process needs it: the others have no room for the models of the stand-in.
   const standIn = await import('../aws-local/main.ts');
-  const beginning = beginningOf(standIn.readBeginning, faults, quotas);
+  const beginning = typed(() => ({
+    ...standIn.readBeginning(faults, quotas),
+    functions: standIn.readFunctions(functions),
+  }));
   const logger = createLogger('aws-local', invocation.logLevel ?? 'info');
   return await runUntilStopped('aws-local', logger, async (signal) => {
     try {
@@ -64,13 +72,9 @@ export async function runAwsLocal(
   });
 }
 
-function beginningOf(
-  read: typeof readBeginning,
-  faults: readonly string[],
-  quotas: readonly string[],
-): ReturnType<typeof readBeginning> {
+function typed<Read>(read: () => Read): Read {
   try {
-    return read(faults, quotas);
+    return read();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new AfterglowError('usage', error.message, {

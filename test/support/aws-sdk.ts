@@ -1,5 +1,6 @@
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { ComprehendClient } from '@aws-sdk/client-comprehend';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { connection } from '../../shared/aws/connection.ts';
 
@@ -7,6 +8,7 @@ export interface AwsSdkClients {
   readonly sagemaker: SageMakerRuntimeClient;
   readonly comprehend: ComprehendClient;
   readonly bedrock: BedrockRuntimeClient;
+  readonly lambda: LambdaClient;
   close(): void;
 }
 
@@ -16,10 +18,12 @@ export function awsSdkClients(endpoint: string): AwsSdkClients {
   const sagemaker = new SageMakerRuntimeClient(settings);
   const comprehend = new ComprehendClient(settings);
   const bedrock = new BedrockRuntimeClient(settings);
+  const lambda = new LambdaClient(settings);
   return {
     sagemaker,
     comprehend,
     bedrock,
+    lambda,
     close: () => settings.requestHandler.destroy(),
   };
 }

@@ -9,6 +9,7 @@ export const BEND_KINDS = [
   'not_a_number',
   'zero_vector',
   'width',
+  'function_error',
 ] as const;
 export type BendKind = (typeof BEND_KINDS)[number];
 

@@ -67,6 +67,12 @@ const bends = [
   z.strictObject({ kind: z.literal('not_a_number'), as: z.enum(['null', 'text', 'bare']).exactOptional() }),
   z.strictObject({ kind: z.literal('zero_vector') }),
   z.strictObject({ kind: z.literal('width'), dimensions: z.int().min(0).max(10_000) }),
+  // A function that fails answers 200 all the same; `type` is what Lambda or the function calls it.
+  z.strictObject({
+    kind: z.literal('function_error'),
+    type: z.string().max(100).default('Error'),
+    message: z.string().max(300).default('Injected failure of the function.'),
+  }),
   z.strictObject({ kind: z.literal('malformed') }),
   z.strictObject({ kind: z.literal('truncated') }),
   z.strictObject({ kind: z.literal('empty') }),

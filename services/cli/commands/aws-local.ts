@@ -10,6 +10,7 @@ interface Options {
   readonly seed: number;
   readonly fault?: readonly string[];
   readonly quota?: readonly string[];
+  readonly function?: readonly string[];
 }
 
 export function awsLocalCommand(run: Run): Command {
@@ -25,6 +26,11 @@ export function awsLocalCommand(run: Run): Command {
       'a quota as JSON, or aws for those an account begins with; may be repeated',
       collected,
     )
+    .option(
+      '--function <name=module>',
+      'a function of Lambda, and the module that exports its handler; may be repeated',
+      collected,
+    )
     .addHelpText(
       'after',
       `
@@ -33,6 +39,7 @@ injected into. It costs nothing and takes any well-formed signature.
 
 Examples:
   npx afterglow aws-local --latency 40ms
+  npx afterglow aws-local --function score-orders=./score-orders.js
   npx afterglow aws-local --quota aws --fault '{"fault":{"kind":"throttle"},"share":0.01}'
   AFTERGLOW_AWS_LOCAL_URL=http://127.0.0.1:4100 npx afterglow enricher fraud
 `,
@@ -40,9 +47,10 @@ Examples:
   return onRun<Options>(
     command,
     run,
-    async (invocation, { port, latency, jitter, seed, fault = [], quota = [] }) => {
+    async (invocation, { port, latency, jitter, seed, fault = [], quota = [], function: functions = [] }) => {
       const { runAwsLocal } = await import('../foreground.ts');
-      return await runAwsLocal(invocation, fault, quota, {
+      const typed = { faults: fault, quotas: quota, functions };
+      return await runAwsLocal(invocation, typed, {
         port,
         seed,
         ...(latency === undefined ? {} : { latencyMs: latency }),

@@ -1,0 +1,1 @@
+export const notTheHandler = (): number => 1;
