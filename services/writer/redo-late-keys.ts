@@ -4,7 +4,8 @@ import { connectKafkaAdmin, type PartitionLag } from '../../shared/kafka/admin.t
 import type { KafkaSettings } from '../../shared/kafka/connect.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { inTransaction } from '../../shared/postgres/connect.ts';
-import type { GroupSettings, TakenTopic } from '../../shared/progress/group-offsets.ts';
+import type { TakenTopic } from '../../shared/progress/consumer-gaps.ts';
+import type { GroupSettings } from '../../shared/progress/group-offsets.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
 import {
   type LatePartition,

@@ -6,15 +6,12 @@ import { inBackground } from '../../shared/lifecycle/in-background.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { createPool } from '../../shared/postgres/connect.ts';
-import {
-  CommittedOffsets,
-  checkOffsets,
-  type GroupSettings,
-  type TakenTopic,
-} from '../../shared/progress/group-offsets.ts';
+import type { TakenTopic } from '../../shared/progress/consumer-gaps.ts';
+import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { checkCompaction, refuseOvertaken } from './compaction.ts';
 import { keepForgetting } from './forget-deleted.ts';
 import { LateKeys } from './late-keys.ts';
 import { ViewMending } from './mend-views.ts';
@@ -62,7 +59,9 @@ export async function runSession(
     database: pool,
     logger,
   };
+  const startedAtMs = Date.now();
   await checkOffsets(group, { brokers, clientId, logger }, producer);
+  await checkCompaction(group, { brokers, clientId, logger }, producer, startedAtMs);
   const lateKeys = new LateKeys(metrics);
   await lateKeys.look(pool);
   const offsets = new CommittedOffsets();
@@ -122,6 +121,7 @@ export async function runSession(
   for (;;) {
     const records = await consumer.queue.take({ ...BATCH, rowsMax: pace.rows });
     if (records.length === 0) return;
+    refuseOvertaken(records, startedAtMs, Date.now());
     try {
       const restMs = await writer.write(records.filter((record) => consumer.isCurrent(record)));
       consumer.finish(records);

@@ -70,4 +70,11 @@ export const CAPTURE_CATALOGUE = {
       'Kafka threw away what an enricher or the writer had not taken, or forgot how far its group was.',
     remedy: 'Nothing: a redo of its rows follows by itself. Start services more often than topics forget.',
   },
+  outcomes_compacted: {
+    exit: 4,
+    meaning:
+      'The writer was away for longer than the enriched topics keep every outcome: what it was to take next may have been compacted.',
+    remedy:
+      'Results without a row are swept by themselves. Run `afterglow audit --repair` to be sure of all others, and start the writer sooner.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,4 +1,3 @@
-import { parseLsn } from '../contracts/position.ts';
 import { CATALOGUE } from '../errors/catalogue.ts';
 import { connectKafkaAdmin } from '../kafka/admin.ts';
 import { type KafkaSettings, kafkaUnreachable } from '../kafka/connect.ts';
@@ -7,25 +6,17 @@ import type { OffsetToCommit } from '../kafka/offsets.ts';
 import type { RecordProducer } from '../kafka/producer.ts';
 import { pause } from '../lifecycle/run-service.ts';
 import { type DatabasePool, inTransaction, type Queryable } from '../postgres/connect.ts';
-import type { TableName } from '../postgres/published.ts';
-import { type Gap, recordGap, startRepair } from '../side-tables/gaps.ts';
+import type { Gap } from '../side-tables/gaps.ts';
 import {
   forgetGroupOffsets,
   lockGroup,
   readGroupOffsets,
   rememberGroupOffsets,
 } from '../side-tables/known-groups.ts';
-import { stateTable } from '../side-tables/names.ts';
 import { createRedoJob } from '../side-tables/redo-jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { recordConsumerGap, type TakenTopic } from './consumer-gaps.ts';
 import { lossOf, type OffsetLoss } from './offset-loss.ts';
-
-/** A topic that the group takes, and whose results its records lead to. */
-export interface TakenTopic {
-  readonly topic: string;
-  readonly enrichment: string;
-  readonly table: TableName;
-}
 
 export interface GroupSettings {
   readonly pipeline: string;
@@ -104,17 +95,12 @@ async function recordEach(
   return gaps;
 }
 
-async function record(client: Queryable, { enrichment, table }: TakenTopic, detail: string): Promise<Gap> {
-  const from = await newestOutcome(client, enrichment);
-  const draft = { reason: REASON, detail, halts: false, tables: [table], from };
-  const gap = await recordGap(client, draft);
-  if (gap === undefined) throw new Error('a gap without a halt was not recorded');
+async function record(client: Queryable, taken: TakenTopic, detail: string): Promise<Gap> {
+  const { enrichment, table } = taken;
   const { schema, name } = table;
   // Rows first; the keys that have a result and no row any more follow when these are read (the reader sweeps).
   const job = await createRedoJob(client, { schema, table: name, reason: 'gap', enrichments: [enrichment] });
-  const repair = { to: from, tables: [table], slotReplaced: false, jobs: [job] };
-  await startRepair(client, gap.id, repair);
-  return { ...gap, state: 'repairing', to: from, jobs: [job] };
+  return await recordConsumerGap(client, taken, { reason: REASON, detail, jobs: [job] });
 }
 
 function detailOf(group: string, losses: readonly OffsetLoss[]): string {
@@ -123,14 +109,6 @@ function detailOf(group: string, losses: readonly OffsetLoss[]): string {
       `partition ${partition} from ${logStart}, had come to ${reached} (${kind})`,
   );
   return `${CATALOGUE[REASON].meaning} Group ${group}: ${places.join('; ')}.`;
-}
-
-/** Everything behind it may be missing. */
-async function newestOutcome(client: Queryable, enrichment: string): Promise<Gap['from']> {
-  const { rows } = await client.query<{ epoch: number; lsn: string }>(
-    `select epoch, commit_lsn::text as lsn from ${stateTable(enrichment)} order by epoch desc, commit_lsn desc limit 1`,
-  );
-  return { epoch: rows[0]?.epoch ?? 0, lsn: parseLsn(rows[0]?.lsn ?? '0/0') };
 }
 
 const REMEMBER_INTERVAL_MS = 2_000;

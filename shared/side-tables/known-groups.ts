@@ -50,6 +50,38 @@ export async function forgetGroupOffsets(
   );
 }
 
+/** Up to where it is recorded that outcomes may have been compacted away before this group took them. */
+export async function readCompactedBefore(client: Queryable, group: string): Promise<readonly GroupOffset[]> {
+  const { rows } = await client.query<{ topic: string; partition: number; offset: string }>(
+    `select topic, partition, compacted_before::text as offset from ${KNOWN_GROUPS}
+      where group_id = $1 and compacted_before is not null`,
+    [group],
+  );
+  return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
+}
+
+/** Of partitions that the group has committed. */
+export async function rememberCompactedBefore(
+  client: Queryable,
+  group: string,
+  places: readonly (GroupOffset & { readonly committed: bigint })[],
+): Promise<void> {
+  await client.query(
+    `insert into ${KNOWN_GROUPS} as known (group_id, topic, partition, last_offset, compacted_before)
+     select $1, topic, partition, committed, before
+       from unnest($2::text[], $3::int4[], $4::int8[], $5::int8[]) as found(topic, partition, committed, before)
+      order by topic, partition
+     on conflict (group_id, topic, partition) do update set compacted_before = excluded.compacted_before`,
+    [
+      group,
+      places.map(({ topic }) => topic),
+      places.map(({ partition }) => partition),
+      places.map(({ committed }) => String(committed)),
+      places.map(({ offset }) => String(offset)),
+    ],
+  );
+}
+
 /** Processes of one group look one after the other, until the end of the transaction. */
 export async function lockGroup(client: Queryable, group: string): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(${GROUP_LOCK}, hashtext($1))`, [group]);

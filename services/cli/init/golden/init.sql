@@ -294,6 +294,12 @@ comment on table afterglow_internal.late_keys is
   'Keys whose last outcome on the topic is older than the one before it: compaction would keep the wrong one, so they are redone.';
 insert into "afterglow_internal"."migrations" (version, name) values (13, 'late_keys');
 
+-- side tables, compacted_outcomes: bookkeeping of the services
+alter table afterglow_internal.known_groups add column compacted_before bigint;
+comment on column afterglow_internal.known_groups.compacted_before is
+  'Outcomes before this offset may have been compacted away before they were taken; the gap is recorded.';
+insert into "afterglow_internal"."migrations" (version, name) values (15, 'compacted_outcomes');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
