@@ -1,4 +1,6 @@
 // What the schema cannot say: rules between settings. They need no database.
+
+import { shadowedBy } from '../contracts/shadow.ts';
 import { checkSyntax, compile, createScope } from '../expressions/compile.ts';
 import { outputColumns } from '../expressions/enrichment-program.ts';
 import { resultProblem } from '../expressions/results.ts';
@@ -18,7 +20,7 @@ export function applyRules(definition: Definition, written: WrittenNames): reado
   return [
     ...sourceFindings(definition),
     ...Object.entries(definition.enrichments).flatMap(([name, enrichment]) => [
-      ...nameFindings(name, enrichment, written),
+      ...nameFindings(name, enrichment, definition, written),
       ...modelFindings(name, enrichment),
       ...outputFindings(name, enrichment),
       ...expressionFindings(name, enrichment),
@@ -62,7 +64,12 @@ function sourceFindings(definition: Definition): readonly Finding[] {
   return findings;
 }
 
-function nameFindings(name: string, enrichment: Enrichment, written: WrittenNames): readonly Finding[] {
+function nameFindings(
+  name: string,
+  enrichment: Enrichment,
+  definition: Definition,
+  written: WrittenNames,
+): readonly Finding[] {
   const path = ['enrichments', name];
   const findings: Finding[] = [];
   if (name === 'capture') {
@@ -73,12 +80,37 @@ function nameFindings(name: string, enrichment: Enrichment, written: WrittenName
     const message = '…_enriched is the name of the views';
     findings.push({ path, atKey: true, message, instead: name.replace(/_enriched$/, '') || 'another name' });
   }
+  findings.push(...shadowFindings(name, enrichment, definition, written));
   if (!written.sources.includes(enrichment.from)) {
     const message = 'there is no such source';
     const instead = nearest(enrichment.from, written.sources) ?? oneOf(written.sources);
     findings.push({ path: [...path, 'from'], message, instead });
   }
   return findings;
+}
+
+/** <enrichment>_shadow runs beside <enrichment>, over the same rows. */
+function shadowFindings(
+  name: string,
+  { from }: Enrichment,
+  { enrichments }: Definition,
+  written: WrittenNames,
+): readonly Finding[] {
+  const shadowed = shadowedBy(name);
+  if (shadowed === undefined) return [];
+  const path = ['enrichments', name];
+  if (!written.enrichments.includes(shadowed)) {
+    const message = `…_shadow runs beside the enrichment that it is named after, and there is no ${shadowed}`;
+    return [{ path, atKey: true, message, instead: `${shadowed}, or another name` }];
+  }
+  if (shadowedBy(shadowed) !== undefined) {
+    const message = `${shadowed} is a shadow itself`;
+    return [{ path, atKey: true, message, instead: 'one shadow, beside the enrichment that counts' }];
+  }
+  const counting = enrichments[shadowed]?.from;
+  if (counting === undefined || counting === from) return [];
+  const message = `${shadowed}, beside which it runs, takes its rows from ${counting}`;
+  return [{ path: [...path, 'from'], message, instead: counting }];
 }
 
 function modelFindings(name: string, { model }: Enrichment): readonly Finding[] {

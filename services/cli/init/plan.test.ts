@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import type { Definition } from '../../../shared/config/definition.ts';
 import { demoCatalog } from '../../../shared/config/fixtures/demo-catalog.ts';
 import { parseDefinition } from '../../../shared/config/parse.ts';
-import type { Catalog } from '../../../shared/postgres/catalog.ts';
 import { quoteLiteral } from '../../../shared/postgres/connect.ts';
-import type { ColumnRow } from '../../../shared/side-tables/types.ts';
+import { freshState } from './fresh-state.test-support.ts';
 import { planInit } from './plan.ts';
 import { planRemove } from './remove.ts';
 import type { InitState } from './state.ts';
@@ -17,61 +16,6 @@ function fullDefinition(): Definition {
   const { definition, mistakes } = parseDefinition(readFileSync(file, 'utf8'), 'full.yaml', {});
   if (definition === undefined) throw new Error(JSON.stringify(mistakes));
   return definition;
-}
-
-const plainType = (type: string): string =>
-  type.replace(/^character\(\d+\)$/, 'bpchar').replace(/\(\d+(,\d+)?\)/, '');
-
-function columnsOf(catalog: Catalog): readonly ColumnRow[] {
-  return catalog.tables.flatMap(({ schema, name: relation, columns }) =>
-    columns.map(({ name, type }) => ({
-      schema,
-      relation,
-      name,
-      type,
-      plain_type: plainType(type),
-      type_oid: type,
-      type_schema: type.startsWith('public.') ? 'public' : 'pg_catalog',
-      key_place: name === 'id' ? 1 : 0,
-    })),
-  );
-}
-
-/** A database that has the demo's tables and nothing of ours. */
-function freshState(changes: Partial<InitState> = {}, catalog: Catalog = demoCatalog): InitState {
-  return {
-    server: {
-      user: 'owner',
-      database: 'shop',
-      walLevel: 'logical',
-      superuser: true,
-      createRole: true,
-      createInDatabase: true,
-      ownsSchemas: undefined,
-      schemaOwner: undefined,
-      hasRdsReplication: false,
-      mayGrantActivity: true,
-    },
-    catalog,
-    migrations: [],
-    pipeline: undefined,
-    revisions: new Map(),
-    recordedPartitions: new Map(),
-    topics: new Map(),
-    publication: undefined,
-    slot: undefined,
-    estimates: new Map(),
-    roles: new Map(),
-    grants: new Set(['["public","USAGE","public",null,null]']),
-    foreignTables: new Map(),
-    foreignSchemas: new Set(),
-    columns: columnsOf(catalog),
-    functions: new Map(),
-    casts: new Set(),
-    vectorSchema: undefined,
-    vectorAvailable: true,
-    ...changes,
-  };
 }
 
 const planned = (state: InitState, definition = fullDefinition()) => planInit({ definition }, state);

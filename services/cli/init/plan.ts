@@ -1,6 +1,7 @@
 // What `afterglow init` will do: a pure function of the definition and of what is there.
 import type { Definition } from '../../../shared/config/definition.ts';
 import { revisionContent } from '../../../shared/config/revision.ts';
+import { counterpartOf, shadowedBy } from '../../../shared/contracts/shadow.ts';
 import { quoteLiteral } from '../../../shared/postgres/connect.ts';
 import { migrationStatements, pendingMigrations } from '../../../shared/side-tables/migrations.ts';
 import { PIPELINE, REVISIONS, TOPIC_PARTITIONS } from '../../../shared/side-tables/names.ts';
@@ -38,7 +39,9 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
   checkServer(definition, state);
   const sources = realSources(definition, state);
   const enrichments = sources.flatMap((source) => source.enrichments);
-  checkFunctionNames(enrichments);
+  // The results of a shadow are in no view and behind no function.
+  const counting = enrichments.filter(({ enrichment }) => shadowedBy(enrichment) === undefined);
+  checkFunctionNames(counting);
   const steps: readonly InitStep[] = [
     ...migrationSteps(state),
     ...pipelineSteps(options, state),
@@ -47,7 +50,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
     ...publicationSteps(pipeline, sources, state),
     ...enrichments.flatMap((tables) => tableSteps(tables, state)),
     ...sources.flatMap((source) => viewSteps(pipeline, source, state)),
-    ...enrichments.flatMap((tables) => outputFunctionSteps(tables, state)),
+    ...counting.flatMap((tables) => outputFunctionSteps(tables, state)),
     ...similarFunctionSteps(enrichments, state, DEFAULT_VECTOR_SCHEMA),
     ...grantSteps(pipeline, sources, state),
     ...activitySteps(pipeline, state),
@@ -82,11 +85,14 @@ function pipelineSteps(
 
 /** Only what can change an outcome makes a new revision: results of another one are outdated. */
 function revisionSteps(definition: Definition, state: InitState): readonly SqlStep[] {
+  const numbers = new Map([...state.revisions].map(([name, { revision }]) => [name, revision]));
   return Object.keys(definition.enrichments).flatMap((name) => {
     const { json, sha256 } = revisionContent(definition, name);
     const newest = state.revisions.get(name);
     if (newest?.sha256 === sha256) return [];
-    const revision = (newest?.revision ?? 0) + 1;
+    // Outcomes of a model and of its shadow may come to stand on one topic: their numbers tell them apart.
+    const revision = Math.max(numbers.get(name) ?? 0, numbers.get(counterpartOf(name)) ?? 0) + 1;
+    numbers.set(name, revision);
     const reason =
       newest === undefined ? 'its first definition' : 'its definition has changed, so its results will';
     return sqlStep(`revision ${revision} of ${name}`, reason, [

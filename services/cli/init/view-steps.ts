@@ -1,3 +1,4 @@
+import { shadowedBy } from '../../../shared/contracts/shadow.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import {
@@ -27,7 +28,7 @@ export function viewSteps(pipeline: string, source: RealSource, state: InitState
     source: source.name,
     table: { schema: source.schema, name: source.table },
     columns: source.columns.map(({ name, plain_type }) => ({ name, type: plain_type })),
-    enrichments: source.enrichments,
+    enrichments: source.enrichments.filter(({ enrichment }) => shadowedBy(enrichment) === undefined),
   };
   const existing = existingColumns(source, state);
   const { version, reason, statements } = viewChange(enriched, existing, currentFunction(source.name, state));
