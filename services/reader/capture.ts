@@ -45,6 +45,7 @@ export class Capture {
   #committedAtUs = 0;
   #messageIndex = 0;
   #counts: TableCount[] = [];
+  #isOpen = false;
 
   constructor(context: CaptureContext, events: ChangeEvents, progress: SlotProgress, sink: CaptureSink) {
     this.#context = context;
@@ -56,6 +57,11 @@ export class Capture {
   /** Of the open transaction. */
   get commitLsn(): bigint {
     return this.#commitLsn;
+  }
+
+  /** In the middle of a transaction. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   accept(received: Received): void {
@@ -74,8 +80,9 @@ export class Capture {
     const table = `${relation.schema}.${relation.name}`;
     for (const [rowIndex, row] of rows.entries()) {
       try {
-        for (const record of this.#events.redo(relation.oid, redo, row)) this.#sink.push({ record });
-        this.#count(table, 1, 0, redo.enrichments);
+        const records = this.#events.redo(relation.oid, redo, row);
+        for (const record of records) this.#sink.push({ record });
+        this.#count(table, { published: 1, records: records.length }, redo.enrichments);
       } catch (error) {
         const fault = undecodable(error);
         const shape = this.#events.tables.shapeOf(relation.oid);
@@ -110,6 +117,7 @@ export class Capture {
   }
 
   #begin(message: PgoutputMessage & { tag: 'begin' }): void {
+    this.#isOpen = true;
     this.#progress.begin();
     this.#commitLsn = message.commitLsn;
     this.#committedAtUs = message.committedAtUs;
@@ -128,6 +136,7 @@ export class Capture {
       counts: this.#counts,
     };
     this.#sink.push({ mark });
+    this.#isOpen = false;
   }
 
   #rows(message: RowMessage, lsn: number): void {
@@ -147,7 +156,7 @@ export class Capture {
     if (message.tag === 'truncate') this.#truncated(message.relationOids, before);
     else if (records.length > 0) {
       const table = this.#events.tables.nameOf(message.relationOid) ?? '';
-      this.#count(table, this.#events.eventIndex - before, 0);
+      this.#count(table, { published: this.#events.eventIndex - before, records: records.length });
     }
   }
 
@@ -156,7 +165,7 @@ export class Capture {
     const whole = relationOids.filter((oid) => tables.wholeShapeOf(oid) !== undefined);
     for (const [place, oid] of whole.entries()) {
       const table = tables.nameOf(oid) ?? '';
-      this.#count(table, 1, 0);
+      this.#count(table, { published: 1, records: tables.wholeShapeOf(oid)?.table.partitions ?? 0 });
       this.notify({
         kind: 'truncate',
         at: this.#now(),
@@ -200,7 +209,7 @@ export class Capture {
       nowMs: this.#context.nowMs(),
     });
     this.#sink.push({ record: letter.record });
-    this.#count(table ?? '', 0, 1);
+    this.#count(table ?? '', { parked: 1 });
     this.notify({
       kind: 'undecodable',
       at: this.#now(),
@@ -212,12 +221,18 @@ export class Capture {
     });
   }
 
-  #count(table: string, published: number, parked: number, enrichments?: readonly string[]): void {
+  #count(
+    table: string,
+    { published = 0, records = 0, parked = 0 }: Partial<TableCount>,
+    enrichments?: readonly string[],
+  ): void {
     const counted = this.#counts.find((count) => count.table === table && count.enrichments === enrichments);
     if (counted === undefined) {
-      this.#counts.push({ table, published, parked, ...(enrichments === undefined ? {} : { enrichments }) });
+      const addressed = enrichments === undefined ? {} : { enrichments };
+      this.#counts.push({ table, published, records, parked, ...addressed });
     } else {
       counted.published += published;
+      counted.records += records;
       counted.parked += parked;
     }
   }

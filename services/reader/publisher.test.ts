@@ -46,6 +46,24 @@ test('marks and callbacks follow the confirmation of everything before them, in 
   expect(log).toEqual(['sent 1', 'published 2', 'told']);
 });
 
+test('it is at rest while nothing waits for its confirmation, and tells by a number whether it always was', async () => {
+  const confirmation = Promise.withResolvers<void>();
+  const publisher = new Publisher(
+    producerOf(async () => await confirmation.promise),
+    1_000,
+  );
+  const before = publisher.rest;
+  expect(before).toBeDefined();
+  publisher.push({ record: record('a') });
+  expect(publisher.rest).toBeUndefined();
+  const running = publisher.run(() => expect(publisher.rest).toBeUndefined());
+  expect(publisher.rest).toBeUndefined();
+  confirmation.resolve();
+  publisher.push({ whenConfirmed: () => publisher.close() });
+  await running;
+  expect(publisher.rest).toBeGreaterThan(before ?? 0);
+});
+
 test('more than one send holds is sent in order, and there is room again as soon as it is under way', async () => {
   const sent: number[] = [];
   const publisher = new Publisher(

@@ -9,6 +9,8 @@ export interface TableCount {
   readonly enrichments?: readonly string[];
   /** Row events, tombstones not counted. */
   published: number;
+  /** On the topic of the table: tombstones count, and a truncate in every partition. */
+  records: number;
   parked: number;
 }
 
@@ -64,6 +66,8 @@ export class Publisher {
   readonly #arrived = new Signal();
   readonly #taken = new Signal();
   #isClosed = false;
+  #isSending = false;
+  #sends = 0;
   #failure: unknown;
 
   /** `bufferBytesMax`: what may wait for its send before `room` holds back. */
@@ -74,6 +78,12 @@ export class Publisher {
 
   get bufferedBytes(): number {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes, this.#filling.bytes);
+  }
+
+  /** Sends so far, while everything that was pushed is confirmed. The same number twice: nothing went out in between. */
+  get rest(): number | undefined {
+    const isAtRest = !this.#isSending && this.#waiting.length === 0 && this.#filling.isEmpty;
+    return isAtRest ? this.#sends : undefined;
   }
 
   push(outgoing: Outgoing): void {
@@ -137,11 +147,14 @@ export class Publisher {
     onPublished: (marks: readonly CommitMark[], records: number) => void,
   ): Promise<void> {
     this.#taken.give();
+    this.#isSending = true;
+    this.#sends++;
     const { set, marks, confirmed } = shipment;
     if (set.count > 0) await this.#producer.sendSet(set);
     onPublished(marks, set.count);
     for (const tell of confirmed) tell();
     shipment.clear();
     this.#spare = shipment;
+    this.#isSending = false;
   }
 }

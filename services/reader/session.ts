@@ -113,7 +113,11 @@ export async function runSession(
     context,
   );
 
-  const windows = new WindowWatch({ ...settings, metrics: metrics.windows });
+  const windows = new WindowWatch({
+    ...settings,
+    metrics: metrics.windows,
+    rest: () => (capture.isOpen ? undefined : publisher.rest),
+  });
 
   const ending = new AbortController();
   const publishing = publisher.run((marks, records) => {

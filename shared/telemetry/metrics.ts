@@ -31,6 +31,8 @@ export const METRIC = {
     windowAge: 'afterglow_reader_window_age_seconds',
     windowsClosed: 'afterglow_reader_windows_closed_total',
     windowShortfall: 'afterglow_reader_window_missing_outcomes',
+    windowBalances: 'afterglow_reader_window_balances_total',
+    windowRepeats: 'afterglow_reader_window_repeats_total',
     windowUnpublished: 'afterglow_reader_window_missing_events',
   },
   enricher: {
@@ -45,6 +47,8 @@ export const METRIC = {
     paused: 'afterglow_enricher_paused',
     requests: 'afterglow_enricher_requests_total',
     savedUsd: 'afterglow_enricher_saved_usd_total',
+    spentUsd: 'afterglow_enricher_spent_usd_total',
+    budgetUsed: 'afterglow_enricher_budget_used_ratio',
     passed: 'afterglow_enricher_passed_total',
     completionReads: 'afterglow_enricher_completion_reads_total',
   },

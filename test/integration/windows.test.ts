@@ -1,12 +1,16 @@
 // The continuous check against a real enricher and a real Kafka: what passes closes, what does not is named.
 import { expect, test } from 'vitest';
+import { sumOf } from '../../services/cli/view/metrics-text.ts';
 import { type WindowMetrics, windowMetrics } from '../../services/reader/windows/metrics.ts';
 import { WindowWatch } from '../../services/reader/windows/watch-windows.ts';
 import { run as runWriter } from '../../services/writer/main.ts';
+import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import { connectProducer } from '../../shared/kafka/producer.ts';
 import { createTelemetry, type Telemetry } from '../../shared/telemetry/http.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { METRIC } from '../../shared/telemetry/metrics.ts';
 import { createEnrichment, type TestEnrichment } from '../support/enrichment.ts';
+import { createPipeline } from '../support/pipeline.ts';
 import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
@@ -25,6 +29,7 @@ function watched(
   onTold: (what: 'unpublished' | 'shortfall' | 'open') => void = () => {},
 ) {
   const telemetry = createTelemetry();
+  let isAtRest = false;
   const registered = windowMetrics(telemetry.registry);
   const metrics: WindowMetrics = {
     ...registered,
@@ -49,6 +54,7 @@ function watched(
     metrics,
     lookIntervalMs: 100,
     openMaxMs,
+    rest: () => (isAtRest ? 0 : undefined),
   };
   const watch = new WindowWatch(settings);
   const stopping = new AbortController();
@@ -58,9 +64,13 @@ function watched(
   return {
     telemetry,
     begun: () => until(() => begins > 0, { deadlineMs: DEADLINE_MS, what: 'the ends to be noted' }),
-    confirm: (published: number) => {
+    confirm: (records: number) => {
       lsn += 16n;
-      watch.confirmed([{ commitLsn: lsn, counts: [{ table: TABLE, published, parked: 0 }] }]);
+      const count = { table: TABLE, published: records, records, parked: 0 };
+      watch.confirmed([{ commitLsn: lsn, counts: [count] }]);
+    },
+    rest: (is: boolean) => {
+      isAtRest = is;
     },
     missing: () => telemetry.readiness.missing.windows,
     async [Symbol.asyncDispose]() {
@@ -114,7 +124,7 @@ test('a window closes once its outcomes are written; one that does not is named,
   watch.confirm(3);
   await until(
     () =>
-      watch.missing()?.includes('3 events of public.payments up to 00000000/00000030 are not on its topic'),
+      watch.missing()?.includes('3 records of public.payments up to 00000000/00000030 are not on its topic'),
     {
       deadlineMs: DEADLINE_MS,
       what: 'the events that never came to be named',
@@ -130,6 +140,82 @@ test('a window closes once its outcomes are written; one that does not is named,
   );
   expect(await metricOf(watch.telemetry, METRIC.reader.windowShortfall)).toBe(3);
   expect(await metricOf(watch.telemetry, METRIC.reader.windowUnpublished)).toBe(3);
+});
+
+test('what came twice hides nothing: at rest the sums are compared, and one outcome that never came is named', {
+  timeout: 180_000,
+}, async () => {
+  await using setting = await createEnrichment();
+  await using watch = watched(setting, DEADLINE_MS);
+  await watch.begun();
+  setting.start();
+  await using _writer = write(setting);
+  await setting.publish(payments(20));
+  await setting.settled(20);
+  const topic = enrichedTopic(setting.definition.pipeline, 'fraud');
+  await using producer = await connectProducer({ brokers: [brokers()], clientId: 'test', logger });
+  await producer.send(payments(5).map(() => ({ topic, partition: 0, key: 'again', value: '{}' })));
+  watch.rest(true);
+  watch.confirm(20);
+  await until(async () => (await metricOf(watch.telemetry, METRIC.reader.windowRepeats)) === 5, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the repeats to be told',
+  });
+  expect(watch.missing()).toBeUndefined();
+  watch.confirm(1);
+  await until(() => watch.missing()?.includes('1 outcomes of fraud for public.payments up to'), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the outcome that never came to be named',
+  });
+});
+
+test('the sums of a whole pipeline are equal at rest, whatever was inserted, changed, deleted and truncated', {
+  timeout: 180_000,
+}, async () => {
+  await using pipeline = await createPipeline();
+  const services = pipeline.start('reader', 'enricher', 'writer');
+  await services.ready();
+  const { client } = pipeline;
+  await client.query("insert into customers (full_name, email, country) values ('A', 'a@example.com', 'DE')");
+  const row =
+    "insert into transactions (customer_id, amount, merchant_name, merchant_category, merchant_country, card_last4, card_present) values (1, 20, 'Shop', 'digital', 'US', '4242', false)";
+  const fraud = async (name: string): Promise<number> =>
+    sumOf(await services.metrics(), name, { enrichment: 'fraud' }) ?? 0;
+  const { windowBalances, windowRepeats, windowShortfall } = METRIC.reader;
+  // Rows from before the counting began are not its business.
+  await until(
+    async () => {
+      await client.query(row);
+      return (await fraud(windowBalances)) > 0;
+    },
+    { deadlineMs: DEADLINE_MS, everyMs: 500, what: 'the sums to be compared' },
+  );
+  const repeatsBefore = await fraud(windowRepeats);
+  for (const sql of [
+    `insert into transactions (customer_id, amount, merchant_name, merchant_category, merchant_country, card_last4, card_present)
+     select 1, 20 + n, 'Shop', 'digital', 'US', '4242', false from generate_series(1, 200) n`,
+    "update transactions set status = 'settled' where id % 2 = 0",
+    "update transactions set kind = 'refund' where id % 5 = 0",
+    'alter table transactions alter column id set generated by default',
+    'update transactions set id = id + 1000 where id % 7 = 0',
+    'delete from transactions where id % 11 = 0',
+    'truncate transactions cascade',
+    row,
+  ]) {
+    await client.query(sql);
+  }
+  const written = "select from afterglow.transactions_enriched where fraud_status = 'scored'";
+  await until(async () => (await client.query(written)).rowCount === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the last row to be written',
+  });
+  const before = await fraud(windowBalances);
+  await client.query("update transactions set status = 'settled'");
+  await until(async () => (await fraud(windowBalances)) > before, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the sums to be compared',
+  });
+  expect([await fraud(windowRepeats), await fraud(windowShortfall)]).toEqual([repeatsBefore, 0]);
 });
 
 test('what is confirmed between the look at a topic and the look at its enrichment is owed by the next window', {

@@ -5,8 +5,10 @@ export interface WindowMetrics {
   /** Age of the oldest window that is still on its way; 0: none is. */
   open(enrichment: string, ageMs: number): void;
   closed(enrichment: string): void;
-  /** Events that are not on the topic of their table. */
-  unpublished(table: string, events: number): void;
+  /** Records that are not on the topic of their table. */
+  unpublished(table: string, records: number): void;
+  /** Sums compared at rest, and how many records there were beyond what was owed. */
+  balanced(enrichment: string, repeats: number): void;
   /** Outcomes that never came. */
   shortfall(enrichment: string, outcomes: number): void;
 }
@@ -33,16 +35,32 @@ export function windowMetrics(registry: Registry): WindowMetrics {
     labelNames,
     registers,
   });
+  const balances = new Counter({
+    name: names.windowBalances,
+    help: 'Times that nothing was on its way, and the outcomes of an enrichment were compared with what it owed.',
+    labelNames,
+    registers,
+  });
+  const repeats = new Counter({
+    name: names.windowRepeats,
+    help: 'Records on the topic of an enrichment beyond one for each that was addressed to it.',
+    labelNames,
+    registers,
+  });
   const unpublished = new Gauge({
     name: names.windowUnpublished,
-    help: 'Events that were confirmed and are missing on the topic of their table.',
+    help: 'Records that were confirmed and are missing on the topic of their table.',
     labelNames: ['table'],
     registers,
   });
   return {
     open: (enrichment, ageMs) => age.set({ enrichment }, ageMs / 1_000),
     closed: (enrichment) => closed.inc({ enrichment }),
+    balanced(enrichment, count) {
+      balances.inc({ enrichment });
+      repeats.inc({ enrichment }, count);
+    },
     shortfall: (enrichment, outcomes) => shortfall.set({ enrichment }, outcomes),
-    unpublished: (table, events) => unpublished.set({ table }, events),
+    unpublished: (table, records) => unpublished.set({ table }, records),
   };
 }

@@ -1,10 +1,11 @@
 // What has to come out at each end of the way, counted from one moment on. Pure: no clock, no Kafka.
 import type { TableCount } from '../publisher.ts';
 
-/** How much of a source was published up to a commit, and how many outcomes each enrichment owes for it. */
+/** How many records of a source are on its topic up to a commit, and how many each enrichment owes for them. */
 export interface Tally {
   readonly commitLsn: bigint;
-  readonly published: number;
+  readonly records: number;
+  /** A tombstone is followed by one of the outcome, a truncate by one in every partition: as many as were addressed to it. */
   readonly owed: ReadonlyMap<string, number>;
 }
 
@@ -28,14 +29,14 @@ export class Tallies {
 
   confirmed(commitLsn: bigint, counts: readonly TableCount[]): void {
     if (this.#beginning === undefined || commitLsn <= this.#beginning) return;
-    for (const { table, published, enrichments } of counts) {
+    for (const { table, records, enrichments } of counts) {
       const before = this.of(table);
       const all = this.#enrichmentsOf(table);
       const owed = new Map(before?.owed);
       for (const name of enrichments ?? all) {
-        if (all.includes(name)) owed.set(name, (owed.get(name) ?? 0) + published);
+        if (all.includes(name)) owed.set(name, (owed.get(name) ?? 0) + records);
       }
-      this.#tallies.set(table, { commitLsn, published: (before?.published ?? 0) + published, owed });
+      this.#tallies.set(table, { commitLsn, records: (before?.records ?? 0) + records, owed });
     }
   }
 

@@ -9,7 +9,7 @@ import type { TableName } from '../../../shared/postgres/published.ts';
 import type { TableCount } from '../publisher.ts';
 import type { WindowMetrics } from './metrics.ts';
 import { Tallies, type Tally } from './tally.ts';
-import { type Ends, stepOf, sumOf, type Window } from './window.ts';
+import { type Balance, type Ends, isPast, missingSince, stepOf, sumOf, type Window } from './window.ts';
 
 const LOOK_INTERVAL_MS = 5_000;
 /** Longer than a restart of any part takes; a model that is away for longer is worth a look. */
@@ -18,6 +18,8 @@ const OPEN_MAX_MS = 300_000;
 export interface WindowWatchSettings
   extends Pick<ServiceSettings, 'definition' | 'brokers' | 'logger' | 'telemetry'> {
   readonly metrics: WindowMetrics;
+  /** A number while nothing is on its way to Kafka; the same one twice: nothing was in between. */
+  readonly rest: () => number | undefined;
   readonly lookIntervalMs?: number;
   readonly openMaxMs?: number;
   readonly nowMs?: () => number;
@@ -26,10 +28,13 @@ export interface WindowWatchSettings
 interface Way {
   readonly enrichment: string;
   readonly table: TableName;
-  readonly base: Ends;
+  /** Of the enriched topic. */
+  base: Balance;
   window: Window | undefined;
   /** What the last window that closed owed. */
   owed: number;
+  /** What was owed when sums were compared at rest. */
+  balanced: number;
   /** Told until the process ends: what comes later cannot be told from what is missing. */
   short: string | undefined;
 }
@@ -38,12 +43,14 @@ interface Captured {
   readonly tally: Tally;
   /** Read after the tally, so that everything in it lies before them. */
   readonly ends: Ends;
+  readonly rest: number | undefined;
 }
 
 /**
  * Follows what was confirmed through every enrichment, window by window: whether it is on the topic of its table, whether the
- * enrichment gave as many outcomes, and whether they are written. It proves the way; the audit proves the source. Counts can
- * hide behind repeats and tombstones, which also lie on the topics; what falls short does so for certain.
+ * enrichment gave as many outcomes, and whether they are written. It proves the way; the audit proves the source. What falls short
+ * does so for certain. Repeats lie on the topics, too, and while rows flow, those that came meanwhile: whenever the reader is at
+ * rest and an enrichment has finished everything, the sums have to be equal, and what there is more is left out from then on.
  */
 export class WindowWatch {
   readonly #settings: WindowWatchSettings;
@@ -69,7 +76,7 @@ export class WindowWatch {
   async run(commitLsn: () => bigint, signal: AbortSignal): Promise<void> {
     const { logger, lookIntervalMs = LOOK_INTERVAL_MS } = this.#settings;
     let ways: readonly Way[] | undefined;
-    let bases: ReadonlyMap<string, Ends> = new Map();
+    let bases = new Map<string, Balance>();
     while (await pause(ways === undefined ? 0 : lookIntervalMs, signal)) {
       try {
         this.#admin ??= await connectKafkaAdmin(this.#kafka);
@@ -95,11 +102,12 @@ export class WindowWatch {
     return { brokers, clientId: `${definition.pipeline}.reader`, logger };
   }
 
-  async #basesOf(admin: KafkaAdmin): Promise<ReadonlyMap<string, Ends>> {
+  async #basesOf(admin: KafkaAdmin): Promise<Map<string, Balance>> {
     const { pipeline, sources } = this.#settings.definition;
-    const bases = new Map<string, Ends>();
+    const bases = new Map<string, Balance>();
     for (const { table } of Object.values(sources)) {
-      bases.set(nameOf(table), await endsOf(admin, cdcTopic(pipeline, table.schema, table.name)));
+      const ends = await endsOf(admin, cdcTopic(pipeline, table.schema, table.name));
+      bases.set(nameOf(table), { records: sumOf(ends), owed: 0 });
     }
     return bases;
   }
@@ -110,29 +118,46 @@ export class WindowWatch {
     for (const [enrichment, { from }] of Object.entries(enrichments)) {
       const table = sources[from]?.table;
       if (table === undefined) continue;
-      const base = await endsOf(admin, enrichedTopic(pipeline, enrichment));
-      ways.push({ enrichment, table, base, window: undefined, owed: 0, short: undefined });
+      const ends = await endsOf(admin, enrichedTopic(pipeline, enrichment));
+      const base = { records: sumOf(ends), owed: 0 };
+      ways.push({ enrichment, table, base, window: undefined, owed: 0, balanced: 0, short: undefined });
     }
     return ways;
   }
 
-  async #look(admin: KafkaAdmin, bases: ReadonlyMap<string, Ends>, ways: readonly Way[]): Promise<void> {
-    const { definition, metrics, telemetry, openMaxMs = OPEN_MAX_MS, nowMs = Date.now } = this.#settings;
+  async #look(admin: KafkaAdmin, bases: Map<string, Balance>, ways: readonly Way[]): Promise<void> {
+    const {
+      definition,
+      metrics,
+      telemetry,
+      rest,
+      openMaxMs = OPEN_MAX_MS,
+      nowMs = Date.now,
+    } = this.#settings;
     const wrong: string[] = [];
     const captured = new Map<string, Captured>();
     for (const [name, base] of bases) {
+      const restBefore = rest();
       const tally = this.#tallies.of(name);
       const table = tableOf(definition, name);
       if (tally === undefined || table === undefined) continue;
       const ends = await endsOf(admin, cdcTopic(definition.pipeline, table.schema, table.name));
-      captured.set(name, { tally, ends });
-      const missing = Math.max(0, tally.published - Number(sumOf(ends) - sumOf(base)));
-      metrics.unpublished(name, missing);
+      const restAfter = rest();
+      captured.set(name, { tally, ends, rest: restBefore === restAfter ? restAfter : undefined });
+      const balance = { records: sumOf(ends), owed: tally.records };
+      const missing = missingSince(base, balance);
+      // Of a transaction before the beginning, or of a reader that was frozen.
+      if (missing < 0 && restAfter !== undefined && restBefore === restAfter) bases.set(name, balance);
+      metrics.unpublished(name, Math.max(0, missing));
       if (missing > 0)
-        wrong.push(`${missing} events of ${name} up to ${formatLsn(tally.commitLsn)} are not on its topic`);
+        wrong.push(`${missing} records of ${name} up to ${formatLsn(tally.commitLsn)} are not on its topic`);
     }
     for (const way of ways) {
-      await this.#follow(admin, way, captured.get(nameOf(way.table)));
+      const ofTable = captured.get(nameOf(way.table));
+      if (ofTable !== undefined) {
+        await this.#balance(admin, way, ofTable);
+        await this.#follow(admin, way, ofTable);
+      }
       const ageMs = way.window === undefined ? 0 : nowMs() - way.window.openedAtMs;
       metrics.open(way.enrichment, ageMs);
       if (way.short !== undefined) wrong.push(way.short);
@@ -142,12 +167,34 @@ export class WindowWatch {
     else telemetry.readiness.notReady('windows', `${wrong.join('; ')}: run \`afterglow audit\``);
   }
 
-  async #follow(admin: KafkaAdmin, way: Way, captured: Captured | undefined): Promise<void> {
+  /** Compares the sums once nothing is on its way. */
+  async #balance(admin: KafkaAdmin, way: Way, { tally, ends, rest }: Captured): Promise<void> {
+    const { enrichment, table } = way;
+    const { pipeline } = this.#settings.definition;
+    const owed = tally.owed.get(enrichment) ?? 0;
+    if (rest === undefined || owed === way.balanced) return;
+    const input = cdcTopic(pipeline, table.schema, table.name);
+    const next = await nextOf(admin, enricherGroup(pipeline, enrichment), input);
+    // Outcomes are on the topic before the group says that it is past.
+    const records = sumOf(await endsOf(admin, enrichedTopic(pipeline, enrichment)));
+    if (!isPast(next, ends) || this.#settings.rest() !== rest) return;
+    const missing = missingSince(way.base, { records, owed });
+    way.balanced = owed;
+    this.#settings.metrics.balanced(enrichment, Math.max(0, -missing));
+    if (missing < 0) way.base = { records, owed };
+    if (missing > 0) this.#tellShort(way, missing, tally.commitLsn);
+  }
+
+  #tellShort(way: Way, missing: number, commitLsn: bigint): void {
+    const { enrichment, table } = way;
+    this.#settings.metrics.shortfall(enrichment, missing);
+    way.short = `${missing} outcomes of ${enrichment} for ${nameOf(table)} up to ${formatLsn(commitLsn)} never came`;
+  }
+
+  async #follow(admin: KafkaAdmin, way: Way, { tally, ends }: Captured): Promise<void> {
     const { definition, metrics, nowMs = Date.now } = this.#settings;
     const { pipeline } = definition;
     const { enrichment, table, base } = way;
-    if (captured === undefined) return;
-    const { tally, ends } = captured;
     const owed = tally.owed.get(enrichment) ?? 0;
     if (way.window === undefined && owed > way.owed) {
       const { commitLsn } = tally;
@@ -169,10 +216,7 @@ export class WindowWatch {
     way.owed = window.owed;
     way.window = undefined;
     if (step.shortfall === 0) metrics.closed(enrichment);
-    else {
-      metrics.shortfall(enrichment, step.shortfall);
-      way.short = `${step.shortfall} outcomes of ${enrichment} for ${nameOf(table)} up to ${formatLsn(window.commitLsn)} never came`;
-    }
+    else this.#tellShort(way, step.shortfall, window.commitLsn);
   }
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { Tallies } from './tally.ts';
-import { type Ends, stepOf, type Window } from './window.ts';
+import { type Balance, type Ends, missingSince, stepOf, type Window } from './window.ts';
 
 const ends = (...offsets: readonly number[]): Ends =>
   new Map(offsets.map((offset, partition) => [partition, BigInt(offset)]));
 const window: Window = { commitLsn: 16n, openedAtMs: 0, owed: 10, stage: 'enriching', ends: ends(7, 5) };
-const base = ends(100, 0);
+const base: Balance = { records: 100n, owed: 0 };
 
 describe('a window', () => {
   test.for([
@@ -54,12 +54,21 @@ describe('a window', () => {
   );
 });
 
+test.for([
+  ['as many came as were owed', { records: 105n, owed: 25 }, 0],
+  ['what is missing is missing', { records: 102n, owed: 25 }, 3],
+  ['what came twice is too much', { records: 109n, owed: 25 }, -4],
+] as const)('since a balance: %s', ([, now, missing]) => {
+  expect(missingSince({ records: 100n, owed: 20 }, now)).toBe(missing);
+});
+
 describe('tallies', () => {
   const tallies = (): Tallies => new Tallies((table) => (table === 'public.t' ? ['fraud', 'other'] : []));
 
   test('count what is behind the beginning, for those it is addressed to', () => {
     const counted = tallies();
-    const one = { table: 'public.t', published: 5, parked: 1 };
+    // A deletion with its tombstone, and three others.
+    const one = { table: 'public.t', published: 4, records: 5, parked: 1 };
     counted.confirmed(90n, [one]);
     counted.begin(100n);
     counted.confirmed(100n, [one]);
@@ -71,7 +80,7 @@ describe('tallies', () => {
     ]);
     expect(counted.of('public.t')).toEqual({
       commitLsn: 102n,
-      published: 10,
+      records: 10,
       owed: new Map([
         ['fraud', 10],
         ['other', 5],

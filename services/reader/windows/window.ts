@@ -5,6 +5,16 @@ export type Ends = ReadonlyMap<number, bigint>;
 
 export const sumOf = (ends: Ends): bigint => [...ends.values()].reduce((sum, end) => sum + end, 0n);
 
+/** What lies on a topic, and what is owed to it, since some moment. */
+export interface Balance {
+  readonly records: bigint;
+  readonly owed: number;
+}
+
+/** How many records are missing since then; below zero there are so many more, such as repeats. */
+export const missingSince = (base: Balance, now: Balance): number =>
+  now.owed - base.owed - Number(now.records - base.records);
+
 /** Whether a group has finished everything up to there; `next` has what it wants next, by partition. */
 export const isPast = (next: Ends, ends: Ends): boolean =>
   [...ends].every(([partition, end]) => (next.get(partition) ?? 0n) >= end);
@@ -31,11 +41,11 @@ export type Step =
   /** So many outcomes are not on the topic although the enrichment is past. */
   | { readonly kind: 'closed'; readonly shortfall: number };
 
-/** `base`: the ends of the enriched topic when counting began. */
-export function stepOf(window: Window, { next, enriched }: Sight, base: Ends): Step {
+/** `base`: of the enriched topic. */
+export function stepOf(window: Window, { next, enriched }: Sight, base: Balance): Step {
   if (!isPast(next, window.ends)) return { kind: 'open', window };
   if (window.stage === 'writing') return { kind: 'closed', shortfall: 0 };
-  const came = Number(sumOf(enriched) - sumOf(base));
-  if (came < window.owed) return { kind: 'closed', shortfall: window.owed - came };
+  const shortfall = missingSince(base, { records: sumOf(enriched), owed: window.owed });
+  if (shortfall > 0) return { kind: 'closed', shortfall };
   return { kind: 'open', window: { ...window, stage: 'writing', ends: enriched } };
 }
