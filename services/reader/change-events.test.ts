@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ChangeEvent, changeEvent, UNAVAILABLE_VALUE } from '../../shared/contracts/events.ts';
+import { ROW_KEY_CHARACTERS_MAX } from '../../shared/contracts/topics.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import { type PgoutputMessage, type Relation, UNCHANGED } from '../../shared/postgres/pgoutput.ts';
@@ -26,7 +27,7 @@ const begin: PgoutputMessage = {
 };
 const commit: PgoutputMessage = { tag: 'commit', commitLsn: 0x20n, commitEndLsn: 0x40n, committedAtUs: 0 };
 
-const changeEvents = () =>
+const changeEvents = (recordBytesMax = 1_000) =>
   new ChangeEvents({
     pipeline: 'afterglow',
     database: 'shop',
@@ -35,7 +36,7 @@ const changeEvents = () =>
     tables: new Map([
       ['public.reviews', { topic: 'afterglow.cdc.public.reviews', partitions: 3, key: ['id'] }],
     ]),
-    recordBytesMax: 1_000,
+    recordBytesMax,
     nowMs: () => 1_700_000_000_500,
   });
 
@@ -176,6 +177,29 @@ describe('change events', () => {
     }
     expect(sizes.size).toBeGreaterThan(2);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
+  });
+
+  test('a key that no record of an outcome could carry parks its row, before anything of it goes out', () => {
+    const id = 'x'.repeat(ROW_KEY_CHARACTERS_MAX);
+    const wide: Relation = {
+      ...relation(),
+      columns: relation().columns.map((column) => ({ ...column, typeOid: 25 })),
+    };
+    const events = changeEvents(10 * ROW_KEY_CHARACTERS_MAX);
+    events.tables.learn(wide, wide, 1, new Map());
+    events.accept(begin, 0);
+    const before = { kind: 'key', tuple: ['1', null, null] } as const;
+    for (const message of [
+      { tag: 'insert', relationOid: OID, after: [id, '5', ''] },
+      { tag: 'update', relationOid: OID, before, after: [id, '5', ''] },
+      { tag: 'delete', relationOid: OID, before: { kind: 'key', tuple: [id, null, null] } },
+    ] satisfies PgoutputMessage[]) {
+      expect(() => events.accept(message, 0)).toThrow('the key is too large');
+    }
+    const shorter = id.slice('{"id":""}'.length);
+    expect(
+      events.accept({ tag: 'insert', relationOid: OID, after: [shorter, '5', ''] }, 0)[0]?.key,
+    ).toHaveLength(ROW_KEY_CHARACTERS_MAX);
   });
 
   test('rows of a partition are rows of its table, what empties it empties nothing else, and rows of others are passed', () => {

@@ -1,3 +1,4 @@
+import { ROW_KEY_CHARACTERS_MAX } from '../../shared/contracts/topics.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import { type PgoutputMessage, type Tuple, UNCHANGED } from '../../shared/postgres/pgoutput.ts';
@@ -146,7 +147,7 @@ export class ChangeEvents {
     old?: Tuple,
     showsOld = old !== undefined,
   ): TopicRecord {
-    const key = writeKey(shape, tuple, old);
+    const key = usableKey(writeKey(shape, tuple, old));
     this.#observer?.windowFor(shape.schema, shape.name)?.upserted(key, () => observedRow(shape, tuple, old));
     const after = writeRow(shape, tuple, old);
     const before = showsOld && old !== undefined ? writeOldRow(shape, old, 'row') : 'null';
@@ -176,7 +177,7 @@ export class ChangeEvents {
   /** The event, then the tombstone that lets Kafka forget the key. */
   #delete(shape: TableShape, lsn: number, old: Tuple, kind: 'key' | 'row'): readonly TopicRecord[] {
     const before = writeOldRow(shape, old, kind);
-    const key = writeKey(shape, old);
+    const key = usableKey(writeKey(shape, old));
     this.#observer?.windowFor(shape.schema, shape.name)?.deleted(key);
     const event = { operation: 'd', before, after: 'null', lsn, unchanged: NO_COLUMNS } as const;
     let value = this.#envelope(shape, event);
@@ -236,6 +237,12 @@ function withKey({ keyPlaces }: TableShape, after: Tuple, before: Tuple): Tuple 
   return after.map((value, place) =>
     value === UNCHANGED && keyPlaces.includes(place) ? (before[place] ?? null) : value,
   );
+}
+
+/** A longer one would fit into the record of its change, and into none of its outcome: everything behind it would wait for ever. */
+function usableKey(key: string): string {
+  if (key.length <= ROW_KEY_CHARACTERS_MAX) return key;
+  throw new Fault('undecodable', 'too_large', 'the key is too large to be carried by every topic');
 }
 
 type RowEvent = Pick<EventPart, 'operation' | 'before' | 'after' | 'lsn' | 'unchanged'> &
