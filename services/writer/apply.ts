@@ -25,6 +25,11 @@ export interface Applied {
   readonly superseded: number;
 }
 
+export interface AppliedTopic {
+  readonly enrichment: string;
+  readonly result: Applied;
+}
+
 type Truncated = Extract<AnyEnrichedEvent, { status: 'truncated' }>;
 
 export interface Compared {

@@ -3,7 +3,14 @@ import type { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { type DatabasePool, inTransaction, type Queryable } from '../../shared/postgres/connect.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import { type Applied, applyOutcomes, buryKey, compareWithWritten, type Target } from './apply.ts';
+import {
+  type Applied,
+  type AppliedTopic,
+  applyOutcomes,
+  buryKey,
+  compareWithWritten,
+  type Target,
+} from './apply.ts';
 import type { Archive } from './archive.ts';
 import { type LastOfKeys, lastOfKeys } from './last-of-keys.ts';
 import type { LateKeys } from './late-keys.ts';
@@ -122,11 +129,6 @@ export class BatchWriter {
       async () => {},
     );
   }
-}
-
-export interface AppliedTopic {
-  readonly enrichment: string;
-  readonly result: Applied;
 }
 
 const NOTHING: Applied = { written: [], superseded: 0 };

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../shared/postgres/connect.ts';
-import type { AppliedTopic } from './batch-writer.ts';
+import type { AppliedTopic } from './apply.ts';
 
 /** PostgreSQL takes no more; a key of that length is one that nobody listens for. */
 const PAYLOAD_BYTES_MAX = 7_999;

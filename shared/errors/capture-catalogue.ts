@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from './catalogue.ts';
+import type { CatalogueEntry } from './catalogue-entry.ts';
 
 /** What the reader halts for, and what a repair may say; docs/operations.md tells the whole story of each. */
 export const CAPTURE_CATALOGUE = {

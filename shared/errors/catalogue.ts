@@ -1,14 +1,7 @@
 // What a person at the command line may meet: code, exit status, meaning, remedy. docs/errors.md is made from it.
+
 import { CAPTURE_CATALOGUE } from './capture-catalogue.ts';
-
-/** 1 check found something, 2 usage or definition, 3 part unreachable, 4 refused, 70 defect. */
-export type ExitCode = 1 | 2 | 3 | 4 | 70;
-
-export interface CatalogueEntry {
-  readonly exit: ExitCode;
-  readonly meaning: string;
-  readonly remedy: string;
-}
+import type { CatalogueEntry, ExitCode } from './catalogue-entry.ts';
 
 export const CATALOGUE = {
   // Usage and definition

@@ -1,4 +1,5 @@
-import { CATALOGUE, type CatalogueEntry } from './catalogue.ts';
+import { CATALOGUE } from './catalogue.ts';
+import type { CatalogueEntry } from './catalogue-entry.ts';
 import { POLICY, type Policy, type PolicyAction } from './policy.ts';
 
 const ACTIONS: Readonly<Record<PolicyAction, string>> = {

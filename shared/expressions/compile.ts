@@ -4,16 +4,9 @@ import { nearest } from '../config/nearest.ts';
 import type { Column } from '../postgres/catalog.ts';
 import { baseEnvironment } from './environment.ts';
 import { labelWarnings } from './labels.ts';
+import type { Problem } from './problem.ts';
 import { type CelValue, celType, elementType } from './row-values.ts';
 import { type Reading, read, refusalOf } from './syntax-tree.ts';
-
-export interface Problem {
-  readonly severity: 'error' | 'warning';
-  /** Where in the expression, counted in characters from 0. */
-  readonly offset: number;
-  readonly message: string;
-  readonly instead?: string;
-}
 
 export interface Expression {
   readonly text: string;

@@ -3,8 +3,9 @@ import type { Enrichment } from '../config/definition.ts';
 import type { ColumnValue, EnrichedEvent } from '../contracts/events.ts';
 import { millisecondsOf } from '../contracts/instant.ts';
 import type { Column } from '../postgres/catalog.ts';
-import { compile, createScope, type Problem, variableName } from './compile.ts';
+import { compile, createScope, variableName } from './compile.ts';
 import { outputColumns } from './enrichment-program.ts';
+import type { Problem } from './problem.ts';
 import { resultProblem } from './results.ts';
 import { type CelValue, type Decode, decoder } from './row-values.ts';
 

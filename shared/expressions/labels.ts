@@ -2,7 +2,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { nearest } from '../config/nearest.ts';
 import type { Column } from '../postgres/catalog.ts';
-import type { Problem } from './compile.ts';
+import type { Problem } from './problem.ts';
 
 export function labelWarnings(
   nodes: readonly ASTNode[],

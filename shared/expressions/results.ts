@@ -1,5 +1,6 @@
 // What an expression's result must be, by where it stands.
-import { type Expression, nullHint, type Problem } from './compile.ts';
+import { type Expression, nullHint } from './compile.ts';
+import type { Problem } from './problem.ts';
 
 export type Wanted = 'bool' | 'number' | 'text';
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { TopicRecord } from '../producer.ts';
+import type { TopicRecord } from '../topic-record.ts';
 import type { Cluster } from './cluster.ts';
 import { IdempotentProducer, PATIENCE } from './idempotent-producer.ts';
 import type { ProduceAnswer } from './produce-protocol.ts';

@@ -2,10 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Fault } from '../../errors/policy.ts';
 import { type BackoffLimits, backoffMs } from '../../lifecycle/backoff.ts';
 import { pause } from '../../lifecycle/run-service.ts';
-import type { RecordProducer, TopicRecord } from '../producer.ts';
+import type { TopicRecord } from '../topic-record.ts';
 import type { Cluster } from './cluster.ts';
 import { errorOf, isWritten, produceRequest, type SealedBatch } from './produce-protocol.ts';
 import type { ProducerIdentity } from './record-batch.ts';
+import type { RecordProducer } from './record-producer.ts';
 import { RecordSet } from './record-set.ts';
 import { sendFault, type Trouble, troubleOf } from './trouble.ts';
 

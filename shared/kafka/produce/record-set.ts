@@ -1,4 +1,4 @@
-import type { TopicRecord } from '../producer.ts';
+import type { TopicRecord } from '../topic-record.ts';
 import { RecordBatch } from './record-batch.ts';
 
 /** A partition's share of a send; every topic takes batches of this size. */
