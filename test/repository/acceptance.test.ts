@@ -25,7 +25,7 @@ describe('what the pages name', () => {
   });
 
   test.each([
-    ...['B1', 'B2', 'B3', 'B4', 'B5', 'C1', 'C2', 'C4', 'D1', 'E1', 'E2', 'E3', 'E4'].map((entry) => [
+    ...['B1', 'B2', 'B3', 'B4', 'B5', 'C1', 'C2', 'C4', 'D1', 'E1', 'E2', 'E3', 'E4', 'E5'].map((entry) => [
       entry,
       PROMISES,
     ]),

@@ -1,7 +1,7 @@
 // Payments whose changes a test publishes itself, so that it can say which, when and in what order; enrichers read them.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AwsLocal, startAwsLocal } from '../../services/aws-local/main.ts';
+import { type AwsLocal, type AwsLocalSettings, startAwsLocal } from '../../services/aws-local/main.ts';
 import { applyInit } from '../../services/cli/init/apply.ts';
 import { NEEDED, run as runEnricher } from '../../services/enricher/main.ts';
 import type { Definition } from '../../shared/config/definition.ts';
@@ -26,10 +26,10 @@ const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
 const TABLE =
   'create table payments (id bigint primary key, amount float8 not null, place text not null, note text)';
 
-const definitionText = (pipeline: string, enrichments: string): string => `version: 1
+const definitionText = (pipeline: string, enrichments: string, partitions: number): string => `version: 1
 pipeline: ${pipeline}
 sources:
-  payments: { table: public.payments, partitions: ${PARTITIONS} }
+  payments: { table: public.payments, partitions: ${partitions} }
 enrichments:
 ${enrichments}`;
 
@@ -94,14 +94,23 @@ export interface TestEnrichment extends AsyncDisposable {
   ): Promise<TestChild>;
 }
 
-export async function createEnrichment(enrichments = fraud()): Promise<TestEnrichment> {
+/** What follows the enrichments in the text, a budget say, follows in the definition. */
+export async function createEnrichment(
+  enrichments = fraud(),
+  {
+    partitions = PARTITIONS,
+    ...standIn
+  }: Pick<AwsLocalSettings, 'functions'> & {
+    readonly partitions?: number;
+  } = {},
+): Promise<TestEnrichment> {
   await using cleanup = new AsyncDisposableStack();
   const database = cleanup.use(await createDatabase());
   const client = await connectDatabase({ url: database.url, applicationName: 'test' });
   cleanup.defer(() => client.end());
   await client.query(TABLE);
   const pipeline = uniquePipelineName();
-  const text = definitionText(pipeline, enrichments);
+  const text = definitionText(pipeline, enrichments, partitions);
   const { definition, mistakes } = parseDefinition(text, 'afterglow.yaml', {});
   if (definition === undefined) throw new Error(mistakes.map(({ message }) => message).join('; '));
   const logger = createLogger('test', 'silent');
@@ -111,7 +120,7 @@ export async function createEnrichment(enrichments = fraud()): Promise<TestEnric
   await admin.close();
   const folder = cleanup.use(projectFolder());
   writeFileSync(join(folder.path, 'afterglow.yaml'), text);
-  const awsLocal = await startAwsLocal({ port: 0, seed: 1 });
+  const awsLocal = await startAwsLocal({ port: 0, seed: 1, ...standIn });
   cleanup.defer(() => awsLocal.close());
   const producer = cleanup.use(await connectProducer(kafka));
   const topic = cdcTopic(pipeline, 'public', 'payments');
@@ -127,7 +136,9 @@ export async function createEnrichment(enrichments = fraud()): Promise<TestEnric
     definition,
     databaseUrl: database.url,
     publish: async (payments) => {
-      await producer.send(payments.map((payment) => changeRecord(topic, pipeline, payment, position++)));
+      await producer.send(
+        payments.map((payment) => changeRecord({ topic, pipeline, partitions }, payment, position++)),
+      );
     },
     outcomes,
     archived: (enrichment = 'fraud') => topicSize(deadTopic(pipeline, enrichment)),
@@ -196,7 +207,11 @@ function startHere(
   };
 }
 
-function changeRecord(topic: string, pipeline: string, payment: Payment, position: number): TopicRecord {
+function changeRecord(
+  { topic, pipeline, partitions }: { topic: string; pipeline: string; partitions: number },
+  payment: Payment,
+  position: number,
+): TopicRecord {
   const { id, amount = id + 0.5, place = 'shop', note = null, op = 'c' } = payment;
   const key = `{"id":"${id}"}`;
   const row: Row = { id: String(id), amount, place, note };
@@ -226,5 +241,5 @@ function changeRecord(topic: string, pipeline: string, payment: Payment, positio
       event_index: 0,
     },
   };
-  return { topic, partition: partitionOf(key, PARTITIONS), key, value: JSON.stringify(event) };
+  return { topic, partition: partitionOf(key, partitions), key, value: JSON.stringify(event) };
 }
