@@ -40,6 +40,8 @@ export type Outcome<Result> =
       readonly fault: Fault;
       /** Asked once more, alone, it may pass: only a second refusal is final. */
       readonly isWorthOneRetry?: true;
+      /** Its part of the call, where that is billed however it ends. */
+      readonly costNanoUsd?: number;
     };
 
 export interface BatchLimits {

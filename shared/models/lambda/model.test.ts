@@ -71,14 +71,16 @@ test('the event is a list of keyed rows, to the function and the alias of the de
   expect(model.limits).toEqual({ rowsMax: 7, bytesMax: BYTES_MAX, waitMaxMs: 3 });
 });
 
-test('rows share what the call costs, to the nano-dollar; those that the function left out pay nothing', async () => {
-  const costs = async (handler: Handler) =>
-    (await modelOf(running(handler)).call(items(1, 2, 3), SIGNAL)).map((outcome) =>
-      outcome.kind === 'ok' ? outcome.costNanoUsd : undefined,
-    );
-  expect(await costs(echo)).toEqual([55_623, 55_622, 55_622]);
-  expect(await costs((rows) => rows.slice(1).map(score))).toEqual([undefined, 83_434, 83_433]);
+test('rows share what the call costs, to the nano-dollar, also those that the function left out', async () => {
+  const costs = async (handler: Handler, rows = items(1, 2, 3)) =>
+    (await modelOf(running(handler)).call(rows, SIGNAL)).map(({ kind, costNanoUsd }) => [kind, costNanoUsd]);
+  const shares = [55_623, 55_622, 55_622];
+  expect(await costs(echo)).toEqual(shares.map((share) => ['ok', share]));
+  expect(await costs(() => [])).toEqual(shares.map((share) => ['rejected', share]));
   expect(CALL_NANO_USD).toBe(55_623 + 55_622 + 55_622);
+  for (const answer of [failed(), null, [{ key: 'nobody' }]]) {
+    expect(await costs(() => answer, items(1))).toEqual([['rejected', CALL_NANO_USD]]);
+  }
   const model = modelOf(running(echo));
   expect([items(1), items(1, 2, 3)].map((each) => model.boundNanoUsd(each))).toEqual([
     CALL_NANO_USD,
@@ -160,6 +162,11 @@ describe('rows that never reach the function', () => {
     }));
     const refused = { kind: 'rejected_batch', code: 'oversize' };
     await expect(modelOf(client).call(wide, SIGNAL)).rejects.toMatchObject(refused);
+    const [alone] = await modelOf(client).call(
+      [{ input: [...wide, ...wide].flatMap(({ input }) => input) }],
+      SIGNAL,
+    );
+    expect(alone).not.toHaveProperty('costNanoUsd');
     expect(client.requests).toEqual([]);
   });
 });

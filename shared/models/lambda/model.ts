@@ -66,7 +66,9 @@ export function createLambdaModel(
       const keys = sent.map(({ key }) => key);
       return paid(parseAnswer(answer, keys, outputs), nanoUsd);
     } catch (error) {
-      return refusedAlone(classify(error, { service: 'lambda', stopped: limit.stopped() }), rows.length);
+      const fault = classify(error, { service: 'lambda', stopped: limit.stopped() });
+      const [outcome] = refusedAlone(fault, rows.length);
+      return [isAnswered(fault) ? { ...outcome, costNanoUsd: nanoUsd } : outcome];
     }
   }
 
@@ -88,12 +90,18 @@ export function createLambdaModel(
   };
 }
 
-/** The rows that were answered share what the call costs, whatever became of the others. */
+/** The rows of a call share what it costs, whatever became of each of them. */
 function paid(results: readonly (Outputs | Fault)[], nanoUsd: number): readonly Outcome<Outputs>[] {
-  const answered = results.filter((result) => !(result instanceof Fault)).length;
-  const shares = sharesOf(nanoUsd, answered);
-  let next = 0;
-  return results.map((result) =>
-    result instanceof Fault ? rejected(result) : { kind: 'ok', result, costNanoUsd: shares[next++] ?? 0 },
-  );
+  const shares = sharesOf(nanoUsd, results.length);
+  return results.map((result, place) => {
+    const costNanoUsd = shares[place] ?? 0;
+    return result instanceof Fault
+      ? { ...rejected(result), costNanoUsd }
+      : { kind: 'ok', result, costNanoUsd };
+  });
+}
+
+/** The function has run: it failed, or its answer is none. */
+function isAnswered({ kind, httpStatus }: Fault): boolean {
+  return kind === 'contract' || httpStatus === 200;
 }
