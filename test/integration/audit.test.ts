@@ -156,6 +156,21 @@ const HOLES: readonly Holes[] = [
     'insert into afterglow.fraud (id, score, scored_at, cost_nano_usd) values (901, 0.5, now(), 0)',
   ),
   hole(
+    'fraud',
+    8,
+    'stale',
+    'ahead',
+    `update ${STATE}fraud set commit_lsn = commit_lsn + 1099511627776 where key_id = 8`,
+  ),
+  hole(
+    'fraud',
+    902,
+    'stale',
+    'ahead',
+    `insert into ${STATE}fraud (key_id, epoch, commit_lsn, event_index, revision, status, as_of, committed_at) select 902, epoch + 1, '0/1', 0, revision, 'deleted', as_of, committed_at from ${STATE}fraud where key_id = 7`,
+  ),
+  hole('sentiment', 3, 'stale', 'ahead', `update ${STATE}sentiment set epoch = epoch + 1 where key_id = 3`),
+  hole(
     'sentiment',
     1,
     'stale',
@@ -221,7 +236,7 @@ describe('the audit', () => {
       each.map((one) => JSON.stringify(one)).toSorted();
     expect(sorted(found.findings)).toEqual(sorted(planted));
     expect(found.status).toBe(1);
-    expect(found.of('fraud')).toMatchObject({ missing: 3, stale: 3, orphaned: 2, waiting: 0, outdated: 0 });
+    expect(found.of('fraud')).toMatchObject({ missing: 3, stale: 5, orphaned: 2, waiting: 0, outdated: 0 });
 
     const repaired = await cli.run('audit', '--repair', ...WAIT);
     expect(repaired).toMatchObject({ status: 0, error: '' });
@@ -230,7 +245,7 @@ describe('the audit', () => {
     await expectClean(cli);
     expect(writing.count()).toBeGreaterThan(before);
     const { rows } = await client.query(
-      "select count(*)::int4 as redone from afterglow_internal.redo_jobs where reason = 'repair' and rows_done between 1 and 8",
+      "select count(*)::int4 as redone from afterglow_internal.redo_jobs where reason = 'repair' and rows_done between 1 and 10",
     );
     expect(rows).toEqual([{ redone: 4 }]);
   });

@@ -30,7 +30,7 @@ const state: StateFacts = {
   asOfMs: 7,
   failureKind: null,
 };
-const right: KeyFacts = { row: { kind: 'purchase', amount: 5 }, state, result: [] };
+const right: KeyFacts = { row: { kind: 'purchase', amount: 5 }, state, result: [], isAhead: false };
 const skipped: Partial<StateFacts> = { status: 'skipped', inputHash: null };
 const failed: Partial<StateFacts> = { status: 'failed', inputHash: null, failureKind: 'input' };
 const refund = { kind: 'refund', amount: 5 };
@@ -39,15 +39,19 @@ const broken = { kind: 'purchase', amount: null };
 describe('a key is', () => {
   test.for([
     ['right: scored with the input that the row has', right, 'right'],
-    ['right: neither row nor outcome', { row: undefined, state: undefined, result: undefined }, 'right'],
+    [
+      'right: neither row nor outcome',
+      { ...right, row: undefined, state: undefined, result: undefined },
+      'right',
+    ],
     [
       'right: skipped, and `when` leaves the row out',
-      { row: refund, state: { ...state, ...skipped }, result: undefined },
+      { ...right, row: refund, state: { ...state, ...skipped }, result: undefined },
       'right',
     ],
     [
       'right: failed, and the expression fails on the row',
-      { row: broken, state: { ...state, ...failed }, result: undefined },
+      { ...right, row: broken, state: { ...state, ...failed }, result: undefined },
       'right',
     ],
     [
@@ -87,7 +91,7 @@ describe('a key is', () => {
     ],
     [
       'stale: a result beside an outcome that is no score',
-      { row: refund, state: { ...state, ...skipped }, result: [] },
+      { ...right, row: refund, state: { ...state, ...skipped } },
       'stale result_left',
     ],
     ['missing: no outcome', { ...right, state: undefined }, 'missing no_state'],
@@ -103,6 +107,12 @@ describe('a key is', () => {
       'orphaned no_row',
     ],
     ['orphaned: a result without a row', { ...right, row: undefined, state: undefined }, 'orphaned no_row'],
+    ['stale: right, at a position that does not exist yet', { ...right, isAhead: true }, 'stale ahead'],
+    [
+      'stale: deleted at a position that does not exist yet, and nothing else is there',
+      { row: undefined, state: undefined, result: undefined, isAhead: true },
+      'stale ahead',
+    ],
   ] satisfies readonly (readonly [string, KeyFacts, string])[])('%s', ([, facts, expected]) => {
     const verdict = judge(facts, rules);
     expect('reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind).toBe(expected);

@@ -28,6 +28,8 @@ export interface KeyFacts {
   readonly state: StateFacts | undefined;
   /** Of kinds without chunks the list is empty; undefined: there is no result. */
   readonly result: readonly ChunkPlace[] | undefined;
+  /** The outcome, even that of a deleted row, is at a position that the log has not come to. */
+  readonly isAhead: boolean;
 }
 
 export interface Rules {
@@ -50,6 +52,7 @@ export const REASONS = {
   status: 'the row asks for another status',
   result_left: 'the row is not scored, and a result is still there',
   no_row: 'the source has no such row',
+  ahead: 'the outcome is at a position that the log has not come to, and keeps newer ones out',
 } as const satisfies Readonly<Record<string, string>>;
 export type Reason = keyof typeof REASONS;
 
@@ -63,7 +66,8 @@ const RIGHT: Verdict = { kind: 'right' };
 const OUTDATED: Verdict = { kind: 'outdated' };
 const found = (kind: Finding, reason: Reason): Verdict => ({ kind, reason });
 
-export function judge({ row, state, result }: KeyFacts, rules: Rules): Verdict {
+export function judge({ row, state, result, isAhead }: KeyFacts, rules: Rules): Verdict {
+  if (isAhead) return found('stale', 'ahead');
   if (row === undefined)
     return state === undefined && result === undefined ? RIGHT : found('orphaned', 'no_row');
   if (state === undefined) return found('missing', 'no_state');

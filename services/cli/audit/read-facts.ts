@@ -44,13 +44,14 @@ export class FactsReader {
   read(tuple: Texts): FoundKey {
     const at = this.#keys;
     const key = tuple.slice(0, at).map((text) => text ?? '');
-    const [row, revision, status, inputHash, asOfMs, failureKind, result, seen] = tuple.slice(
+    const [row, revision, status, inputHash, asOfMs, failureKind, isAhead, result, seen] = tuple.slice(
       at,
       at + FACTS.length,
     );
     return {
       key,
       seen: seen ?? '',
+      isAhead: isAhead === 't',
       row: row === 't' ? this.#rowOf(tuple) : undefined,
       state:
         revision == null || status == null

@@ -1,7 +1,13 @@
 // The SQL of the audit. Every query that brings facts has the same columns, so that one reader takes all of them. Values are
 // text and cast to the key's own types; nothing is spliced in but names.
 import { quoteIdentifier, quoteLiteral } from '../../../shared/postgres/connect.ts';
-import { keyColumn, qualifiedName, resultTable, stateTable } from '../../../shared/side-tables/names.ts';
+import {
+  keyColumn,
+  POSITIONS,
+  qualifiedName,
+  resultTable,
+  stateTable,
+} from '../../../shared/side-tables/names.ts';
 import type { KeyTexts } from '../../../shared/side-tables/redo-jobs.ts';
 import type { Subject } from './subject.ts';
 
@@ -34,6 +40,7 @@ export const FACTS = [
   'input_hash',
   'as_of_ms',
   'failure_kind',
+  'is_ahead',
   'result',
   'seen',
 ] as const;
@@ -79,6 +86,10 @@ function within(
   ];
 }
 
+/** No transaction of the log has committed there; the reader's epoch is compared first. */
+const AHEAD = `coalesce((state.epoch, state.commit_lsn) > (
+      coalesce((select max(epoch) from ${POSITIONS}), state.epoch), (select pg_current_wal_insert_lsn())), false)`;
+
 function facts(subject: Subject, keys: readonly string[], seen: string): string {
   const { tables, columns } = subject;
   const source = ofSource(subject);
@@ -92,6 +103,7 @@ function facts(subject: Subject, keys: readonly string[], seen: string): string 
     "encode(state.input_hash, 'hex')",
     'floor(extract(epoch from state.as_of) * 1000)::int8',
     'state.failure_kind',
+    AHEAD,
     tables.chunked ? chunks : `case when ${ofResult(subject)[0]} is not null then '' end`,
     seen,
     ...columns.map((column) => `source.${quoteIdentifier(column)}`),
@@ -165,14 +177,14 @@ export function endOfStretch(
   return { text, values };
 }
 
-/** Suspects are the outcomes of a stretch that have no row, and the results that have no scored outcome. */
+/** Suspects are the outcomes of a stretch that have no row or stand ahead of the log, and the results that have no scored outcome. */
 export function suspectOrphans(subject: Subject, kind: KeyPlace, stretch: Stretch): AuditStatement {
   const values: unknown[] = [];
   const { from, keys } = place(subject, kind);
   const where = within(subject, keys, stretch, values);
   const absent =
     kind === 'state'
-      ? `not state.deleted and not exists (select from ${sourceOf(subject)} where ${all([equal(ofSource(subject), keys), ...besideStretch(subject, ofSource(subject), stretch, values)])})`
+      ? `(${AHEAD} or not state.deleted and not exists (select from ${sourceOf(subject)} where ${all([equal(ofSource(subject), keys), ...besideStretch(subject, ofSource(subject), stretch, values)])}))`
       : `not exists (select from ${stateOf(subject)} where state.status = 'scored' and ${all([equal(ofState(subject), keys), ...within(subject, ofState(subject), stretch, values)])})`;
   const text = `insert into ${SUSPECTS} (enrichment, key)
     select distinct ${quoteLiteral(subject.enrichment)}, array[${list(asTexts(keys))}]
@@ -243,6 +255,15 @@ export const settledKeys = (
 /** SQL of a query for the keys that are wrong for good. */
 export const wrongKeys = ({ enrichment }: Subject): string =>
   `select key from ${SUSPECTS} where enrichment = ${quoteLiteral(enrichment)} and settled`;
+
+/** Nothing newer would be written over an outcome ahead of the log: it gives way to whatever comes. */
+export function giveWay(subject: Subject): AuditStatement {
+  const wrong = subject.tables.keyColumns.map(({ type }, place) => `wrong.key[${place + 1}]::${type}`);
+  const text = `update ${stateOf(subject)} set epoch = 0, commit_lsn = '0/0', event_index = 0
+    from (select key from ${SUSPECTS} where enrichment = $1 and settled and reason = 'ahead') as wrong
+    where ${equal(ofState(subject), wrong)}`;
+  return { text, values: [subject.enrichment] };
+}
 
 /** After a repair they are suspects again. */
 export const reopenSuspects = ({ enrichment }: Subject): AuditStatement => ({

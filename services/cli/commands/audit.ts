@@ -19,7 +19,7 @@ export function auditCommand(run: Run): Command {
       'after',
       `
 missing   the row has no outcome, or is scored without a result
-stale     the outcome is of another input or status than the row asks for now
+stale     the outcome is of another input or status than the row asks for now, or at a position ahead of the log
 orphaned  an outcome or a result whose row is gone
 waiting   wrong as it stands, but what was committed has not passed the whole pipeline in time
 outdated  right by an earlier definition; \`afterglow backfill\` brings it up to date
