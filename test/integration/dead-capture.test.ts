@@ -160,18 +160,24 @@ test('a key goes into its job in the order of the key, whatever its columns are 
   const table = 'create table notes (body text not null, "2" text, "1" text, primary key ("2", "1"))';
   await using pipeline = await createPipeline(18, definitionOf, table);
   await using cli = await commandLine(pipeline, definitionOf);
-  const { record } = captureLetterRecord({
-    pipeline: pipeline.definition.pipeline,
-    table: 'public.notes',
-    commitLsn: formatLsn(1n),
-    messageIndex: 1,
-    key: JSON.parse('{"2":"two","1":"one"}'),
-    oldKey: JSON.parse('{"2":"old two","1":"old one"}'),
-    raw: Buffer.from('I'),
-    failure: failureOf(new Fault('undecodable', 'value', 'a value of the row could not be read'), 0),
-    nowMs: Date.now(),
-  });
-  await archive(pipeline, deadLetter.parse(JSON.parse(String(record.value))));
+  const nowMs = Date.now();
+  const letter = (messageIndex: number, key: string, oldKey: string): DeadLetter => {
+    const { record } = captureLetterRecord({
+      pipeline: pipeline.definition.pipeline,
+      table: 'public.notes',
+      commitLsn: formatLsn(1n),
+      messageIndex,
+      key: JSON.parse(key),
+      oldKey: JSON.parse(oldKey),
+      raw: Buffer.from('I'),
+      failure: failureOf(new Fault('undecodable', 'value', 'a value of the row could not be read'), 0),
+      nowMs: nowMs - messageIndex,
+    });
+    return deadLetter.parse(JSON.parse(String(record.value)));
+  };
+  await archive(pipeline, letter(1, '{"2":"two","1":"one"}', '{"2":"old two","1":"old one"}'));
+  // Its new key was too long to be told.
+  await archive(pipeline, letter(2, 'null', '{"2":"b","1":"a"}'));
   expect(await cli.run('dead', 'replay', '--enrichment', 'capture', '--detach')).toMatchObject({ status: 0 });
   const { rows } = await pipeline.client.query<{ key: string }>(
     `select to_json(key)::text as key from ${REDO_KEYS} order by place`,
@@ -179,5 +185,6 @@ test('a key goes into its job in the order of the key, whatever its columns are 
   expect(rows.map(({ key }) => JSON.parse(key))).toEqual([
     ['two', 'one'],
     ['old two', 'old one'],
+    ['b', 'a'],
   ]);
 });

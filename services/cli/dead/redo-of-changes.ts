@@ -26,14 +26,16 @@ export function redoOf(definition: Definition, { id, table, key, oldKey }: Captu
     return { redo: undefined, toDo: `No source of the definition is ${table ?? 'its table'}: drop it.` };
   }
   const [name, source] = found;
-  if (key === null) {
+  // A row that got a key which is too long to be told has an old one all the same, and a result under it.
+  const keys = [key, oldKey].filter((each) => each !== null);
+  if (keys.length === 0) {
     const toDo = `Nothing names its row: run \`npx afterglow backfill ${name}\`, with --where if you know more, then drop it.`;
     return { redo: undefined, toDo };
   }
   const enrichments = enrichmentsOfTable(definition, source.table);
   if (enrichments.length === 0) return { redo: undefined, toDo: `Nothing enriches ${table}: drop it.` };
   return {
-    redo: { table: source.table, enrichments, keys: oldKey === null ? [key] : [key, oldKey] },
+    redo: { table: source.table, enrichments, keys },
     toDo: `Run \`npx afterglow dead replay ${id.slice(0, 12)}\` to have its row read again.`,
   };
 }
