@@ -1,47 +1,15 @@
 import { Fault } from '../../errors/policy.ts';
-import { codePoints, fitting } from '../characters.ts';
+import { chunksOfText, isTextCut } from '../chunks.ts';
 import type { Asked, ModelItem, RowInput } from '../model.ts';
 import { CHUNK_BYTES_MAX } from './limits.ts';
 
-/** The chunks of a row's text, in their order; blank ones have nothing to embed and are left out. */
 export function chunksOf(row: RowInput, chunksMax: number): Asked {
-  const text = textOf(row);
-  const items: ModelItem[] = [];
-  let start = 0;
-  let characters = 0;
-  while (start < text.length && items.length < chunksMax) {
-    const input = chunkAt(text, start);
-    const end = characters + codePoints(input);
-    if (input.trim() !== '') items.push({ input, span: { start: characters, end } });
-    start += input.length;
-    characters = end;
-  }
-  return items.length === 0 ? { kind: 'skip', reason: 'empty_input' } : { kind: 'items', items };
+  return chunksOfText(textOf(row), { bytesMax: CHUNK_BYTES_MAX, chunksMax });
 }
 
 /** Whether text was left out behind the last chunk. */
 export function isCut(row: RowInput, items: readonly ModelItem[]): boolean {
-  const text = textOf(row);
-  const end = items.at(-1)?.span?.end ?? 0;
-  return end < codePoints(text) && [...text].slice(end).join('').trim() !== '';
-}
-
-/** Where a text may end without tearing apart what belongs together, the best place first. */
-const BREAKS: readonly RegExp[] = [/\n\s*\n/g, /\n/g, /[.!?…]\s|[。！？]/g, /\s/g];
-/** A break earlier than this would make small chunks only to end them nicely. */
-const BREAK_SHARE_MIN = 0.5;
-
-/** As much of the text as one call takes, with the white space behind it if that fits too. */
-function chunkAt(text: string, start: number): string {
-  const most = fitting(text, start, CHUNK_BYTES_MAX);
-  if (start + most.length >= text.length) return most;
-  const earliest = most.length * BREAK_SHARE_MIN;
-  for (const pattern of BREAKS) {
-    let end = 0;
-    for (const { index, 0: mark } of most.matchAll(pattern)) end = index + mark.length;
-    if (end >= earliest) return most.slice(0, end);
-  }
-  return most;
+  return isTextCut(textOf(row), items);
 }
 
 function textOf({ input }: RowInput): string {

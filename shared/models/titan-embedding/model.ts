@@ -6,11 +6,12 @@ import { DEFAULT_PRICES } from '../../spend/prices.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Model, ModelItem, Outcome } from '../model.ts';
 import { refusedAlone } from '../refusal.ts';
+import { type ChunkVector, embeddingOf } from '../vectors.ts';
 import { chunksOf, isCut } from './input.ts';
 import { BATCH_LIMITS, DEADLINE_MS_DEFAULT } from './limits.ts';
 import { embeddingBoundNanoUsd, embeddingNanoUsd, type TitanModelId } from './price.ts';
 import { embeddingRequest } from './request.ts';
-import { type ChunkVector, parseEmbedding } from './response.ts';
+import { parseEmbedding } from './response.ts';
 
 /** The part of the definition's `model` that this kind reads. */
 export interface TitanEmbeddingConfig {
@@ -58,15 +59,8 @@ export function createTitanEmbeddingModel(
       if (others.length > 0) throw new Fault('unknown', 'batch', 'Titan takes one text a call.');
       return await embed(item, signal);
     },
-    resultOf: (row, items, results) => ({
-      dimensions,
-      truncated: isCut(row, items),
-      chunks: items.map(({ span }, place) => {
-        const result = results[place];
-        if (span === undefined || result === undefined) throw new RangeError('a chunk has no vector');
-        return { ...span, tokens: result.tokens, vector_f32le_base64: result.vector_f32le_base64 };
-      }),
-    }),
+    resultOf: (row, items, results) =>
+      embeddingOf({ dimensions, truncated: isCut(row, items) }, items, results),
   };
 }
 
