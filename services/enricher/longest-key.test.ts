@@ -44,44 +44,46 @@ function bytesOf(record: Parameters<RecordBatch['append']>[0]): number {
   return batch.bytes;
 }
 
+const context = {
+  pipeline: 'afterglow',
+  enrichment: 'embedding',
+  revision: 1,
+  policyVersion: 'p1',
+  model: { kind: 'titan-embedding', name: 'amazon.titan-embed-text-v2:0', version: '1' },
+  program,
+  nowMs: Date.now,
+};
+
+/** As large as its topic takes, and its outcome. */
+function outcomeOf(op: 'c' | 'd', key: string, condemned?: Fault) {
+  const after = op === 'd' ? null : { id: key, body: '' };
+  const event = { before: op === 'd' ? { id: key } : null, after, op, ts_ms: 1, ts_us: 1, source: at };
+  const empty = Buffer.byteLength(JSON.stringify(event));
+  if (after !== null) after.body = 'x'.repeat(CDC_MESSAGE_BYTES_MAX - empty);
+  const record = {
+    topic: 'afterglow.cdc.public.reviews',
+    partition: 0,
+    offset: 1n,
+    key: Buffer.from(JSON.stringify({ id: key })),
+    value: Buffer.from(JSON.stringify(event)),
+    timestampMs: 0,
+    assignment: { current: true },
+  };
+  const prepared = prepare(record, { enrichment: 'embedding', program, keyColumns: ['id'] }, condemned);
+  if (prepared.kind === 'incomplete') throw new Error('the change carries every column');
+  return outcomeRecords({ prepared, answered: undefined }, context);
+}
+
+const condemned = new Fault('unknown', 'ended_worker', 'The worker ended twice on this row alone.');
+
 test.for([
   ['deleted', 'd', undefined],
-  [
-    'failed',
-    'c',
-    new Fault('unknown', 'ended_worker', 'The worker ended twice while it worked on this row alone.'),
-  ],
+  ['failed', 'c', condemned],
 ] as const)(
   'the longest key that the reader lets through: its outcome %s fits into its topics',
-  ([, op, condemned]) => {
-    const after = op === 'd' ? null : { id, body: '' };
-    const event = { before: op === 'd' ? { id } : null, after, op, ts_ms: 1, ts_us: 1, source: at };
-    const empty = Buffer.byteLength(JSON.stringify(event));
-    if (after !== null) after.body = 'x'.repeat(CDC_MESSAGE_BYTES_MAX - empty);
-    const record = {
-      topic: 'afterglow.cdc.public.reviews',
-      partition: 0,
-      offset: 1n,
-      key: Buffer.from(JSON.stringify({ id })),
-      value: Buffer.from(JSON.stringify(event)),
-      timestampMs: 0,
-      assignment: { current: true },
-    };
-    const prepared = prepare(record, { enrichment: 'embedding', program, keyColumns: ['id'] }, condemned);
-    if (prepared.kind === 'incomplete') throw new Error('the change carries every column');
-    const { status, records } = outcomeRecords(
-      { prepared, answered: undefined },
-      {
-        pipeline: 'afterglow',
-        enrichment: 'embedding',
-        revision: 1,
-        policyVersion: 'p1',
-        model: { kind: 'titan-embedding', name: 'amazon.titan-embed-text-v2:0', version: '1' },
-        program,
-        nowMs: Date.now,
-      },
-    );
-    expect(status).toBe(condemned === undefined ? 'deleted' : 'failed');
+  ([wanted, op, fault]) => {
+    const { status, records } = outcomeOf(op, id, fault);
+    expect(status).toBe(wanted);
     for (const each of records) {
       const isArchive = each.topic.startsWith('afterglow.dead.');
       expect(bytesOf(each)).toBeLessThanOrEqual(
@@ -90,3 +92,9 @@ test.for([
     }
   },
 );
+
+test('a longer one, which only somebody else can have written, is archived without its key', () => {
+  const { status, records } = outcomeOf('d', `${id}x`);
+  expect(status).toBe('unreadable');
+  expect(records.map(({ topic, key }) => [topic, key])).toEqual([['afterglow.dead.embedding', '{}']]);
+});

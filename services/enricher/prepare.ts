@@ -1,5 +1,6 @@
 import { isChangeEvent } from '../../shared/contracts/change-guard.ts';
 import type { ChangeEvent, Row, RowKey } from '../../shared/contracts/events.ts';
+import { ROW_KEY_CHARACTERS_MAX } from '../../shared/contracts/topics.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
@@ -131,6 +132,8 @@ function readChange(
     const event: unknown = JSON.parse(value.toString('utf8'));
     if (!isChangeEvent(event)) return new Fault('undecodable', 'shape', 'not a change event');
     const keyText = record.key?.toString('utf8') ?? '{}';
+    if (keyText.length > ROW_KEY_CHARACTERS_MAX)
+      return new Fault('undecodable', 'key', 'the key is too long');
     const key: unknown = JSON.parse(keyText);
     // A truncate is of no row; everything else is of exactly one, or the side tables could not take its outcome.
     const columns = event.op === 't' ? [] : keyColumns;
