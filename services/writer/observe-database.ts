@@ -11,28 +11,25 @@ export interface ObservedParts {
 }
 
 /** What a database that is away or busy means for metrics, log and health: a single conflict says nothing to anybody. */
-export function observeDatabase({
-  logger,
-  readiness,
-  metrics,
-}: ObservedParts): Pick<Patience, 'failed' | 'resumed'> {
-  let isPaused = false;
-  return {
+export function observeDatabase({ logger, readiness, metrics }: ObservedParts) {
+  const paused = new Set<string>();
+  const lane = (name: string): Pick<Patience, 'failed' | 'resumed'> => ({
     failed(error, tries) {
       const state = sqlState(error) ?? 'connection';
       metrics.retried(state);
-      if (tries < 2 || isPaused) return;
-      isPaused = true;
+      if (tries < 2) return;
+      paused.add(name);
+      if (paused.size > 1 || tries > 2) return;
       metrics.paused(true);
       readiness.notReady('database', `waiting for the database (${state})`);
       logger.warn({ err: error }, 'the database does not take a batch: waiting, nothing is lost');
     },
     resumed() {
-      if (!isPaused) return;
-      isPaused = false;
+      if (!paused.delete(name) || paused.size > 0) return;
       metrics.paused(false);
       readiness.ready('database');
       logger.info('the database takes batches again');
     },
-  };
+  });
+  return { lane };
 }

@@ -13,6 +13,7 @@ import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { checkCompaction, refuseOvertaken } from './compaction.ts';
 import { keepForgetting } from './forget-deleted.ts';
+import { type Lane, runLanes } from './lanes.ts';
 import { LateKeys } from './late-keys.ts';
 import { ViewMending } from './mend-views.ts';
 import type { WriterMetrics } from './metrics.ts';
@@ -23,9 +24,11 @@ import { LateKeysRedo } from './redo-late-keys.ts';
 import { readTargets } from './targets.ts';
 
 const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
-const WINDOW = { rowsMax: 10_000, bytesMax: 32 * 1_048_576 };
-/** Batches, looks at the definition, and views. */
-const CONNECTIONS_MAX = 3;
+const WINDOW = { rowsMax: 10_000, bytesMax: 16 * 1_048_576 };
+/** A topic that was full has work for longer than that. */
+const FETCH_WAIT_MAX_MS = 100;
+/** Beside those of the lanes: looks at the definition, and views. */
+const CONNECTIONS_BESIDE = 2;
 
 export interface WriterSettings extends ServiceSettings {
   /** Sends the key of each flagged row to whoever listens. */
@@ -46,7 +49,7 @@ export async function runSession(
   const pool = createPool({
     url: databaseUrl,
     applicationName: `${pipeline} writer`,
-    connectionsMax: CONNECTIONS_MAX,
+    connectionsMax: Object.keys(definition.enrichments).length + CONNECTIONS_BESIDE,
   });
   cleanup.defer(() => pool.end());
   const targets = await readTargets(pool, definition);
@@ -73,6 +76,7 @@ export async function runSession(
         group: group.group,
         topics: [...targets.keys()],
         window: WINDOW,
+        fetchWaitMaxMs: FETCH_WAIT_MAX_MS,
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
           readiness.ready('group');
@@ -86,8 +90,12 @@ export async function runSession(
   cleanup.defer(() => over.abort());
   const watched = AbortSignal.any([signal, over.signal]);
   const enrichments = Object.keys(definition.enrichments);
-  const ending = AbortSignal.any([signal, redefinition(pool, definition, enrichments, logger, watched)]);
-  const stop = (): void => consumer.queue.abandon();
+  const broken = new AbortController();
+  const redefined = redefinition(pool, definition, enrichments, logger, watched);
+  const ending = AbortSignal.any([signal, redefined, broken.signal]);
+  const stop = (): void => {
+    for (const queue of consumer.queues.values()) queue.abandon();
+  };
   ending.addEventListener('abort', stop, { once: true });
   if (ending.aborted) stop();
 
@@ -102,35 +110,42 @@ export async function runSession(
   cleanup.use(inBackground((ended) => keepForgetting(pool, targets.values(), logger, ended)));
   const redo = new LateKeysRedo({ group, kafka: { brokers, clientId, logger }, targets, lateKeys });
   cleanup.use(inBackground((ended) => redo.keep(ended)));
-  const pace = new Pace(BATCH.rowsMax);
-  const writer = new BatchWriter({
-    pool,
-    targets,
-    archive: new Archive(pipeline, producer, targets),
-    lateKeys,
-    metrics,
-    logger,
-    pace,
-    patience: {
-      ...observeDatabase({ logger, readiness, metrics }),
-      isWanted: (batch) => batch.some(({ record }) => consumer.isCurrent(record)),
-      stopping: ending,
-    },
-    notifiesFlagged: settings.notifiesFlagged === true,
+  const archive = new Archive(pipeline, producer, targets);
+  const observer = observeDatabase({ logger, readiness, metrics });
+  const lanes = Array.from(consumer.queues, ([topic, queue]): Lane => {
+    const pace = new Pace(BATCH.rowsMax);
+    const writer = new BatchWriter({
+      pool,
+      targets,
+      archive,
+      lateKeys,
+      metrics,
+      logger,
+      pace,
+      patience: {
+        ...observer.lane(topic),
+        isWanted: (batch) => batch.some(({ record }) => consumer.isCurrent(record)),
+        stopping: ending,
+      },
+      notifiesFlagged: settings.notifiesFlagged === true,
+    });
+    return {
+      queue,
+      limits: () => ({ ...BATCH, rowsMax: pace.rows }),
+      write: async (records) => {
+        refuseOvertaken(records, startedAtMs, Date.now());
+        try {
+          const restMs = await writer.write(records.filter((record) => consumer.isCurrent(record)));
+          consumer.finish(records);
+          metrics.rested(restMs);
+          await pause(restMs, ending);
+        } catch (error) {
+          if (!(error instanceof Abandoned)) throw error;
+        }
+      },
+    };
   });
-  for (;;) {
-    const records = await consumer.queue.take({ ...BATCH, rowsMax: pace.rows });
-    if (records.length === 0) return;
-    refuseOvertaken(records, startedAtMs, Date.now());
-    try {
-      const restMs = await writer.write(records.filter((record) => consumer.isCurrent(record)));
-      consumer.finish(records);
-      metrics.rested(restMs);
-      await pause(restMs, ending);
-    } catch (error) {
-      if (!(error instanceof Abandoned)) throw error;
-    }
-  }
+  await runLanes(lanes, () => broken.abort());
 }
 
 function takenTopics({ pipeline, enrichments, sources }: Definition): readonly TakenTopic[] {

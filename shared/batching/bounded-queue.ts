@@ -134,7 +134,7 @@ async function waitFor(target: EventTarget, name: string, waitMaxMs: number): Pr
       target.removeEventListener(name, finish);
       resolve();
     };
-    const timer = setTimeout(finish, waitMaxMs);
+    const timer = Number.isFinite(waitMaxMs) ? setTimeout(finish, waitMaxMs) : undefined;
     target.addEventListener(name, finish, { once: true });
   });
 }

@@ -25,8 +25,10 @@ export interface FetchedRecord extends RecordPlace {
 export interface ConsumerOptions {
   readonly group: string;
   readonly topics: readonly string[];
-  /** Fetched and not yet taken. */
+  /** Fetched and not yet taken, of each topic. */
   readonly window: QueueLimits;
+  /** How long the broker may wait for something to give: as long it takes until a topic is fetched again that was full. */
+  readonly fetchWaitMaxMs?: number;
   readonly withHeaders?: boolean;
   readonly onAssigned?: (partitionCount: number) => void;
   readonly onRevoked?: () => void;
@@ -36,7 +38,10 @@ export interface ConsumerOptions {
 
 /** A member of a consumer group: takes records from `queue`, says which are finished, offsets follow by themselves. */
 export interface RecordConsumer extends AsyncDisposable {
+  /** Of the first topic, for those who have only one. */
   readonly queue: BoundedQueue<FetchedRecord>;
+  /** By topic: one that is full holds no other back. */
+  readonly queues: ReadonlyMap<string, BoundedQueue<FetchedRecord>>;
   /** Everything about these records is safe elsewhere. The contiguous prefix is committed soon after. */
   finish(records: Iterable<RecordPlace>): void;
   /** Records of an ended membership are taken from the queue but not worked on. */
@@ -64,7 +69,7 @@ export async function connectConsumer(
     allowAutoTopicCreation: false,
     sessionTimeout: SESSION_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-    maxWaitTimeInMs: FETCH_WAIT_MAX_MS,
+    maxWaitTimeInMs: options.fetchWaitMaxMs ?? FETCH_WAIT_MAX_MS,
     maxBytesPerPartition: PARTITION_FETCH_BYTES_MAX,
     maxBytes: FETCH_BYTES_MAX,
     retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 2_000 },
@@ -83,6 +88,8 @@ export async function connectConsumer(
 
 class GroupMember implements RecordConsumer {
   readonly queue: BoundedQueue<FetchedRecord>;
+  readonly queues: ReadonlyMap<string, BoundedQueue<FetchedRecord>>;
+  readonly #paused = new Set<string>();
   readonly #consumer: Consumer;
   readonly #options: ConsumerOptions;
   readonly #tracker = new OffsetTracker();
@@ -93,10 +100,9 @@ class GroupMember implements RecordConsumer {
   constructor(consumer: Consumer, options: ConsumerOptions) {
     this.#consumer = consumer;
     this.#options = options;
-    this.queue = new BoundedQueue(
-      options.window,
-      ({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES,
-    );
+    const queues = options.topics.map((topic) => [topic, queueOf(options.window)] as const);
+    this.queues = new Map(queues);
+    this.queue = queues[0]?.[1] ?? queueOf(options.window);
   }
 
   async run(): Promise<void> {
@@ -110,7 +116,7 @@ class GroupMember implements RecordConsumer {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       this.#revoke();
       if (payload.restart) return;
-      this.queue.close(
+      this.#close(
         new Fault('unavailable', payload.error.name, 'the Kafka consumer ended', { cause: payload.error }),
       );
     });
@@ -136,11 +142,15 @@ class GroupMember implements RecordConsumer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.queue.close();
+    this.#close();
     this.#closing.abort();
     await this.#committing;
     await this.#commitMoved();
     await this.#consumer.disconnect();
+  }
+
+  #close(error?: Fault): void {
+    for (const queue of this.queues.values()) queue.close(error);
   }
 
   #revoke(): void {
@@ -148,15 +158,24 @@ class GroupMember implements RecordConsumer {
     this.#options.onRevoked?.();
   }
 
-  /** Hands a fetched batch over and returns, since the client fetches no more until then; holds while the queue is full. */
+  /**
+   * Hands a fetched batch over and returns, since the client fetches no more until then. While the queue is full it holds,
+   * or has other topics go on: what was not handed over is fetched again.
+   */
   async #take({ batch, resolveOffset, heartbeat, isStale, isRunning }: EachBatchPayload): Promise<void> {
+    const queue = this.queues.get(batch.topic);
+    if (queue === undefined) return;
     const assignment: Assignment = this.#assignment;
     for (const message of batch.messages) {
-      while (this.queue.full && !this.queue.closed) {
-        await this.queue.roomAgain(HEARTBEAT_INTERVAL_MS);
+      while (queue.full && !queue.closed) {
+        if (this.queues.size > 1) {
+          this.#pause(batch.topic, queue);
+          return;
+        }
+        await queue.roomAgain(HEARTBEAT_INTERVAL_MS);
         await heartbeat();
       }
-      if (!isRunning() || isStale() || !assignment.current || this.queue.closed) return;
+      if (!isRunning() || isStale() || !assignment.current || queue.closed) return;
       const record: FetchedRecord = {
         topic: batch.topic,
         partition: batch.partition,
@@ -167,10 +186,20 @@ class GroupMember implements RecordConsumer {
         timestampMs: Number(message.timestamp),
         assignment,
       };
-      if (this.#tracker.start(record)) this.queue.push(record);
+      if (this.#tracker.start(record)) queue.push(record);
       resolveOffset(message.offset);
     }
     await heartbeat();
+  }
+
+  #pause(topic: string, queue: BoundedQueue<FetchedRecord>): void {
+    if (this.#paused.has(topic)) return;
+    this.#paused.add(topic);
+    this.#consumer.pause([{ topic }]);
+    void queue.roomAgain(Number.POSITIVE_INFINITY).then(() => {
+      this.#paused.delete(topic);
+      if (!queue.closed) this.#consumer.resume([{ topic }]);
+    });
   }
 
   async #commitRegularly(): Promise<void> {
@@ -189,3 +218,9 @@ class GroupMember implements RecordConsumer {
     }
   }
 }
+
+const queueOf = (window: QueueLimits): BoundedQueue<FetchedRecord> =>
+  new BoundedQueue(
+    window,
+    ({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES,
+  );
