@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { batchSample } from '../bench/pipeline/batches.ts';
 import { hopSample, keepsUp, type Passage, percentiles, type RowTimes } from '../bench/pipeline/hops.ts';
 import { parseLog } from '../bench/pipeline/load.ts';
 import { observe, ratios } from '../bench/pipeline/observation.ts';
@@ -77,6 +78,12 @@ test('a commit took what pgbench says, without the time for which it was late', 
     { script: 1, tookMs: 0.9 },
   ]);
   expect(() => parseLog('progress: 10.0 s')).toThrow(RangeError);
+});
+
+test('rows at once are those of the measured time alone', () => {
+  const before = { reader: { rows: 1_000, times: 1_000 }, writer: { rows: 10, times: 5 } };
+  const after = { reader: { rows: 4_000, times: 1_500 }, writer: { rows: 110, times: 9 } };
+  expect(batchSample(before, after)).toEqual({ reader_rows_at_once: 6, writer_rows_at_once: 25 });
 });
 
 test('what was not measured is not told of', () => {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { applyInit } from '../../../services/cli/init/apply.ts';
 import { ownProgram, servicePlans } from '../../../services/cli/up/service-plans.ts';
+import { type MetricSample, parseMetrics } from '../../../services/cli/view/metrics-text.ts';
 import { parseDefinition } from '../../../shared/config/parse.ts';
 import { cdcTopic, enrichedTopic } from '../../../shared/contracts/topics.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
@@ -24,6 +25,11 @@ export type ServiceName =
   | 'enricher embedding'
   | 'writer';
 
+export interface MeasuredService extends MeasuredProcess {
+  /** What it says of itself. */
+  metrics(): Promise<readonly MetricSample[]>;
+}
+
 /** The demo's tables in a database of their own, set up for the bench's definition; services start on demand. */
 export interface Setting extends AsyncDisposable {
   readonly databaseUrl: string;
@@ -31,7 +37,7 @@ export interface Setting extends AsyncDisposable {
   /** Of the change events of purchases, and of their outcomes. */
   readonly topics: { readonly published: string; readonly enriched: string };
   /** Those that run, by a name for metrics: `enricher_fraud`. */
-  readonly services: ReadonlyMap<string, MeasuredProcess>;
+  readonly services: ReadonlyMap<string, MeasuredService>;
   /** As `npm start` runs them, each in a process of its own; resolves when all of them are ready. */
   start(names: readonly ServiceName[], awsUrl: string, profileFolder?: string): Promise<void>;
   stop(): Promise<void>;
@@ -62,7 +68,7 @@ export async function createSetting(parts: Parts): Promise<Setting> {
   );
   const file = join(parts.folder, `${pipeline}.yaml`);
   await writeFile(file, text);
-  const services = new Map<string, MeasuredProcess>();
+  const services = new Map<string, MeasuredService>();
   let starts = 0;
   const stop = async (): Promise<void> => {
     const running = [...services.values()];
@@ -99,8 +105,13 @@ export async function createSetting(parts: Parts): Promise<Setting> {
           programArguments: [...profile, ...programArguments, ...plan.programArguments],
           environment: plan.environment,
         });
-        services.set(plan.name.replace(' ', '_'), service);
-        await isReady(service, plan.name, join(parts.folder, name, 'output.log'));
+        let port: string | undefined;
+        // Its properties are read as they are at the time.
+        const measured = Object.assign(Object.create(service) as MeasuredProcess, {
+          metrics: async () => parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
+        });
+        services.set(plan.name.replace(' ', '_'), measured);
+        port = await isReady(service, plan.name, join(parts.folder, name, 'output.log'));
       });
       await Promise.all(started);
       if (names.includes('reader')) await firstLoadEnded(client);
@@ -114,14 +125,15 @@ export async function createSetting(parts: Parts): Promise<Setting> {
   };
 }
 
-async function isReady(service: MeasuredProcess, name: string, log: string): Promise<void> {
-  const answers = async (): Promise<boolean> => {
+/** Returns the port of its metrics. */
+async function isReady(service: MeasuredProcess, name: string, log: string): Promise<string> {
+  const answers = async (): Promise<string | undefined> => {
     if (service.end !== undefined) throw new Error(`the ${name} ${service.end}: ${service.gist()}`);
     const port = /"port":(\d+)/.exec(await readFile(log, 'utf8'))?.[1];
-    if (port === undefined) return false;
-    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+    if (port === undefined) return undefined;
+    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok ? port : undefined;
   };
-  await until(answers, { deadlineMs: READY_MAX_MS, what: `the ${name} to be ready` });
+  return await until(answers, { deadlineMs: READY_MAX_MS, what: `the ${name} to be ready` });
 }
 
 /** Rows that come before may be read twice. */

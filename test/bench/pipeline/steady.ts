@@ -2,6 +2,7 @@ import { resultTable } from '../../../shared/side-tables/names.ts';
 import type { MeasuredStandIn } from '../aws-local/stand-in.ts';
 import type { Sample } from '../bench.ts';
 import type { Parts } from '../reader/parts.ts';
+import { batchSample, readBatches } from './batches.ts';
 import { hopSample } from './hops.ts';
 import { runLoad } from './load.ts';
 import { allWritten, passagesSince, rowTimesOf } from './passages.ts';
@@ -32,14 +33,17 @@ export async function steady(
   await allWritten(setting.client, FRAUD);
   const processes = new Map<string, Used>([...setting.services, ['aws_local', standIn]]);
   const sinceMs = Date.now();
+  const batchesBefore = await readBatches(setting.services);
   const before = cpuSeconds(parts, processes);
   const loaded = await runLoad(parts, setting.databaseUrl, { ...STEADY, seconds });
   const usage = usageSince(before, parts, processes);
+  const batches = await readBatches(setting.services);
   await allWritten(setting.client, FRAUD);
   const passages = await passagesSince(setting.client, FRAUD, sinceMs);
   return {
     ...hopSample(await rowTimesOf(passages, setting, parts)),
     commits_per_second: loaded.commits / loaded.seconds,
+    ...batchSample(batchesBefore, batches),
     ...usage,
   };
 }
