@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { DetectedLanguage, Model, ModelItem, RowInput } from '../../shared/models/model.ts';
 import type { CallObserver } from './calls/answering.ts';
+import { free } from './calls/funding.ts';
 import { callsMaxOf, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
 import type { SharedRequests } from './pay-once.ts';
 
@@ -67,6 +68,7 @@ const lanesOf = (
     observer: () => silent,
     payOnce: { found: () => {}, missed: () => {} },
     shared,
+    spending: { funding: () => free },
   });
 
 describe('asking', () => {

@@ -8,13 +8,20 @@ import type {
   RowInput,
   SkipReason,
 } from '../../shared/models/model.ts';
+import type { OverBudget } from './calls/asks.ts';
 import type { Lane } from './calls/lane.ts';
 import { Dropped } from './dropped.ts';
 import type { AskedAnswer, ItemAnswer, PayOnce } from './pay-once.ts';
 
+/** Of a row that is read again. */
+export interface RedoWish {
+  /** A refresh asks again although nothing changed, once for each period. */
+  readonly period?: string;
+}
+
 /** What became of one row that asked its model, and what it took. */
 export interface AnsweredRow<Result = Readonly<Record<string, unknown>>> {
-  readonly outcome: Outcome<Result> | { readonly kind: 'skip'; readonly reason: SkipReason };
+  readonly outcome: Outcome<Result> | { readonly kind: 'skip'; readonly reason: SkipReason } | OverBudget;
   readonly attempts: number;
   readonly modelMs: number;
   /** Rows or chunks of the largest call that answered; 0: none did. */
@@ -45,19 +52,18 @@ export class RowAsking<ItemResult, Result> {
   }
 
   /**
-   * Rejects with `Dropped` once nobody wants it any more. `period`: a refresh asks again although nothing changed, once for
-   * each period.
+   * Rejects with `Dropped` once nobody wants it any more. `redo`: the row is read again, and is paid from the purse for that.
    */
-  async ask(row: RowInput, isWanted: () => boolean, period?: string): Promise<AnsweredRow<Result>> {
+  async ask(row: RowInput, isWanted: () => boolean, redo?: RedoWish): Promise<AnsweredRow<Result>> {
     const asked = this.#asked(row);
-    if (asked.kind === 'detect') return await this.#askDetected(row, isWanted, period);
+    if (asked.kind === 'detect') return await this.#askDetected(row, isWanted, redo);
     if (asked.kind !== 'items') return { ...NOTHING_ASKED, outcome: asked };
     const { items } = asked;
     const [item] = items;
     const answers =
       item !== undefined && items.length === 1
-        ? [await this.#askItem(item, isWanted, period)] // nearly every row
-        : await Promise.all(items.map((each) => this.#askItem(each, isWanted, period)));
+        ? [await this.#askItem(item, isWanted, redo)] // nearly every row
+        : await Promise.all(items.map((each) => this.#askItem(each, isWanted, redo)));
     return this.#joined(row, items, answers);
   }
 
@@ -73,15 +79,16 @@ export class RowAsking<ItemResult, Result> {
   async #askDetected(
     row: RowInput,
     isWanted: () => boolean,
-    period: string | undefined,
+    redo: RedoWish | undefined,
   ): Promise<AnsweredRow<Result>> {
     if (row.detected !== undefined || this.#detector === undefined) {
       throw new RangeError('a detected language asks to be detected again');
     }
-    const detection = await this.#detector.ask(row, isWanted, period);
+    const detection = await this.#detector.ask(row, isWanted, redo);
     const found = detection.outcome;
+    if (found.kind === 'over_budget') return { ...detection, outcome: found };
     const detected = found.kind === 'ok' ? found.result.language : null;
-    const answered = await this.ask({ ...row, detected }, isWanted, period);
+    const answered = await this.ask({ ...row, detected }, isWanted, redo);
     const modelMs = answered.modelMs + detection.modelMs;
     if (answered.outcome.kind !== 'ok' || found.kind !== 'ok') return { ...answered, modelMs };
     const costNanoUsd = answered.outcome.costNanoUsd + found.costNanoUsd;
@@ -102,17 +109,17 @@ export class RowAsking<ItemResult, Result> {
   async #askItem(
     item: ModelItem,
     isWanted: () => boolean,
-    period: string | undefined,
+    redo: RedoWish | undefined,
   ): Promise<ItemAnswer<ItemResult>> {
     for (;;) {
       let isOwnCall = false;
       const kept = this.#model.isPaidPerCall ? Promise.withResolvers<void>() : undefined;
       const call = (asked: ModelItem): Promise<AskedAnswer<ItemResult>> => {
         isOwnCall = true;
-        return this.#call(asked, isWanted, kept?.promise);
+        return this.#call(asked, isWanted, kept?.promise, redo);
       };
       try {
-        const answer = await this.#payOnce.answer(item, call, period);
+        const answer = await this.#payOnce.answer(item, call, redo?.period);
         if (answer.cached) this.#lane.knows(() => item);
         return answer;
       } catch (error) {
@@ -128,9 +135,11 @@ export class RowAsking<ItemResult, Result> {
     item: ModelItem,
     isWanted: () => boolean,
     kept: Promise<void> | undefined,
+    redo: RedoWish | undefined,
   ): Promise<AskedAnswer<ItemResult>> {
     return new Promise((resolve, reject) => {
-      this.#lane.ask({ item, kept, isWanted, answered: resolve, failed: reject });
+      const isRedo = redo !== undefined;
+      this.#lane.ask({ item, kept, isRedo, isWanted, answered: resolve, failed: reject });
     });
   }
 
@@ -144,12 +153,12 @@ export class RowAsking<ItemResult, Result> {
     let modelMs = 0;
     let batchRows = 0;
     let costNanoUsd = 0;
-    let refusal: Extract<Outcome<ItemResult>, { kind: 'rejected' }> | undefined;
+    let refusal: Exclude<Outcome<ItemResult> | OverBudget, { kind: 'ok' }> | undefined;
     for (const answer of answers) {
       attempts = Math.max(attempts, answer.attempts);
       modelMs += answer.modelMs;
       batchRows = Math.max(batchRows, answer.batchRows);
-      if (answer.outcome.kind === 'rejected') refusal ??= answer.outcome;
+      if (answer.outcome.kind !== 'ok') refusal ??= answer.outcome;
       else {
         results.push(answer.outcome.result);
         costNanoUsd += answer.outcome.costNanoUsd;

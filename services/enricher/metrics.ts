@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Fault } from '../../shared/errors/policy.ts';
+import type { Purse } from '../../shared/spend/lease.ts';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
 import type { CompletionObserver } from './completion-read.ts';
 import type { OutcomeRecords } from './outcome-records.ts';
@@ -15,6 +16,9 @@ export interface PublishedChange {
 export interface EnricherMetrics extends PayOnceObserver, Pick<CompletionObserver, 'completed'> {
   called(rows: number, durationMs: number): void;
   failed(fault: Fault): void;
+  spent(purse: Purse, nanoUsd: number): void;
+  /** Of the day's limit, by all processes together, as last seen. */
+  budgetUsed(purse: Purse, share: number): void;
   /** `lane`: the model itself or its detector. */
   paused(lane: string, isPaused: boolean): void;
   published(outcomes: readonly OutcomeRecords[], changes: readonly PublishedChange[]): void;
@@ -97,6 +101,18 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
     labelNames,
     registers,
   });
+  const spent = new Counter({
+    name: names.spentUsd,
+    help: 'What model calls of this process cost, by purse; calls that may have been billed are counted.',
+    labelNames: [...labelNames, 'purse'],
+    registers,
+  });
+  const budgetUsed = new Gauge({
+    name: names.budgetUsed,
+    help: "Share of the day's limit that all processes have spent or reserved, as last seen.",
+    labelNames: [...labelNames, 'purse'],
+    registers,
+  });
   const passed = new Counter({
     name: names.passed,
     help: 'Changes that are addressed to other enrichments only.',
@@ -118,6 +134,8 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
       batchRows.observe({ enrichment }, rows);
     },
     failed: ({ kind, code }) => faults.inc({ enrichment, kind, code }),
+    spent: (purse, nanoUsd) => spent.inc({ enrichment, purse }, nanoUsd / 1e9),
+    budgetUsed: (purse, share) => budgetUsed.set({ enrichment, purse }, share),
     paused(lane, isPaused) {
       if (isPaused) pausedLanes.add(lane);
       else pausedLanes.delete(lane);

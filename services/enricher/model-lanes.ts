@@ -1,8 +1,9 @@
 import type { BatchLimits, DetectedLanguage, Model, RowInput } from '../../shared/models/model.ts';
-import { type AnsweredRow, RowAsking } from './ask.ts';
+import { type AnsweredRow, type RedoWish, RowAsking } from './ask.ts';
 import type { CallObserver } from './calls/answering.ts';
-import { Lane } from './calls/lane.ts';
+import { Lane, type LaneOptions } from './calls/lane.ts';
 import { PayOnce, type PayOnceObserver, type SharedRequests } from './pay-once.ts';
+import type { Spending } from './spend/spending.ts';
 
 export interface ModelLanesOptions {
   /** The quota that the definition names: calls per second of each model, of all processes together. */
@@ -10,6 +11,7 @@ export interface ModelLanesOptions {
   /** One for each lane: the model and its detector. */
   readonly observer: (lane: 'model' | 'detector') => CallObserver;
   readonly payOnce: PayOnceObserver;
+  readonly spending: Pick<Spending, 'funding'>;
   /** For models that are paid by the call. */
   readonly shared: SharedRequests;
 }
@@ -62,8 +64,8 @@ export class ModelLanes {
   }
 
   /** Rejects with `Dropped` once nobody wants the row any more. */
-  ask(row: RowInput, isWanted: () => boolean, period?: string): Promise<AnsweredRow> {
-    return this.#asking.ask(row, isWanted, period);
+  ask(row: RowInput, isWanted: () => boolean, redo?: RedoWish): Promise<AnsweredRow> {
+    return this.#asking.ask(row, isWanted, redo);
   }
 
   answeredBefore(row: RowInput): void {
@@ -83,12 +85,17 @@ export class ModelLanes {
   }
 }
 
-function laneOptions(
+function laneOptions<ItemResult>(
   lane: 'model' | 'detector',
-  { limits }: Pick<Model, 'limits'>,
-  { callsPerSecond, observer }: ModelLanesOptions,
-) {
-  return { callsMax: callsMaxOf(limits), callsPerSecond, observer: observer(lane) };
+  model: Pick<Model<ItemResult>, 'limits' | 'isPaidPerCall' | 'boundNanoUsd'>,
+  { callsPerSecond, observer, spending }: ModelLanesOptions,
+): LaneOptions<ItemResult> {
+  return {
+    callsMax: callsMaxOf(model.limits),
+    callsPerSecond,
+    observer: observer(lane),
+    ...(model.isPaidPerCall ? { funding: spending.funding<ItemResult>(model) } : {}),
+  };
 }
 
 function payOnce<ItemResult>(

@@ -94,6 +94,16 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
       }
       if (answer.kind === 'rejected')
         return failed(prepared.change, answer.fault, attempts, inputHash, context);
+      if (answer.kind === 'over_budget') {
+        const { limit, resetsAt } = answer;
+        const event = {
+          ...beside(prepared.change, context, inputHash),
+          status: 'over_budget',
+          limit,
+          resets_at: resetsAt,
+        } as const;
+        return outcome(event, prepared.change, context);
+      }
       return scored(prepared.change, inputHash, answer, answered, context);
     }
   }

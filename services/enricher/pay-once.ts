@@ -2,10 +2,11 @@ import type { Model, ModelItem, Outcome } from '../../shared/models/model.ts';
 import { type RequestHash, requestHash } from '../../shared/models/request-hash.ts';
 import type { CachedRequest, RequestToCache } from '../../shared/side-tables/request-cache.ts';
 import { AnswerMemory } from './answer-memory.ts';
+import type { OverBudget } from './calls/asks.ts';
 
 /** The outcome of one item, and what it took. */
 export interface AskedAnswer<ItemResult> {
-  readonly outcome: Outcome<ItemResult>;
+  readonly outcome: Outcome<ItemResult> | OverBudget;
   readonly attempts: number;
   readonly modelMs: number;
   /** Items in the call that answered. */

@@ -88,8 +88,8 @@ function parts(
     },
     stored: { lookUp: async () => stored, scoredInput: async () => scoredInput },
     answeredBefore: (row) => known.push(row),
-    ask: async (_row, _isWanted, period) => {
-      periods.push(period);
+    ask: async (_row, _isWanted, redo) => {
+      periods.push(redo?.period);
       return asked;
     },
   };

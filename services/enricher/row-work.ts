@@ -1,8 +1,8 @@
-import type { Row } from '../../shared/contracts/events.ts';
+import type { ChangeEvent, Row } from '../../shared/contracts/events.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { RowInput } from '../../shared/models/model.ts';
 import { inputHashOf } from '../../shared/models/row-input.ts';
-import type { AnsweredRow } from './ask.ts';
+import type { AnsweredRow, RedoWish } from './ask.ts';
 import type { CompletionReader } from './completion-read.ts';
 import { type Incomplete, type Prepared, type PreparedWhole, prepareRow } from './prepare.ts';
 import type { Completed } from './settle.ts';
@@ -14,8 +14,7 @@ export interface RowWorkParts {
   readonly stored: Pick<StoredResults<unknown, Readonly<Record<string, unknown>>>, 'lookUp' | 'scoredInput'>;
   /** The side tables hold the row's answer. */
   answeredBefore(row: RowInput): void;
-  /** `period`: a refresh asks again although nothing changed. */
-  ask(row: RowInput, isWanted: () => boolean, period: string | undefined): Promise<AnsweredRow>;
+  ask(row: RowInput, isWanted: () => boolean, redo: RedoWish | undefined): Promise<AnsweredRow>;
 }
 
 /** The row as it is now, where the change did not carry all of it; gone, whatever removed it is newer than the change. */
@@ -61,10 +60,10 @@ export async function askOnce(
   parts: RowWorkParts,
 ): Promise<AnsweredRow> {
   const { op, source } = change.event;
-  const period = source.redo?.reason === 'refresh' ? source.redo.job : undefined;
+  const redo = redoWish(source.redo);
   // A row that was just inserted has no result yet; a refresh is there to ask again.
   const result =
-    op === 'c' || period !== undefined
+    op === 'c' || redo?.period !== undefined
       ? undefined
       : await parts.stored.lookUp(change.key, row, inputHashOf(row));
   if (result !== undefined) {
@@ -72,5 +71,10 @@ export async function askOnce(
     const outcome = { kind: 'ok', result, costNanoUsd: 0 } as const;
     return { outcome, attempts: 0, modelMs: 0, batchRows: 0, cached: true };
   }
-  return await parts.ask(row, () => record.assignment.current, period);
+  return await parts.ask(row, () => record.assignment.current, redo);
+}
+
+function redoWish(redo: ChangeEvent['source']['redo']): RedoWish | undefined {
+  if (redo === undefined) return undefined;
+  return redo.reason === 'refresh' ? { period: redo.job } : {};
 }

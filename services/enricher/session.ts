@@ -28,6 +28,7 @@ import { prepare } from './prepare.ts';
 import { askOnce, completeRow, type RowWorkParts } from './row-work.ts';
 import { type RowSteps, type SettledRow, settle } from './settle.ts';
 import { keepWithinBounds, sharedRequests } from './shared-requests.ts';
+import { openSpending } from './spend/open-spending.ts';
 import { StoredResults } from './stored-results.ts';
 
 export interface EnricherSettings extends ServiceSettings {
@@ -81,10 +82,26 @@ export async function runSession(
   const ending = AbortSignal.any([signal, redefinition(database, definition, [name], logger, watched)]);
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
+  const { spending, savings } = cleanup.use(
+    openSpending({
+      definition,
+      enrichment: name,
+      table: source.table,
+      isPaidPerCall: model.isPaidPerCall,
+      database,
+      databaseWaits,
+      producer,
+      logger,
+      readiness,
+      metrics,
+      stopping,
+    }),
+  );
   const lanes = new ModelLanes(model, {
     callsPerSecond: enrichment.model.rate,
     observer: (lane) => observeCalls(lane, { logger, readiness, metrics }),
-    payOnce: metrics,
+    payOnce: savings,
+    spending,
     shared: sharedRequests({
       database,
       enrichment: name,
@@ -164,11 +181,11 @@ export async function runSession(
       tables: await readEnrichmentTables(database, name),
       model,
       revisions: await equalModelRevisions(database, name, revision),
-      observer: { ...databaseWaits, found: metrics.found, missed: metrics.missed },
+      observer: { ...databaseWaits, found: savings.found, missed: savings.missed },
       stopping,
     }),
     answeredBefore: (row) => lanes.answeredBefore(row),
-    ask: (row, isWanted, period) => lanes.ask(row, isWanted, period),
+    ask: (row, isWanted, redo) => lanes.ask(row, isWanted, redo),
   };
   const steps: RowSteps = {
     prepare: (record) => prepare(record, preparation, crashes.taken(record)),
@@ -181,6 +198,7 @@ export async function runSession(
     const window = { rowsMax: rowsInFlightMaxOf(model.limits), bytesMax: WINDOW_BYTES_MAX };
     for await (const rows of settle(consumer.queue, steps, window)) {
       await publish(rows, context, producer, metrics);
+      savings.filtered(rows.filter(({ prepared }) => prepared.kind === 'skipped').length);
       const records = rows.map(({ prepared }) => prepared.record);
       consumer.finish(records);
       await crashes.finished(database, records);

@@ -191,6 +191,7 @@ export const definition = z
 export type Definition = z.output<typeof definition>;
 export type Source = z.output<typeof source>;
 export type Enrichment = z.output<typeof enrichment>;
+export type Budget = z.output<typeof budget>;
 export type Model = Enrichment['model'];
 
 export type OutputType = 'float' | 'text' | 'bool';

@@ -277,6 +277,21 @@ export const notice = z.discriminatedUnion('kind', [
     /** The redo jobs that follow. */
     jobs: z.array(z.string()).readonly(),
   }),
+  z.object({
+    ...noticeBase,
+    kind: z.literal('budget'),
+    /** live: changes as they come. redo: what is read again. */
+    purse: z.enum(['live', 'redo']),
+    day: z.iso.date(),
+    /** alert: the share of the limit that `budget.alert_at` names. reached: it does not reach for the next row. */
+    level: z.enum(['alert', 'reached']),
+    /** Whose rows wait or are over_budget; null: it is of the purse as a whole. */
+    enrichment: z.string().nullable(),
+    limit_nano_usd: z.int().min(0),
+    /** Reserved for calls that are under way, too. */
+    used_nano_usd: z.int().min(0),
+    resets_at: instant,
+  }),
 ]);
 /** On `<pipeline>.notices`, keyed by kind: what nobody should have to find out by missing rows. */
 export type Notice = Readonly<z.infer<typeof notice>>;

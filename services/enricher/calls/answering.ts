@@ -2,6 +2,7 @@ import { asFault, Fault, POLICY } from '../../../shared/errors/policy.ts';
 import type { Model, ModelItem, Outcome } from '../../../shared/models/model.ts';
 import { Dropped } from '../dropped.ts';
 import { type OpenAsk, wanted } from './asks.ts';
+import type { Funding, Spend } from './funding.ts';
 import type { Gate, Pass } from './gate.ts';
 import { RefusalProbe } from './refusal-probe.ts';
 import { RejectionGuard, refusesEverything } from './rejections.ts';
@@ -19,6 +20,7 @@ export interface CallObserver {
 export interface AnsweringOptions<ItemResult> {
   readonly call: Model<ItemResult>['call'];
   readonly isPaidPerCall: boolean;
+  readonly funding: Funding<ItemResult>;
   readonly observer: Pick<CallObserver, 'called' | 'failed'>;
   readonly clock: () => number;
   readonly aborting: AbortSignal;
@@ -33,6 +35,8 @@ type Called =
   | { readonly kind: 'refused' }
   /** Nothing is known of any item: it comes again. */
   | { readonly kind: 'away'; readonly fault: Fault };
+
+type CalledAbout<ItemResult> = Called & { readonly sent: readonly OpenAsk<ItemResult>[] };
 
 /** What a model's answers and faults mean for each item: the one table of faults, applied. */
 export class Answering<ItemResult> {
@@ -85,8 +89,8 @@ export class Answering<ItemResult> {
     for (let calls = 0; ; calls++) {
       left = wanted(left);
       const pass = calls === 0 && firstPass !== undefined ? firstPass : await this.#gate.enter();
-      const sent = pass?.isCanary === true ? left.slice(calls % Math.max(1, left.length)).slice(0, 1) : left;
-      if (pass === undefined || sent.length === 0) {
+      const next = pass?.isCanary === true ? left.slice(calls % Math.max(1, left.length)).slice(0, 1) : left;
+      if (pass === undefined || next.length === 0) {
         pass?.unused();
         for (const { ask } of left) ask.failed(new Dropped());
         return;
@@ -98,7 +102,7 @@ export class Answering<ItemResult> {
         for (const { ask } of left) ask.failed(unnamed);
         return;
       }
-      const called = await this.#call(sent, pass);
+      const { sent, ...called } = await this.#callFunded(next, pass);
       if (calls === 0 && firstPass !== undefined) {
         this.#availability.first(isAnswer(called));
       }
@@ -153,7 +157,7 @@ export class Answering<ItemResult> {
       if (!(error instanceof Dropped)) unnamed = error;
     };
     const ask = { item, isWanted: () => false, answered: () => {}, failed };
-    const called = await this.#call([{ ask, attempts: 0, refusedAtCall: undefined }], pass);
+    const called = await this.#callFunded([{ ask, attempts: 0, refusedAtCall: undefined }], pass);
     this.#availability.first(isAnswer(called));
     return unnamed;
   }
@@ -167,14 +171,22 @@ export class Answering<ItemResult> {
     await Promise.all(halves.map((half) => this.#answer(half, suspicionOf(half.length))));
   }
 
-  async #call(sent: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<Called> {
+  /** As far as there is money for it. `sent`: whom that was about. */
+  async #callFunded(next: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<CalledAbout<ItemResult>> {
+    const { sent, heard, spend } = await this.#options.funding(next);
+    if (sent.length > 0) return { ...(await this.#call(sent, pass, spend)), sent };
+    pass.unused();
+    return { kind: 'settled', sent: heard };
+  }
+
+  async #call(sent: readonly OpenAsk<ItemResult>[], pass: Pass, spend: Spend<ItemResult>): Promise<Called> {
     const { call, observer, clock, aborting } = this.#options;
     const items: readonly ModelItem[] = sent.map(({ ask }) => ask.item);
     const startedAtMs = clock();
     const ordinal = this.#guard.begin();
     let outcomes: readonly Outcome<ItemResult>[];
     try {
-      outcomes = await call(items, aborting);
+      outcomes = await spend(() => call(items, aborting));
       if (outcomes.length !== items.length) {
         throw new Fault(
           'contract',

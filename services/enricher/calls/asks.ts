@@ -1,9 +1,17 @@
 import type { ModelItem, Outcome } from '../../../shared/models/model.ts';
 import { Dropped } from '../dropped.ts';
 
+/** The day's money does not reach for it. */
+export interface OverBudget {
+  readonly kind: 'over_budget';
+  /** The setting of the definition. */
+  readonly limit: string;
+  readonly resetsAt: string;
+}
+
 /** The outcome of one item, and what it took. */
 export interface Answered<ItemResult> {
-  readonly outcome: Outcome<ItemResult>;
+  readonly outcome: Outcome<ItemResult> | OverBudget;
   /** Calls made with this item in them; throttled ones are not counted. */
   readonly attempts: number;
   /** Duration of the call that answered. */
@@ -16,6 +24,8 @@ export interface Ask<ItemResult> {
   readonly item: ModelItem;
   /** Resolves once an answer that was paid for is safe; until then its call counts as under way. */
   readonly kept?: Promise<void> | undefined;
+  /** Paid from the purse of what is read again. */
+  readonly isRedo?: boolean;
   /** False once nobody waits for it any more. */
   isWanted(): boolean;
   /** Either this or `failed` is called, once. */

@@ -75,7 +75,9 @@ export function scripted({
       .toSorted(([one], [other]) => one - other)
       .map(([, answer]) => {
         if (answer instanceof Error) return answer.name;
-        return answer.outcome.kind === 'ok' ? answer.outcome.result : answer.outcome.fault.kind;
+        const { outcome } = answer;
+        if (outcome.kind === 'over_budget') return outcome.kind;
+        return outcome.kind === 'ok' ? outcome.result : outcome.fault.kind;
       });
   return { lane, ask, calls, heard, answers, results };
 }

@@ -2,6 +2,7 @@ import type { Model, ModelItem } from '../../../shared/models/model.ts';
 import { Dropped } from '../dropped.ts';
 import { Answering, type CallObserver } from './answering.ts';
 import { type Ask, wanted } from './asks.ts';
+import { type Funding, free } from './funding.ts';
 import { Gate, type Pass } from './gate.ts';
 import { WaitingItems } from './waiting-items.ts';
 
@@ -10,11 +11,13 @@ export type CalledModel<ItemResult> = Pick<
   'limits' | 'groupOf' | 'bytesOf' | 'call' | 'isPaidPerCall'
 >;
 
-export interface LaneOptions {
+export interface LaneOptions<ItemResult> {
   readonly callsMax: number;
   /** The quota the definition names, of all processes together. */
   readonly callsPerSecond: number | undefined;
   readonly observer: CallObserver;
+  /** Where the money for paid calls comes from. */
+  readonly funding?: Funding<ItemResult>;
   readonly clock?: () => number;
   readonly random?: () => number;
 }
@@ -32,7 +35,7 @@ export class Lane<ItemResult> {
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(model: CalledModel<ItemResult>, options: LaneOptions) {
+  constructor(model: CalledModel<ItemResult>, options: LaneOptions<ItemResult>) {
     const { observer, clock = () => performance.now(), random = Math.random } = options;
     this.#model = model;
     this.#clock = clock;
@@ -49,6 +52,7 @@ export class Lane<ItemResult> {
     this.#answering = new Answering(this.#gate, {
       call: (items, signal) => model.call(items, signal),
       isPaidPerCall: model.isPaidPerCall,
+      funding: options.funding ?? free,
       observer,
       clock,
       aborting: this.#aborting.signal,
@@ -70,8 +74,10 @@ export class Lane<ItemResult> {
       ask.failed(new Dropped());
       return;
     }
-    const { groupOf, bytesOf } = this.#model;
-    this.#waiting.add(ask, groupOf(ask.item), bytesOf(ask.item), this.#clock());
+    const { groupOf, bytesOf, isPaidPerCall } = this.#model;
+    // A call is paid from one purse.
+    const purse = isPaidPerCall && ask.isRedo === true ? '\u0000redo' : '';
+    this.#waiting.add(ask, groupOf(ask.item) + purse, bytesOf(ask.item), this.#clock());
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     // What is asked in one go is to share a call.

@@ -1,0 +1,110 @@
+import type { Budget } from '../../../shared/config/definition.ts';
+import { asFault } from '../../../shared/errors/policy.ts';
+import type { Model } from '../../../shared/models/model.ts';
+import type { DatabasePool } from '../../../shared/postgres/connect.ts';
+import { limitName, limitsOf, purseOf } from '../../../shared/spend/budget.ts';
+import type { Purse } from '../../../shared/spend/lease.ts';
+import type { OpenAsk } from '../calls/asks.ts';
+import type { Funding, Funds, Spend } from '../calls/funding.ts';
+import { Dropped } from '../dropped.ts';
+import { answeredNanoUsd, mayBeBilled } from './call-cost.ts';
+import { type Funded, PurseAccount, type PurseObserver } from './purse-account.ts';
+
+export interface SpendingSettings {
+  readonly database: DatabasePool;
+  readonly budget: Budget | undefined;
+  readonly enrichment: string;
+  /** The source's table, with its schema. */
+  readonly table: string;
+  readonly observer: (purse: Purse) => PurseObserver;
+  /** Nobody waits for money any more. */
+  readonly stopping: AbortSignal;
+}
+
+type PaidModel<ItemResult> = Pick<Model<ItemResult>, 'boundNanoUsd'>;
+
+/** The money of one enrichment in one process: no paid call goes out that was not reserved before. */
+export class Spending implements AsyncDisposable {
+  readonly #settings: SpendingSettings;
+  readonly #accounts = new Map<Purse, PurseAccount>();
+
+  constructor(settings: SpendingSettings) {
+    this.#settings = settings;
+  }
+
+  /** All of these are paid from one purse. */
+  funding<ItemResult>(model: PaidModel<ItemResult>): Funding<ItemResult> {
+    return async (open) => {
+      const purse = purseOf(this.#settings.budget, open[0]?.ask.isRedo === true);
+      const items = open.map(({ ask }) => ask.item);
+      const funded = await this.#account(purse).fund(
+        items.length,
+        (count) => model.boundNanoUsd(items.slice(0, count)),
+        () => open.some(({ ask }) => ask.isWanted()),
+      );
+      if (funded === undefined) {
+        for (const { ask } of open) ask.failed(new Dropped());
+        return { sent: [], heard: open, spend: unfunded };
+      }
+      if (funded.kind === 'funded') {
+        return { sent: open.slice(0, funded.items), heard: [], spend: (call) => spendOn(funded, call) };
+      }
+      return overBudget(open, model, { limit: limitName(purse), resetsAt: funded.resetsAt });
+    };
+  }
+
+  /** To be called when no call is under way any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#accounts.values()].map((account) => account[Symbol.asyncDispose]()));
+  }
+
+  #account(purse: Purse): PurseAccount {
+    const { database, budget, enrichment, table, observer, stopping } = this.#settings;
+    const known = this.#accounts.get(purse);
+    if (known !== undefined) return known;
+    const account = new PurseAccount({
+      purse,
+      database,
+      enrichment,
+      table,
+      limits: limitsOf(budget, purse),
+      onReached: budget?.on_reached ?? 'pause',
+      observer: observer(purse),
+      stopping,
+    });
+    this.#accounts.set(purse, account);
+    return account;
+  }
+}
+
+const unfunded = (): never => {
+  throw new RangeError('a call without money');
+};
+
+/** Also those behind the first that cost as much: what is cheaper may still fit. */
+function overBudget<ItemResult>(
+  open: readonly OpenAsk<ItemResult>[],
+  { boundNanoUsd }: PaidModel<ItemResult>,
+  told: { readonly limit: string; readonly resetsAt: string },
+): Funds<ItemResult> {
+  const leasts = open.map(({ ask }) => boundNanoUsd([ask.item]));
+  const heard = open.filter((_, place) => (leasts[place] ?? 0) >= (leasts[0] ?? 0));
+  for (const { ask, attempts } of heard) {
+    ask.answered({ outcome: { kind: 'over_budget', ...told }, attempts, modelMs: 0, batchRows: 0 });
+  }
+  return { sent: [], heard, spend: unfunded };
+}
+
+async function spendOn<ItemResult>(
+  funded: Funded,
+  call: Parameters<Spend<ItemResult>>[0],
+): ReturnType<Spend<ItemResult>> {
+  try {
+    const outcomes = await call();
+    funded.spent(answeredNanoUsd(outcomes));
+    return outcomes;
+  } catch (error) {
+    funded.spent(mayBeBilled(asFault(error)) ? funded.boundNanoUsd : 0);
+    throw error;
+  }
+}
