@@ -151,7 +151,7 @@ function validationOfSagemaker({ message, status }: Observed): FaultKind {
 }
 
 function validationOfBedrock(message: string): FaultKind {
-  if (message.includes('Too many input tokens')) return 'rejected_item';
+  if (/\btokens?\b/i.test(message)) return 'rejected_item'; // each model has its own words for a text with too many of them
   if (/expected (?:max|min)Length/.test(message)) return 'rejected_item';
   if (message.includes('on-demand throughput') || message.includes('Operation not allowed')) return 'set_up';
   return 'unknown';

@@ -6,6 +6,7 @@ import { MODEL_KINDS, model, modelKind } from './model-kinds/index.ts';
 import { about, duration, name, tableName } from './values.ts';
 
 export type {
+  CohereEmbeddingModel,
   ComprehendModel,
   ModelKindName,
   SagemakerModel,

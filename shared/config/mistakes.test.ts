@@ -8,7 +8,7 @@ test.each([
   [
     'kind: sagemaker',
     'kind: sagemakr',
-    '10:20 enrichments.fraud.model.kind: this must be one of sagemaker, comprehend, titan-embedding, lambda -> sagemaker',
+    '10:20 enrichments.fraud.model.kind: this must be one of sagemaker, comprehend, titan-embedding, cohere-embedding, lambda -> sagemaker',
   ],
   [
     'endpoint: fraud-xgboost, ',
@@ -149,6 +149,21 @@ test.each([
     'model: { kind: comprehend, rate: 10/s }',
     'model: { kind: titan-embedding, model_id: amazon.titan-embed-text-v1 }',
     '19:5 enrichments.sentiment.model.dimensions: vectors of amazon.titan-embed-text-v1 cannot have 1024 dimensions -> 1536',
+  ],
+  [
+    'model: { kind: comprehend, rate: 10/s }',
+    'model: { kind: cohere-embedding, dimensions: 512 }',
+    '19:50 enrichments.sentiment.model.dimensions: vectors of cohere.embed-multilingual-v3 cannot have 512 dimensions -> 1024',
+  ],
+  [
+    'model: { kind: comprehend, rate: 10/s }',
+    'model: { kind: cohere-embedding, batch: { rows: 97 } }',
+    '19:53 enrichments.sentiment.model.batch.rows: this is at most 96 -> 96',
+  ],
+  [
+    'model: { kind: comprehend, rate: 10/s }',
+    'model: { kind: cohere-embedding, model_id: cohere.embed-v4 }',
+    '19:48 enrichments.sentiment.model.model_id: this must be one of cohere.embed-english-v3, cohere.embed-multilingual-v3, cohere.embed-v4:0, global.cohere.embed-v4:0, us.cohere.embed-v4:0, eu.cohere.embed-v4:0 -> cohere.embed-v4:0',
   ],
   [
     'kind: sagemaker, endpoint: fraud-xgboost, version: "1"',

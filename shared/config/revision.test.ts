@@ -52,6 +52,21 @@ test.each([
   expect(revision(name, text)).toBe(revision(name));
 });
 
+test.each([
+  ['timeout: 10s', 'timeout: 20s', true],
+  ['memory_mb: 512', 'memory_mb: 1024', true],
+  ['memory_mb: 512', 'memory_mb: 512, architecture: arm64', true],
+  ['function: score', 'function: other', false],
+  ['function: score', 'function: score, qualifier: live', false],
+])('of a function %j as %j: the same revision is %s', (from, to, isSame) => {
+  const model = 'model: { kind: lambda, function: score, version: "1", timeout: 10s, memory_mb: 512 }';
+  const sagemaker = /model:\n {6}kind: sagemaker[\s\S]*?batch: .*\n/;
+  const text = SHIPPED.replace(sagemaker, `${model}\n`);
+  const changed = text.replace(from, to);
+  expect(changed).not.toBe(text);
+  expect(revision('fraud', changed) === revision('fraud', text)).toBe(isSame);
+});
+
 test('the number of a revision does not move by itself: that would pay for every row again', () => {
   expect(revision('fraud')).toBe('85eed02004a9ea9b008e5858ea455a9f3b64c6e31017977be74ef8db4ee7c582');
   expect(policyVersion(enrichment('fraud'))).toBe('3f2ca39bb66f');

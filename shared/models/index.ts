@@ -44,6 +44,14 @@ export async function openModel(
       const client = createBedrockRuntime(aws, { callsMax });
       return open(client, createTitanEmbeddingModel(config, client, { prices }));
     }
+    case 'cohere-embedding': {
+      const [{ createBedrockRuntime }, { createCohereEmbeddingModel }] = await Promise.all([
+        import('../aws/bedrock-runtime.ts'),
+        import('./cohere-embedding/model.ts'),
+      ]);
+      const client = createBedrockRuntime(aws, { callsMax });
+      return open(client, createCohereEmbeddingModel(config, client, { prices }));
+    }
     case 'lambda': {
       const [{ createLambda }, { createLambdaModel }, { requestTimeoutMs }] = await Promise.all([
         import('../aws/lambda.ts'),

@@ -16,15 +16,22 @@ const WORTH_ONE_RETRY = new Set([
 
 /**
  * A refusal of several items says nothing about each of them; of a single item it is that item's own outcome. Throws what
- * was thrown whenever it is about more than the item.
+ * was thrown whenever it is about more than the item. `callNanoUsd`: what the call cost if the model did answer, be it with
+ * nothing that anybody understands.
  */
-export function refusedAlone(error: unknown, items: number): readonly [Outcome<never>] {
+export function refusedAlone(error: unknown, items: number, callNanoUsd = 0): readonly [Outcome<never>] {
   if (items > 1 || !(error instanceof Fault)) throw error;
   const { kind, code } = error;
-  const isWorthOneRetry = WORTH_ONE_RETRY.has(code);
-  if (kind === 'rejected_item' || kind === 'contract') return [rejected(error, isWorthOneRetry)];
-  if (kind !== 'rejected_batch') throw error;
-  return [rejected(new Fault('rejected_item', code, error.message, error), isWorthOneRetry)];
+  const outcome = rejected(aloneFault(error), WORTH_ONE_RETRY.has(code));
+  const isBilled = callNanoUsd > 0 && (kind === 'contract' || error.httpStatus === 200);
+  return [isBilled ? { ...outcome, costNanoUsd: callNanoUsd } : outcome];
+}
+
+function aloneFault(fault: Fault): Fault {
+  const { kind, code, message } = fault;
+  if (kind === 'rejected_item' || kind === 'contract') return fault;
+  if (kind !== 'rejected_batch') throw fault;
+  return new Fault('rejected_item', code, message, fault);
 }
 
 export function rejected(fault: Fault, isWorthOneRetry = false): Outcome<never> {

@@ -134,7 +134,8 @@ async function callBatch<Result extends object>(
           : { kind: 'ok', result, costNanoUsd: documentNanoUsd(texts[place] ?? '', prices) },
       );
     } catch (error) {
-      return refusedAlone(classify(error, { service: 'comprehend', stopped: limit.stopped() }), texts.length);
+      const fault = classify(error, { service: 'comprehend', stopped: limit.stopped() });
+      return refusedAlone(fault, texts.length, documentNanoUsd(texts[0] ?? '', prices));
     }
   }
 }

@@ -67,8 +67,7 @@ export function createLambdaModel(
       return paid(parseAnswer(answer, keys, outputs), nanoUsd);
     } catch (error) {
       const fault = classify(error, { service: 'lambda', stopped: limit.stopped() });
-      const [outcome] = refusedAlone(fault, rows.length);
-      return [isAnswered(fault) ? { ...outcome, costNanoUsd: nanoUsd } : outcome];
+      return refusedAlone(fault, rows.length, nanoUsd);
     }
   }
 
@@ -99,9 +98,4 @@ function paid(results: readonly (Outputs | Fault)[], nanoUsd: number): readonly 
       ? { ...rejected(result), costNanoUsd }
       : { kind: 'ok', result, costNanoUsd };
   });
-}
-
-/** The function has run: it failed, or its answer is none. */
-function isAnswered({ kind, httpStatus }: Fault): boolean {
-  return kind === 'contract' || httpStatus === 200;
 }

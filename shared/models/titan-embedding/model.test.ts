@@ -99,6 +99,20 @@ describe('a call', () => {
     expect(await model.call([{ input: 'text' }], SIGNAL)).toMatchObject([expected]);
   });
 
+  test('whose answer nobody understands is billed all the same, one that was refused is not', async () => {
+    for (const [answer, costNanoUsd] of [
+      ['{}', 80],
+      ['', 80],
+      [named('ValidationException', 'Too many input tokens.'), undefined],
+    ] as const) {
+      const [outcome] = await createTitanEmbeddingModel(V2, service(() => answer).client).call(
+        [{ input: 'text' }],
+        SIGNAL,
+      );
+      expect(outcome?.costNanoUsd).toBe(costNanoUsd);
+    }
+  });
+
   test.each([
     ['ThrottlingException', 429, 'throttled'],
     ['ModelNotReadyException', 429, 'throttled'],

@@ -38,7 +38,8 @@ export function createTitanEmbeddingModel(
       const result = parseEmbedding(answer, dimensions);
       return [{ kind: 'ok', result, costNanoUsd: embeddingNanoUsd(modelId, result.tokens, prices) }];
     } catch (error) {
-      return refusedAlone(classify(error, { service: 'bedrock', stopped: limit.stopped() }), 1);
+      const fault = classify(error, { service: 'bedrock', stopped: limit.stopped() });
+      return refusedAlone(fault, 1, embeddingBoundNanoUsd(modelId, String(item.input), prices));
     }
   }
 
