@@ -72,6 +72,7 @@ const HEALTHY = {
   slot: { value: { isActive: true, walStatus: 'reserved', lagBytes: 10, keptBytes: 2_000 } },
   redos: { value: [] },
   sweeps: { value: [] },
+  audits: { value: [] },
   hops: { value: [{ hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200 }] },
   latency: { p50Ms: 4.2, p99Ms: 11, windowMs: 10_000 },
 } as const;
@@ -132,6 +133,30 @@ test('a sweep is shown with how far it is, and is no fault', () => {
   expect(report).toMatchObject({ is_fine: true, sweeps: sweeps.value });
   expect(statusLines(report, 100, PLAIN)).toContain(
     'sweep              public.notes job 4 running, 12 results without a row deleted so far for fraud',
+  );
+});
+
+test('the last audit of each enrichment is shown, and what it found does not make the stack ill', () => {
+  const clean = {
+    enrichment: 'fraud',
+    ended_at: '2026-11-20T09:15:02Z',
+    age_seconds: 30,
+    since_seconds: null,
+    rows: 1_200,
+    missing: 0,
+    stale: 0,
+    orphaned: 0,
+    waiting: 0,
+    outdated: 0,
+  };
+  const audits = { value: [clean, { ...clean, enrichment: 'sentiment', stale: 2, age_seconds: 7_200 }] };
+  const report = statusReport({ ...HEALTHY, audits });
+  expect(report).toMatchObject({ is_fine: true, audits: audits.value });
+  expect(statusLines(report, 100, PLAIN)).toEqual(
+    expect.arrayContaining([
+      'audit fraud        nothing wrong of 1,200 rows, 30 s ago',
+      'audit sentiment    2 stale of 1,200 rows, 2 h 0 min ago',
+    ]),
   );
 });
 

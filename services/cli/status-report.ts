@@ -1,6 +1,7 @@
 // `status`: what was read, as one value for --json, and as lines.
 
 import { harmless } from '../../shared/terminal/harmless.ts';
+import { type LastAudit, lastAuditText, wrongOf } from './audit/last-audits.ts';
 import type { StackService } from './stack-services.ts';
 import { type OpenSweep, sweepText } from './sweeps.ts';
 import type { SlotReading, WaitingRedo } from './view/database-readings.ts';
@@ -18,6 +19,7 @@ export interface StatusReadings {
   readonly slot: Answer<SlotReading | undefined>;
   readonly redos: Answer<readonly WaitingRedo[]>;
   readonly sweeps: Answer<readonly OpenSweep[]>;
+  readonly audits: Answer<readonly LastAudit[]>;
   readonly hops: Answer<readonly HopLag[]>;
   readonly latency: LatencyView | undefined;
 }
@@ -48,6 +50,8 @@ export interface StatusReport {
   readonly redos_waiting: readonly WaitingRedo[] | null;
   /** Looks for results whose rows are gone; null: not known. */
   readonly sweeps: readonly OpenSweep[] | null;
+  /** What the last audit of each enrichment found; null: not known. */
+  readonly audits: readonly LastAudit[] | null;
   readonly commit_to_written_ms: { readonly p50: number; readonly p99: number } | null;
 }
 
@@ -60,6 +64,7 @@ export function statusReport({
   slot,
   redos,
   sweeps,
+  audits,
   hops,
   latency,
 }: StatusReadings): StatusReport {
@@ -92,6 +97,7 @@ export function statusReport({
     slot_error: 'error' in slot ? slot.error : null,
     redos_waiting: 'value' in redos ? redos.value : null,
     sweeps: 'value' in sweeps ? sweeps.value : null,
+    audits: 'value' in audits ? audits.value : null,
     commit_to_written_ms:
       latency === undefined ? null : { p50: round(latency.p50Ms), p99: round(latency.p99Ms) },
   };
@@ -131,6 +137,11 @@ export function statusLines(report: StatusReport, columns: number, paint: Painte
   for (const sweep of report.sweeps ?? []) {
     const line = harmless(`${sweep.table} ${sweepText(sweep)}`);
     lines.push(`${fitTo('sweep', NAME_COLUMNS)} ${cutTo(line, columns - 20)}`);
+  }
+  for (const audit of report.audits ?? []) {
+    const color = wrongOf(audit) > 0 ? 'bad' : audit.waiting > 0 ? 'warning' : 'good';
+    const line = cutTo(lastAuditText(audit), columns - 20);
+    lines.push(`${fitTo(`audit ${audit.enrichment}`, NAME_COLUMNS)} ${paint[color](line)}`);
   }
   const times = report.commit_to_written_ms;
   const latency =

@@ -46,11 +46,12 @@ async function read(
   figures: Figures,
 ): Promise<StatusReport> {
   const stack = runningStack(invocation);
-  const [services, slot, redos, sweeps, hops] = await Promise.all([
+  const [services, slot, redos, sweeps, audits, hops] = await Promise.all([
     stack === undefined ? [] : readStackServices(stack, definition),
     settled(database.slot()),
     settled(database.waitingRedos()),
     settled(database.openSweeps()),
+    settled(database.lastAudits()),
     settled(kafka.lag()),
   ]);
   figures.add(
@@ -65,6 +66,7 @@ async function read(
     slot,
     redos,
     sweeps,
+    audits,
     hops,
     latency: figures.latency ?? figures.latencyInAll,
   });

@@ -196,6 +196,17 @@ const HOLES: readonly Holes[] = [
   ),
 ];
 
+/** What the other commands say of the last audit. */
+async function shownAudits(cli: CommandLine) {
+  const status = await cli.run('status', '--json');
+  const doctor = await cli.run('doctor', '--json');
+  const { findings } = JSON.parse(doctor.out) as { findings: { outcome: string; message: string }[] };
+  return {
+    status: (JSON.parse(status.out) as { audits: unknown }).audits,
+    doctor: findings.filter(({ message }) => message.startsWith('audit of ')).map(({ outcome }) => outcome),
+  };
+}
+
 async function expectClean(cli: CommandLine): Promise<void> {
   const { findings, status, error } = await audit(cli, ...WAIT);
   expect({ findings, status, error }).toEqual({ findings: [], status: 0, error: '' });
@@ -238,9 +249,19 @@ describe('the audit', () => {
     expect(found.status).toBe(1);
     expect(found.of('fraud')).toMatchObject({ missing: 3, stale: 5, orphaned: 2, waiting: 0, outdated: 0 });
 
+    const shown = await shownAudits(cli);
+    expect(shown.status).toMatchObject([
+      { enrichment: 'churn', missing: 0, stale: 1 },
+      { enrichment: 'embedding', missing: 1, stale: 2 },
+      { enrichment: 'fraud', missing: 3, stale: 5, orphaned: 2, waiting: 0, since_seconds: null },
+      { enrichment: 'sentiment', missing: 1, stale: 2 },
+    ]);
+    expect(shown.doctor).toEqual(['failed', 'failed', 'failed', 'failed']);
+
     const repaired = await cli.run('audit', '--repair', ...WAIT);
     expect(repaired).toMatchObject({ status: 0, error: '' });
     expect(repaired.out).toContain('Job');
+    expect((await shownAudits(cli)).doctor).toEqual(['ok', 'ok', 'ok', 'ok']);
     expect(repaired.out).toMatch(/fraud: [\d,]+ rows of transactions: nothing is wrong/);
     await expectClean(cli);
     expect(writing.count()).toBeGreaterThan(before);

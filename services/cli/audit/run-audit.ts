@@ -17,6 +17,7 @@ import { LiveScreen } from '../view/live-screen.ts';
 import { formatCount } from '../view/numbers.ts';
 import { type Audited, auditJson, auditLines, progressLine, wrongRows } from './audit-lines.ts';
 import { readAudited, wrongKeysOf } from './findings.ts';
+import { recordAudits } from './record-audits.ts';
 import { createRepairJob } from './repair.ts';
 import { type Scanned, scan, xidSince } from './scan.ts';
 import { type Settling, settle } from './settle.ts';
@@ -70,6 +71,7 @@ export async function runAudit(
     const subjects = await readSubjects(client, definition, sources);
     const found = await audit(auditing, subjects);
     const left = options.repair === true ? await repair(auditing, subjects, found) : found;
+    await record(auditing, left);
     return left.some((each) => wrongRows(each) > 0 || each.waiting > 0) ? FOUND_SOMETHING : 0;
   } catch (error) {
     if (signal.aborted) return INTERRUPTED;
@@ -77,6 +79,15 @@ export async function runAudit(
   } finally {
     await client.end();
   }
+}
+
+/** For `status` and `doctor`. */
+async function record(
+  { client, invocation, options: { since } }: Auditing,
+  audited: readonly Audited[],
+): Promise<void> {
+  if (await recordAudits(client, audited, since)) return;
+  invocation.output.note('status and doctor will not show this audit: this role may not write to audits.');
 }
 
 function chosenSources(definition: Definition, operands: readonly string[]): readonly string[] {

@@ -7,7 +7,7 @@ interface Options {
 
 export function statusCommand(run: Run): Command {
   const command = new Command('status')
-    .description('services, lag of each hop, replication slot, latency')
+    .description('services, lag of each hop, replication slot, last audit, latency')
     .option('--watch', 'again every second, until Ctrl-C')
     .addHelpText(
       'after',

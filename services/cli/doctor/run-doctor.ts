@@ -24,6 +24,7 @@ import { checkClocks, readAwsAheadMs, readDatabaseAheadMs } from './clocks.ts';
 import { type Area, exitStatus, type Finding, findings } from './finding.ts';
 import { checkFollowUps, readFollowUps } from './follow-ups.ts';
 import { checkKafka, readKafkaFacts } from './kafka.ts';
+import { checkLastAudits, readLastAudits } from './last-audits.ts';
 import { checkMachine, readMachineFacts } from './machine.ts';
 import { checkPrivileges, readPrivilegeFacts } from './privileges.ts';
 import { checkPublication, readPublicationFacts } from './publication.ts';
@@ -153,6 +154,7 @@ async function examineDatabase(
     ...checkPublication(definition, catalog, await readPublicationFacts(client, pipeline)),
     ...checkSlot(pipeline, slot),
     ...checkFollowUps(await readFollowUps(client)),
+    ...checkLastAudits(definition, await readLastAudits(client, definition)),
     ...checkPrivileges(pipeline, await readPrivilegeFacts(client, pipeline)),
   ];
 }

@@ -3,6 +3,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
 import { enrichedView, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
+import { AUDITS_ARE_KEPT, LAST_AUDITS, type LastAudit, toLastAudits } from '../audit/last-audits.ts';
 import { OPEN_SWEEPS, type OpenSweep, SWEEPS_ARE_KEPT, toOpenSweeps } from '../sweeps.ts';
 import { type ResultCount, resultQuestions, toResultCount } from './result-counts.ts';
 import type { RowTable } from './snapshot.ts';
@@ -117,6 +118,14 @@ export class DatabaseReadings implements AsyncDisposable {
     if (found?.[0] !== true) return [];
     const [cell] = await this.#ask<[string]>(OPEN_SWEEPS);
     return toOpenSweeps(cell?.[0] ?? '[]');
+  }
+
+  /** What was last proven of each enrichment; none where no set-up has made the table yet. */
+  async lastAudits(): Promise<readonly LastAudit[]> {
+    const [found] = await this.#ask<[boolean]>(AUDITS_ARE_KEPT);
+    if (found?.[0] !== true) return [];
+    const [cell] = await this.#ask<[string]>(LAST_AUDITS, [Object.keys(this.#definition.enrichments)]);
+    return toLastAudits(cell?.[0] ?? '[]');
   }
 
   /** Newest first. The demo's payments have columns of their own; any other table shows key and outputs. */
