@@ -44,11 +44,11 @@ export function createComprehend(
         TextList: [...texts],
         LanguageCode: language as LanguageCode, // the service decides: its list may grow before the client's does
       });
-      return answerOf(await sent(() => client.send(command, { abortSignal: signal })));
+      return answerOf(await sent(() => client.send(command, { abortSignal: signal }), signal));
     },
     async batchDetectDominantLanguage(texts, signal) {
       const command = new BatchDetectDominantLanguageCommand({ TextList: [...texts] });
-      return answerOf(await sent(() => client.send(command, { abortSignal: signal })));
+      return answerOf(await sent(() => client.send(command, { abortSignal: signal }), signal));
     },
     close: () => client.destroy(),
   };

@@ -60,7 +60,7 @@ export function createLambda(
         InvocationType: 'RequestResponse',
         Payload: payload,
       });
-      const answer = await sent(() => client.send(command, { abortSignal: signal }));
+      const answer = await sent(() => client.send(command, { abortSignal: signal }), signal);
       const text = answer.Payload?.transformToString() ?? '';
       // Before the payload is read: what it holds then is about the error.
       if (answer.FunctionError !== undefined) throw new FunctionError(errorTypeOf(text), answer.$metadata);

@@ -10,7 +10,8 @@ interface CredentialedClient {
   readonly config: { credentials(options?: { readonly forceRefresh?: boolean }): Promise<Credentials> };
 }
 
-export type Send = <Answer>(send: () => Promise<Answer>) => Promise<Answer>;
+/** `signal` ends the waiting, whatever for. */
+export type Send = <Answer>(send: () => Promise<Answer>, signal: AbortSignal) => Promise<Answer>;
 
 /**
  * Sends once more, with new credentials, what was refused for the old ones: a role's session may end before it said so. Where
@@ -32,7 +33,7 @@ export function withNewCredentials({ config }: CredentialedClient): Send {
     refreshes++;
     return true;
   };
-  return async (send) => {
+  const twice = async <Answer>(send: () => Promise<Answer>): Promise<Answer> => {
     const refreshesBefore = refreshes;
     try {
       return await send();
@@ -47,4 +48,18 @@ export function withNewCredentials({ config }: CredentialedClient): Send {
       return await send();
     }
   };
+  return (send, signal) => unlessAborted(twice(send), signal);
+}
+
+/** The clients end their request when they are told to, but not their wait for credentials, whose giver may never answer. */
+async function unlessAborted<Answer>(sending: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([sending, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

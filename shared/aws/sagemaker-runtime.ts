@@ -38,7 +38,7 @@ export function createSagemakerRuntime(
   const client = new SageMakerRuntimeClient(connection(settings, { callsMax, requestTimeoutMs }));
   const sent = withNewCredentials(client);
   return {
-    invokeEndpoint: (request, signal) => sent(() => invokeEndpoint(client, request, signal)),
+    invokeEndpoint: (request, signal) => sent(() => invokeEndpoint(client, request, signal), signal),
     close: () => client.destroy(),
   };
 }

@@ -1,7 +1,10 @@
 // Credentials that a service takes no more: the real clients, a place that gives new ones, and a service that wants those.
 import { once } from 'node:events';
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
 import { createComprehend } from '../../shared/aws/comprehend.ts';
@@ -66,20 +69,29 @@ async function service(wanted: number) {
   };
 }
 
-const CALLS: readonly (readonly [string, () => { call(): Promise<unknown>; close(): void }])[] = [
+const CALLS: readonly (readonly [
+  string,
+  () => { call(signal?: AbortSignal): Promise<unknown>; close(): void },
+])[] = [
   [
     'SageMaker',
     () => {
       const client = createSagemakerRuntime(REAL);
       const request = { endpoint: 'fraud', body: '1', contentType: 'text/csv', accept: 'text/csv' };
-      return { call: () => client.invokeEndpoint(request, NEVER), close: () => client.close() };
+      return {
+        call: (signal = NEVER) => client.invokeEndpoint(request, signal),
+        close: () => client.close(),
+      };
     },
   ],
   [
     'Comprehend',
     () => {
       const client = createComprehend(REAL);
-      return { call: () => client.batchDetectSentiment(['good'], 'en', NEVER), close: () => client.close() };
+      return {
+        call: (signal = NEVER) => client.batchDetectSentiment(['good'], 'en', signal),
+        close: () => client.close(),
+      };
     },
   ],
   [
@@ -87,7 +99,7 @@ const CALLS: readonly (readonly [string, () => { call(): Promise<unknown>; close
     () => {
       const client = createBedrockRuntime(REAL);
       const request = { modelId: 'amazon.titan-embed-text-v2:0', body: '{"inputText":"good"}' };
-      return { call: () => client.invokeModel(request, NEVER), close: () => client.close() };
+      return { call: (signal = NEVER) => client.invokeModel(request, signal), close: () => client.close() };
     },
   ],
 ];
@@ -129,3 +141,39 @@ test('where there are no other credentials nothing is sent again', async () => {
   expect({ given: aws.given(), calls: aws.calls() }).toEqual({ given: 0, calls: 1 });
   client.close();
 });
+
+test.each(CALLS)(
+  '%s: a call ends when it is told to, though whoever gives credentials never answers',
+  async (_, open) => {
+    const asked = Promise.withResolvers<void>();
+    const silent = createServer(() => asked.resolve());
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'afterglow-token-'));
+    writeFileSync(join(folder.path, 'token'), 'token');
+    // As a role of Kubernetes has them: this way of all has no time-out of its own.
+    const shell = {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      AWS_WEB_IDENTITY_TOKEN_FILE: join(folder.path, 'token'),
+      AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/afterglow',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_PROFILE: undefined,
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_SESSION_TOKEN: undefined,
+      AWS_BEARER_TOKEN_BEDROCK: undefined,
+    };
+    for (const [name, value] of Object.entries(shell)) vi.stubEnv(name, value);
+    const client = open();
+    const ending = new AbortController();
+    const call = client.call(ending.signal);
+    await Promise.race([asked.promise, call]);
+    ending.abort();
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(client.call(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    client.close();
+    silent.closeAllConnections();
+    await once(silent.close(), 'close');
+  },
+);
