@@ -1,4 +1,8 @@
-import { BedrockRuntimeClient, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
+import {
+  BedrockRuntimeClient,
+  InvokeModelCommand,
+  type InvokeModelCommandOutput,
+} from '@aws-sdk/client-bedrock-runtime';
 import { connection } from './connection.ts';
 import { withNewCredentials } from './new-credentials.ts';
 import type { AwsSettings } from './settings.ts';
@@ -11,6 +15,8 @@ export interface InvokeModelRequest {
 
 export interface InvokeModelAnswer {
   readonly body: string;
+  /** Of all its texts together, where the service says so. */
+  readonly inputTokens?: number | undefined;
   readonly requestId: string | undefined;
 }
 
@@ -30,6 +36,7 @@ export function createBedrockRuntime(
   { callsMax = 64, requestTimeoutMs = REQUEST_TIMEOUT_MS } = {},
 ): BedrockRuntime {
   const client = new BedrockRuntimeClient(connection(settings, { callsMax, requestTimeoutMs }));
+  countInputTokens(client);
   const sent = withNewCredentials(client);
   return {
     async invokeModel({ modelId, body }, signal) {
@@ -41,8 +48,32 @@ export function createBedrockRuntime(
         accept: 'application/json',
       });
       const answer = await sent(() => client.send(command, { abortSignal: signal }), signal);
-      return { body: answer.body?.transformToString() ?? '', requestId: answer.$metadata.requestId };
+      const { inputTokens }: CountedOutput = answer;
+      return {
+        body: answer.body?.transformToString() ?? '',
+        inputTokens,
+        requestId: answer.$metadata.requestId,
+      };
     },
     close: () => client.destroy(),
   };
+}
+
+type CountedOutput = InvokeModelCommandOutput & { readonly inputTokens?: number };
+
+/** The count is a header of the answer that the client's own model does not name. */
+function countInputTokens({ middlewareStack }: BedrockRuntimeClient): void {
+  middlewareStack.add(
+    (next) => async (call) => {
+      const result = await next(call);
+      const { output } = result;
+      const { headers } = result.response as { readonly headers?: Readonly<Record<string, string>> };
+      const counted = headers?.['x-amzn-bedrock-input-token-count'];
+      if (output !== undefined && counted !== undefined && /^\d{1,15}$/.test(counted)) {
+        Object.assign(output, { inputTokens: Number(counted) });
+      }
+      return result;
+    },
+    { step: 'deserialize', priority: 'high', name: 'countInputTokens' },
+  );
 }
