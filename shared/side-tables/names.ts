@@ -36,6 +36,9 @@ export const INTERNAL_TABLES = [
   'request_cache',
   'dropped_letters',
   'audits',
+  'ledger',
+  'leases',
+  'budget_alerts',
 ] as const;
 export type InternalTable = (typeof INTERNAL_TABLES)[number];
 const internalTable = (name: InternalTable): string => ours(name);
@@ -59,6 +62,9 @@ export const PARTITION_CHANGES = internalTable('partition_changes');
 export const DROPPED_LETTERS = internalTable('dropped_letters');
 export const AUDITS = internalTable('audits');
 export const REQUEST_CACHE = internalTable('request_cache');
+export const LEDGER = internalTable('ledger');
+export const LEASES = internalTable('leases');
+export const BUDGET_ALERTS = internalTable('budget_alerts');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));
@@ -124,6 +130,8 @@ export const ACTIVITY_ROLE = 'pg_read_all_stats';
 
 /** Two set-ups of one database at the same time wait for each other on this advisory lock ('aftg'). */
 export const INIT_LOCK = 0x61667467;
+/** Whoever takes money waits here for whoever is taking some ('afth'). */
+export const SPEND_LOCK = 0x61667468;
 
 /** A string that may hold any identifier: the tag is one that is not in it. */
 export function dollarQuoted(text: string): string {

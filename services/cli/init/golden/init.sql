@@ -294,6 +294,54 @@ comment on table afterglow_internal.late_keys is
   'Keys whose last outcome on the topic is older than the one before it: compaction would keep the wrong one, so they are redone.';
 insert into "afterglow_internal"."migrations" (version, name) values (13, 'late_keys');
 
+-- side tables, spend: bookkeeping of the services
+create table afterglow_internal.ledger (
+  day                date not null,
+  purse              text not null check (purse in ('live', 'redo')),
+  enrichment         text not null,
+  table_name         text not null,
+  spent_nano_usd     bigint not null default 0,
+  presumed_nano_usd  bigint not null default 0,
+  calls              bigint not null default 0,
+  requests           bigint not null default 0,
+  cached_requests    bigint not null default 0,
+  cached_nano_usd    bigint not null default 0,
+  unchanged_rows     bigint not null default 0,
+  unchanged_nano_usd bigint not null default 0,
+  filtered_rows      bigint not null default 0,
+  primary key (day, purse, enrichment, table_name)
+);
+comment on table afterglow_internal.ledger is
+  'What calls cost, by UTC day, purse, enrichment and table, and what was not spent. The day is that on which the money was reserved.';
+comment on column afterglow_internal.ledger.presumed_nano_usd is
+  'Reserved by processes that never said what became of it: counted as spent.';
+
+create table afterglow_internal.leases (
+  lease            bigint generated always as identity primary key,
+  day              date not null,
+  purse            text not null check (purse in ('live', 'redo')),
+  enrichment       text not null,
+  table_name       text not null,
+  granted_nano_usd bigint not null check (granted_nano_usd >= 0),
+  taken_at         timestamptz not null default clock_timestamp(),
+  expires_at       timestamptz not null
+);
+create index leases_day on afterglow_internal.leases (day, purse);
+comment on table afterglow_internal.leases is
+  'Money that a process may spend, charged when it was taken. One that has expired counts as spent.';
+
+create table afterglow_internal.budget_alerts (
+  day        date not null,
+  purse      text not null,
+  level      text not null check (level in ('alert', 'reached')),
+  enrichment text not null,
+  told_at    timestamptz not null default now(),
+  primary key (day, purse, level, enrichment)
+);
+comment on table afterglow_internal.budget_alerts is
+  'Limits that were told of on notices, so that each is told once a day.';
+insert into "afterglow_internal"."migrations" (version, name) values (14, 'spend');
+
 -- side tables, compacted_outcomes: bookkeeping of the services
 alter table afterglow_internal.known_groups add column compacted_before bigint;
 comment on column afterglow_internal.known_groups.compacted_before is
@@ -870,6 +918,9 @@ grant select, insert, update, delete on table "afterglow_internal"."crash_counts
 grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."request_cache" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."ledger" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."leases" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."budget_alerts" to "afterglow_enricher";
 grant select on table "afterglow_internal"."positions" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."redo_jobs" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."redo_keys" to "afterglow_enricher";
