@@ -72,3 +72,33 @@ test.each<[string, readonly PgoutputMessage[], number, number]>([
   expect(found.counts).toEqual([{ table: 'public.reviews', published, records, parked: 0 }]);
   expect(found.records).toBe(records);
 });
+
+test('what cannot even be read is archived for a source, and passed for a table that nobody asks for', () => {
+  const events = new ChangeEvents(context, undefined);
+  const columns = [{ name: 'id', partOfKey: true, typeOid: 25 }];
+  const relation = {
+    tag: 'relation',
+    oid: OID,
+    schema: 'public',
+    replicaIdentity: 'default',
+    columns,
+  } as const;
+  const reviews = { ...relation, name: 'reviews' };
+  events.tables.learn(reviews, reviews, 1, new Map());
+  events.tables.pass({ ...relation, oid: OID + 1, name: 'salaries' });
+  const archived: string[] = [];
+  const capture = new Capture(context, events, new SlotProgress(0n), {
+    push: (outgoing) => {
+      if ('record' in outgoing && outgoing.record.topic.endsWith('.dead.capture'))
+        archived.push(String(outgoing.record.value));
+    },
+    heartbeat: () => {},
+  });
+  capture.accept({ kind: 'change', message: begin, lsn: 0x18, bytes: 0 });
+  for (const oid of [OID, OID + 1]) {
+    const raw = Buffer.from('I....?');
+    raw.writeUInt32BE(oid, 1);
+    capture.accept({ kind: 'undecodable', raw, lsn: 0x18, bytes: raw.length });
+  }
+  expect(archived.map((letter) => JSON.parse(letter).original.headers.table)).toEqual(['public.reviews']);
+});

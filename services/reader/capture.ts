@@ -184,6 +184,7 @@ export class Capture {
       throw new Fault('unknown', 'protocol', 'a message of the replication protocol could not be read');
     }
     const oid = raw.length >= 5 && raw[0] !== TRUNCATE ? raw.readUInt32BE(1) : undefined;
+    if (oid !== undefined && this.#events.tables.isForeign(oid)) return;
     const fault = new Fault('undecodable', 'message', 'the change could not be decoded');
     const shape = oid === undefined ? undefined : this.#events.tables.knownShapeOf(oid);
     // Where in these bytes an excluded column is, nobody can tell.

@@ -57,10 +57,14 @@ export class DescribedTables {
     this.#foreign.add(oid);
   }
 
+  isForeign(oid: number): boolean {
+    return this.#foreign.has(oid);
+  }
+
   /** undefined: a row that nobody asks for. */
   shapeOf(oid: number): TableShape | undefined {
     const shape = this.#shapes.get(oid);
-    if (shape !== undefined || this.#foreign.has(oid)) return shape;
+    if (shape !== undefined || this.isForeign(oid)) return shape;
     throw new Fault('unknown', 'protocol', `a row of relation ${oid}, which the log did not describe`);
   }
 
