@@ -161,6 +161,27 @@ describe.each([16, 18] as const)('PostgreSQL %i', (version) => {
     await arrive(setting, { '1': 'c', '2': 'r', '3': 'c' });
   });
 
+  test('a publication that had another name for a while: a halt that a repair ends, whatever the slot can pass', async () => {
+    await using database = await createDatabase(version);
+    await using setting = await capture(database.url, 'create table orders (id int primary key)', ['orders']);
+    const { client, pipeline } = setting;
+    {
+      await using reader = setting.start();
+      await reader.streams();
+      await client.query('insert into orders values (1)');
+      await setting.caughtUp();
+      await client.query(`alter publication "${pipeline}" rename to ${pipeline}_away`);
+      await client.query('insert into orders values (2)');
+      await reader.standsStill(/publication_incomplete/);
+      await client.query(`alter publication ${pipeline}_away rename to "${pipeline}"`);
+    }
+    expect(await repair(setting)).toMatchObject({ state: 'repairing', tables: [{ name: 'orders' }] });
+    await using reader = setting.start();
+    await reader.streams();
+    await client.query('insert into orders values (3)');
+    await arrive(setting, { '1': 'c', '2': 'r', '3': 'c' });
+  });
+
   test('a table dropped and made again while the reader is away: halt, before a row of the new one goes out', async () => {
     await using database = await createDatabase(version);
     const orders = 'create table public.orders (id int primary key)';
