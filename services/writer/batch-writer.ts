@@ -18,8 +18,9 @@ import type { WriterMetrics } from './metrics.ts';
 import { notifyFlagged } from './notify-flagged.ts';
 import { parse, readOutcomes } from './outcomes.ts';
 import type { Pace } from './pace.ts';
-import { applyPatiently, type Patience } from './patience.ts';
+import { applyPatiently, type Carried, type Patience } from './patience.ts';
 import { type Arrival, applyIsolating, refusalOf } from './refusals.ts';
+import type { WrittenOutcomes } from './written-outcomes.ts';
 
 export interface BatchWriterParts {
   readonly pool: DatabasePool;
@@ -27,6 +28,7 @@ export interface BatchWriterParts {
   readonly targets: ReadonlyMap<string, Target>;
   readonly archive: Archive;
   readonly lateKeys: LateKeys;
+  readonly written: WrittenOutcomes;
   readonly metrics: WriterMetrics;
   readonly logger: Logger;
   readonly pace: Pace;
@@ -34,10 +36,18 @@ export interface BatchWriterParts {
   readonly notifiesFlagged: boolean;
 }
 
+interface Batch {
+  readonly records: readonly FetchedRecord[];
+  readonly arrivals: number;
+  /** That they are written. */
+  isRemembered: boolean;
+}
+
 /** Brings batches of records into the side tables: whole, or but for the rows that the database refuses. */
 export class BatchWriter {
   readonly #parts: BatchWriterParts;
   #restMs = 0;
+  #batch: Batch = { records: [], arrivals: 0, isRemembered: true };
 
   constructor(parts: BatchWriterParts) {
     this.#parts = parts;
@@ -48,8 +58,10 @@ export class BatchWriter {
    * @throws Abandoned when the batch is to come again
    */
   async write(records: readonly FetchedRecord[]): Promise<number> {
-    const { arrivals, unreadable, tombstones } = readOutcomes(records, Date.now());
     this.#restMs = 0;
+    const unwritten = await this.#passOver(records);
+    const { arrivals, unreadable, tombstones } = readOutcomes(unwritten, Date.now());
+    this.#batch = { records: unwritten, arrivals: arrivals.length, isRemembered: unwritten.length === 0 };
     await this.#parts.archive.unreadable(unreadable);
     // Before the outcomes beside them: what is newer than a tombstone stands behind it, and wins.
     for (const tombstone of tombstones) await this.#bury(tombstone);
@@ -58,7 +70,41 @@ export class BatchWriter {
       (some) => this.#applyPatiently(some),
       (arrival, fault) => this.#refuse(arrival, fault),
     );
+    await this.#remember();
     return this.#restMs;
+  }
+
+  /** What is left of the records without those that are known to be written. */
+  async #passOver(records: readonly FetchedRecord[]): Promise<readonly FetchedRecord[]> {
+    const { metrics, targets, written } = this.#parts;
+    const startedAtMs = performance.now();
+    const unwritten = await written.unwritten(records);
+    if (unwritten.length === records.length) return records;
+    const left = new Set(unwritten);
+    const passed = records.filter((record) => record.value !== null && !left.has(record));
+    metrics.batch(passed.length, performance.now() - startedAtMs);
+    for (const [topic, { length }] of Map.groupBy(passed, (record) => record.topic)) {
+      const enrichment = targets.get(topic)?.tables.enrichment;
+      if (enrichment === undefined) continue;
+      metrics.written(enrichment, length, { ...NOTHING, superseded: length }, () => undefined);
+    }
+    return unwritten;
+  }
+
+  /** Where that was no part of a transaction: nothing was new, or the batch was cut. */
+  async #remember(): Promise<void> {
+    const { pool, patience, written } = this.#parts;
+    if (this.#batch.isRemembered) return;
+    const remember = (some: readonly Carried[]): Promise<void> =>
+      written.remember(
+        pool,
+        some.map(({ record }) => record),
+      );
+    await applyPatiently(
+      this.#batch.records.map((record) => ({ record })),
+      remember,
+      patience,
+    );
   }
 
   async #applyPatiently(arrivals: readonly Arrival[]): Promise<void> {
@@ -67,7 +113,8 @@ export class BatchWriter {
 
   /** One transaction. */
   async #apply(arrivals: readonly Arrival[]): Promise<void> {
-    const { pool, targets, lateKeys, metrics, pace } = this.#parts;
+    const { pool, targets, lateKeys, metrics, pace, written } = this.#parts;
+    const batch = this.#batch;
     const startedAtMs = performance.now();
     const checked = await checkByTopic(pool, arrivals, targets);
     const isNew = checked.some(({ events }) => events.length > 0);
@@ -82,10 +129,12 @@ export class BatchWriter {
         const each = await applyChecked(client, checked);
         for (const { target, last } of lasts) await lateKeys.keep(client, target.tables.enrichment, last);
         if (this.#parts.notifiesFlagged) await notifyFlagged(client, each);
+        if (arrivals.length === batch.arrivals) await written.remember(client, batch.records);
         workMs = performance.now() - workStartedAtMs;
         return each;
       });
       latencyMs = performance.now() - transactionStartedAtMs - workMs;
+      batch.isRemembered = arrivals.length === batch.arrivals;
     }
     const durationMs = performance.now() - startedAtMs;
     // What was written before tells nothing of how long it takes to begin and to commit.

@@ -2,6 +2,7 @@ import type { Definition } from '../../shared/config/definition.ts';
 import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
 import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
+import { readTopicIds } from '../../shared/kafka/topic-ids.ts';
 import { inBackground } from '../../shared/lifecycle/in-background.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
@@ -22,6 +23,7 @@ import { Pace } from './pace.ts';
 import { Abandoned } from './patience.ts';
 import { LateKeysRedo } from './redo-late-keys.ts';
 import { readTargets } from './targets.ts';
+import { WrittenOutcomes } from './written-outcomes.ts';
 
 const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
 const WINDOW = { rowsMax: 10_000, bytesMax: 16 * 1_048_576 };
@@ -65,6 +67,7 @@ export async function runSession(
   const startedAtMs = Date.now();
   await checkOffsets(group, { brokers, clientId, logger }, producer);
   await checkCompaction(group, { brokers, clientId, logger }, producer, startedAtMs);
+  const topicIds = await readTopicIds({ brokers, clientId, logger }, [...targets.keys()]);
   const lateKeys = new LateKeys(metrics);
   await lateKeys.look(pool);
   const offsets = new CommittedOffsets();
@@ -119,6 +122,7 @@ export async function runSession(
       targets,
       archive,
       lateKeys,
+      written: new WrittenOutcomes(pool, topicIds),
       metrics,
       logger,
       pace,

@@ -25,6 +25,7 @@ export const INTERNAL_TABLES = [
   'topic_partitions',
   'known_groups',
   'late_keys',
+  'written_outcomes',
   'crash_counts',
   'schema_versions',
   'redo_keys',
@@ -51,6 +52,7 @@ export const TRUNCATE_FENCES = internalTable('truncate_fences');
 export const TOPIC_PARTITIONS = internalTable('topic_partitions');
 export const KNOWN_GROUPS = internalTable('known_groups');
 export const LATE_KEYS = internalTable('late_keys');
+export const WRITTEN_OUTCOMES = internalTable('written_outcomes');
 export const CRASH_COUNTS = internalTable('crash_counts');
 export const SCHEMA_VERSIONS = internalTable('schema_versions');
 export const REDO_KEYS = internalTable('redo_keys');

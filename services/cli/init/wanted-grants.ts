@@ -66,7 +66,7 @@ export function wantedGrants(
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps', 'partitions']);
   // A lock FOR SHARE asks for the right to update.
   onInternal('writer', ['SELECT', 'UPDATE'], ['truncate_fences']);
-  onInternal('writer', ALL_ROWS, ['late_keys']);
+  onInternal('writer', ALL_ROWS, ['late_keys', 'written_outcomes']);
 
   for (const source of sources) {
     for (const role of ['reader', 'enricher'] as const) {

@@ -348,6 +348,19 @@ comment on column afterglow_internal.known_groups.compacted_before is
   'Outcomes before this offset may have been compacted away before they were taken; the gap is recorded.';
 insert into "afterglow_internal"."migrations" (version, name) values (15, 'compacted_outcomes');
 
+-- side tables, written_outcomes: bookkeeping of the services
+create table afterglow_internal.written_outcomes (
+  topic        text not null,
+  partition    integer not null,
+  topic_id     text not null,
+  first_offset bigint not null,
+  next_offset  bigint not null check (next_offset >= first_offset),
+  primary key (topic, partition)
+) with (fillfactor = 20);
+comment on table afterglow_internal.written_outcomes is
+  'Of each partition the stretch whose outcomes are in the side tables, moved on in the transaction that writes them. It may be emptied at any time: then outcomes that come again are compared one by one.';
+insert into "afterglow_internal"."migrations" (version, name) values (16, 'written_outcomes');
+
 -- side tables, audits: bookkeeping of the services
 create table afterglow_internal.audits (
   enrichment    text primary key,
@@ -938,6 +951,7 @@ grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_
 grant select, insert, update on table "afterglow_internal"."partitions" to "afterglow_reader";
 grant select, update on table "afterglow_internal"."truncate_fences" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."late_keys" to "afterglow_writer";
+grant select, insert, update, delete on table "afterglow_internal"."written_outcomes" to "afterglow_writer";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_reader";
 grant select ("id", "customer_id", "kind", "status", "amount", "currency", "merchant_name", "merchant_category", "merchant_country", "card_present", "attempts_10m", "distance_from_home_km", "occurred_at") on table "public"."transactions" to "afterglow_enricher";
 grant select on table "afterglow_internal"."state_fraud" to "afterglow_enricher";

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
+import { stretchesOf, WrittenOutcomes } from './written-outcomes.ts';
+
+const assignment = { current: true };
+const record = (partition: number, offset: number, of = assignment): FetchedRecord => ({
+  topic: 'results',
+  partition,
+  offset: BigInt(offset),
+  key: null,
+  value: null,
+  timestampMs: 0,
+  assignment: of,
+});
+
+test('a batch is of each partition one stretch, holes included', () => {
+  const batch = [record(0, 4), record(1, 7), record(0, 9), record(0, 10)];
+  expect(stretchesOf(batch)).toEqual([
+    { topic: 'results', partition: 0, first: 4n, next: 11n },
+    { topic: 'results', partition: 1, first: 7n, next: 8n },
+  ]);
+});
+
+/** A database that knows one stretch, and how often it was asked. */
+function knowing(next: () => number): { readonly database: Queryable; readonly asked: () => number } {
+  let asked = 0;
+  const query = async () => {
+    asked += 1;
+    return { rows: [{ topic: 'results', partition: 0, first: '10', next: String(next()) }] };
+  };
+  return { database: { query } as unknown as Queryable, asked: () => asked };
+}
+
+const ids = new Map([['results', 'id']]);
+const offsetsOf = (records: readonly FetchedRecord[]): readonly number[] =>
+  records.map(({ offset }) => Number(offset));
+
+test('records within what is known are passed over, until the first that is not', async () => {
+  const { database, asked } = knowing(() => 20);
+  const written = new WrittenOutcomes(database, ids);
+  expect(offsetsOf(await written.unwritten([9, 10, 19].map((at) => record(0, at))))).toEqual([9]);
+  expect(offsetsOf(await written.unwritten([record(1, 15), record(0, 20)]))).toEqual([15, 20]);
+  // Offsets that fall back without a new membership are those of another topic.
+  expect(offsetsOf(await written.unwritten([record(0, 11)]))).toEqual([11]);
+  expect(asked()).toBe(1);
+});
+
+test('each membership asks anew, and a database that is away is asked again', async () => {
+  let isAway = true;
+  const { database, asked } = knowing(() => {
+    if (isAway) throw new Error('Connection terminated unexpectedly');
+    return 20;
+  });
+  const written = new WrittenOutcomes(database, ids);
+  expect(offsetsOf(await written.unwritten([record(0, 11)]))).toEqual([11]);
+  isAway = false;
+  expect(await written.unwritten([record(0, 12)])).toEqual([]);
+  const next = { current: true };
+  expect(await written.unwritten([record(0, 11, next)])).toEqual([]);
+  expect(asked()).toBe(3);
+});

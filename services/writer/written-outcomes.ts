@@ -1,0 +1,75 @@
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import type { Assignment } from '../../shared/kafka/offsets.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
+import { isTransient } from '../../shared/postgres/transient.ts';
+import {
+  readWrittenStretches,
+  rememberWritten,
+  type WrittenStretch,
+} from '../../shared/side-tables/written-outcomes.ts';
+
+/**
+ * Passes over what comes again after a crash or a rebalance: the database knows up to where each partition was written, by the
+ * transactions that wrote it. Only at the beginning of a membership, where repetitions are: what comes behind them is new.
+ */
+export class WrittenOutcomes {
+  readonly #database: Queryable;
+  readonly #topicIds: ReadonlyMap<string, string>;
+  #assignment: Assignment | undefined;
+  #stretches = new Map<string, WrittenStretch>();
+
+  constructor(database: Queryable, topicIds: ReadonlyMap<string, string>) {
+    this.#database = database;
+    this.#topicIds = topicIds;
+  }
+
+  /** The records, of one membership, that are not known to be written. */
+  async unwritten(records: readonly FetchedRecord[]): Promise<readonly FetchedRecord[]> {
+    const assignment = records[0]?.assignment;
+    if (assignment !== undefined && assignment !== this.#assignment) {
+      const stretches = await this.#read();
+      if (stretches === undefined) return records;
+      this.#stretches = new Map(stretches.map((stretch) => [placeOf(stretch), stretch]));
+      this.#assignment = assignment;
+    }
+    return this.#stretches.size === 0 ? records : records.filter((record) => !this.#isWritten(record));
+  }
+
+  /** In the transaction that writes the records, or behind it. They are all of their stretches that there are. */
+  async remember(client: Queryable, records: readonly FetchedRecord[]): Promise<void> {
+    await rememberWritten(client, this.#topicIds, stretchesOf(records));
+  }
+
+  /** Undefined while the database is away: then everything is compared one by one, when it is there again. */
+  async #read(): Promise<readonly WrittenStretch[] | undefined> {
+    try {
+      return await readWrittenStretches(this.#database, this.#topicIds);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      return undefined;
+    }
+  }
+
+  #isWritten(record: FetchedRecord): boolean {
+    const stretch = this.#stretches.get(placeOf(record));
+    if (stretch === undefined) return false;
+    if (record.offset >= stretch.next) this.#stretches.delete(placeOf(record));
+    return record.offset >= stretch.first && record.offset < stretch.next;
+  }
+}
+
+const placeOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
+  `${topic}/${partition}`;
+
+/** Pure. Of each partition from the first record to the last. */
+export function stretchesOf(records: readonly FetchedRecord[]): readonly WrittenStretch[] {
+  const stretches = new Map<string, { -readonly [Name in keyof WrittenStretch]: WrittenStretch[Name] }>();
+  for (const { topic, partition, offset } of records) {
+    const place = placeOf({ topic, partition });
+    const known = stretches.get(place);
+    if (known === undefined) stretches.set(place, { topic, partition, first: offset, next: offset + 1n });
+    else if (offset >= known.next) known.next = offset + 1n;
+    else if (offset < known.first) known.first = offset;
+  }
+  return [...stretches.values()];
+}

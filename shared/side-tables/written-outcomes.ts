@@ -1,0 +1,61 @@
+// Which outcomes are in the side tables, as stretches of their partitions: moved on in the transaction that writes them.
+import type { Queryable } from '../postgres/connect.ts';
+import { WRITTEN_OUTCOMES } from './names.ts';
+
+export interface WrittenStretch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly first: bigint;
+  /** The first behind it. */
+  readonly next: bigint;
+}
+
+/** `topicIds`: of another topic of the same name nothing is known. */
+export async function readWrittenStretches(
+  client: Queryable,
+  topicIds: ReadonlyMap<string, string>,
+): Promise<readonly WrittenStretch[]> {
+  const { rows } = await client.query<{ topic: string; partition: number; first: string; next: string }>(
+    `select topic, partition, first_offset::text as first, next_offset::text as next from ${WRITTEN_OUTCOMES}
+      where (topic, topic_id) in (select * from unnest($1::text[], $2::text[]))`,
+    [[...topicIds.keys()], [...topicIds.values()]],
+  );
+  return rows.map(({ topic, partition, first, next }) => ({
+    topic,
+    partition,
+    first: BigInt(first),
+    next: BigInt(next),
+  }));
+}
+
+/** A stretch that does not meet the one that is known takes its place: what lies between may not be written. */
+const MEETS = `known.topic_id = excluded.topic_id
+  and excluded.first_offset <= known.next_offset and known.first_offset <= excluded.next_offset`;
+const REMEMBER = {
+  name: 'remember_written',
+  text: `insert into ${WRITTEN_OUTCOMES} as known (topic, partition, topic_id, first_offset, next_offset)
+  select * from unnest($1::text[], $2::int4[], $3::text[], $4::int8[], $5::int8[]) as written(topic, partition, topic_id, first, next)
+   order by topic, partition
+  on conflict (topic, partition) do update set topic_id = excluded.topic_id,
+    first_offset = case when ${MEETS} then least(known.first_offset, excluded.first_offset) else excluded.first_offset end,
+    next_offset = case when ${MEETS} then greatest(known.next_offset, excluded.next_offset) else excluded.next_offset end`,
+};
+
+export async function rememberWritten(
+  client: Queryable,
+  topicIds: ReadonlyMap<string, string>,
+  stretches: readonly WrittenStretch[],
+): Promise<void> {
+  const known = stretches.filter(({ topic }) => topicIds.has(topic));
+  if (known.length === 0) return;
+  await client.query({
+    ...REMEMBER,
+    values: [
+      known.map(({ topic }) => topic),
+      known.map(({ partition }) => partition),
+      known.map(({ topic }) => topicIds.get(topic)),
+      known.map(({ first }) => String(first)),
+      known.map(({ next }) => String(next)),
+    ],
+  });
+}
