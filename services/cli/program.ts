@@ -4,6 +4,7 @@ import { auditCommand } from './commands/audit.ts';
 import { awsLocalCommand } from './commands/aws-local.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { configCommand } from './commands/config.ts';
+import { costCommand } from './commands/cost.ts';
 import { deadCommand } from './commands/dead.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -59,7 +60,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
     awsLocalCommand,
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
-  ['Watch:', statusCommand, tailCommand, topicsCommand, traceCommand, auditCommand],
+  ['Watch:', statusCommand, tailCommand, topicsCommand, traceCommand, costCommand, auditCommand],
   ['Operate:', backfillCommand, reenrichCommand, redecideCommand, deadCommand, gapsCommand],
 ];
 

@@ -102,11 +102,11 @@ export async function takeLease(pool: DatabasePool, request: LeaseRequest): Prom
 const SETTLE = {
   name: 'settle_lease',
   text: `with back as (delete from ${LEASES} where lease = $1 returning *)
-  insert into ${LEDGER} as kept (day, purse, enrichment, table_name, spent_nano_usd, calls, requests)
-  select day, purse, enrichment, table_name, $2, $3, $4 from back
+  insert into ${LEDGER} as kept (day, purse, enrichment, table_name, spent_nano_usd, calls, requests, reserved_nano_usd)
+  select day, purse, enrichment, table_name, $2, $3, $4, $5 from back
   on conflict (day, purse, enrichment, table_name) do update
     set spent_nano_usd = kept.spent_nano_usd + excluded.spent_nano_usd, calls = kept.calls + excluded.calls,
-        requests = kept.requests + excluded.requests`,
+        requests = kept.requests + excluded.requests, reserved_nano_usd = kept.reserved_nano_usd + excluded.reserved_nano_usd`,
 };
 
 export interface LeaseUse {
@@ -114,11 +114,13 @@ export interface LeaseUse {
   readonly calls: number;
   /** Rows or chunks in these calls. */
   readonly requests: number;
+  /** The most that these calls could have cost. */
+  readonly boundNanoUsd: number;
 }
 
 /** What was spent of it; the rest is there again for everybody. One that was given up as spent stays so. */
 export async function settleLease(client: Queryable, lease: string, use: LeaseUse): Promise<void> {
-  await client.query({ ...SETTLE, values: [lease, use.nanoUsd, use.calls, use.requests] });
+  await client.query({ ...SETTLE, values: [lease, use.nanoUsd, use.calls, use.requests, use.boundNanoUsd] });
 }
 
 const RENEW = {

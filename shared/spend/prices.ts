@@ -24,6 +24,11 @@ export const prices = z
     lambda_gb_second_usd: usd('Lambda: a GB-second of a function on x86.', 0.0000166667),
     lambda_arm_gb_second_usd: usd('Lambda: a GB-second of a function on ARM.', 0.0000133334),
     lambda_million_requests_usd: usd('Lambda: a million calls, beside their GB-seconds.', 0.2),
+    text_million_input_tokens_usd: usd('A model that answers questions: a million tokens in.', 3),
+    text_million_output_tokens_usd: usd('The same: a million tokens out.', 15),
+    aurora_acu_hour_usd: usd('Aurora Serverless v2: a capacity unit for an hour.', 0.12),
+    aurora_gb_month_usd: usd('Aurora: a gigabyte for a month.', 0.1),
+    aurora_million_ios_usd: usd('Aurora: a million reads and writes.', 0.2),
     endpoint_hour_usd: z
       .record(z.string(), z.number().min(0).max(1_000_000).meta(about('All its instances together.', 0.269)))
       .meta(

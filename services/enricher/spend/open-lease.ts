@@ -13,7 +13,7 @@ export class OpenLease {
   readonly openUntilMs: number;
   #freeNanoUsd: number;
   #callsUnderWay = 0;
-  #use: LeaseUse = { nanoUsd: 0, calls: 0, requests: 0 };
+  #use: LeaseUse = { nanoUsd: 0, calls: 0, requests: 0, boundNanoUsd: 0 };
   #isClosed = false;
 
   /** `askedAtMs`: before the database was asked, whose clock runs from then on. */
@@ -50,11 +50,16 @@ export class OpenLease {
     this.#callsUnderWay++;
   }
 
-  /** A call has ended. */
-  spent(nanoUsd: number, requests: number): void {
-    const { nanoUsd: before, calls, requests: beforeRequests } = this.#use;
+  /** A call has ended; of what was reserved for it so much is spent. */
+  spent(nanoUsd: number, requests: number, boundNanoUsd: number): void {
+    const before = this.#use;
     this.#callsUnderWay--;
-    this.#use = { nanoUsd: before + nanoUsd, calls: calls + 1, requests: beforeRequests + requests };
+    this.#use = {
+      nanoUsd: before.nanoUsd + nanoUsd,
+      calls: before.calls + 1,
+      requests: before.requests + requests,
+      boundNanoUsd: before.boundNanoUsd + boundNanoUsd,
+    };
   }
 
   /** Nothing more is sent on it. */

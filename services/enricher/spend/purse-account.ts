@@ -133,7 +133,7 @@ export class PurseAccount implements AsyncDisposable {
       boundNanoUsd,
       spent: (nanoUsd) => {
         this.#settings.observer.spent(nanoUsd);
-        lease.spent(nanoUsd, items);
+        lease.spent(nanoUsd, items, nanoUsd > 0 ? boundNanoUsd : 0);
         this.#keeper.ended(lease);
       },
     };

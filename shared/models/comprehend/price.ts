@@ -11,5 +11,12 @@ export function documentNanoUsd(
   text: string,
   { comprehend_unit_usd: unitUsd }: Pick<Prices, 'comprehend_unit_usd'>,
 ): number {
-  return Math.max(UNITS_MIN, Math.ceil(codePoints(text) / UNIT_CHARACTERS)) * nanoUsdOf(unitUsd);
+  return charactersNanoUsd(codePoints(text), { comprehend_unit_usd: unitUsd });
+}
+
+export function charactersNanoUsd(
+  characters: number,
+  { comprehend_unit_usd: unitUsd }: Pick<Prices, 'comprehend_unit_usd'>,
+): number {
+  return Math.max(UNITS_MIN, Math.ceil(characters / UNIT_CHARACTERS)) * nanoUsdOf(unitUsd);
 }

@@ -5,6 +5,7 @@ create table afterglow_internal.ledger (
   table_name         text not null,
   spent_nano_usd     bigint not null default 0,
   presumed_nano_usd  bigint not null default 0,
+  reserved_nano_usd  bigint not null default 0,
   calls              bigint not null default 0,
   requests           bigint not null default 0,
   cached_requests    bigint not null default 0,
@@ -18,6 +19,9 @@ comment on table afterglow_internal.ledger is
   'What calls cost, by UTC day, purse, enrichment and table, and what was not spent. The day is that on which the money was reserved.';
 comment on column afterglow_internal.ledger.presumed_nano_usd is
   'Reserved by processes that never said what became of it: counted as spent.';
+
+comment on column afterglow_internal.ledger.reserved_nano_usd is
+  'The most that the calls behind spent_nano_usd could have cost: how far an estimate may be trusted.';
 
 create table afterglow_internal.leases (
   lease            bigint generated always as identity primary key,

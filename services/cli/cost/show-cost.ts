@@ -1,0 +1,16 @@
+import { readLedger } from '../../../shared/side-tables/ledger-entries.ts';
+import { withJobs } from '../backfill/job-database.ts';
+import { requireDefinition } from '../definition.ts';
+import type { Invocation } from '../invocation.ts';
+import { costLines } from './lines.ts';
+import { costReport, DAYS_READ } from './report.ts';
+
+export async function showCost(invocation: Invocation): Promise<number> {
+  const { output } = invocation;
+  const definition = await requireDefinition(invocation);
+  const ledger = await withJobs(invocation, (client) => readLedger(client, DAYS_READ));
+  const report = costReport(ledger, definition);
+  if (output.isJson) output.json(report);
+  else for (const line of costLines(report)) output.line(line);
+  return 0;
+}
