@@ -11,6 +11,7 @@ export const checksChange = z.strictObject({
   symbols: isOn,
   characters: isOn,
   tokens: isOn,
+  profile: isOn,
   signature: z.enum(['form', 'recomputed']).exactOptional(),
 });
 
@@ -26,5 +27,6 @@ export const ALL_CHECKS: Checks = {
   symbols: true,
   characters: true,
   tokens: true,
+  profile: true,
   signature: 'form',
 };

@@ -36,6 +36,8 @@ export interface Call {
   readonly rows: number;
   /** What a quota of tokens counts, before anything is answered; 0 where there is none. */
   readonly tokens: number;
+  /** Where the models of one operation can be made to give different wrong answers. */
+  readonly bends?: ReadonlySet<BendKind>;
   matches(input: InputMatch): boolean;
   /** Throws an AwsError for what the service refuses, in the order it checks. */
   answer(bend: Bend | undefined): AwsAnswer | Promise<AwsAnswer>;

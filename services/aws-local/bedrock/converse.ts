@@ -1,6 +1,7 @@
 import type { AwsAnswer, AwsRequest, Call, Operation } from '../operation.ts';
 import { decodeSegment } from '../path.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../request-body.ts';
+import { cohereModel } from './cohere-models.ts';
 import { type Conversation, readConversation } from './conversation.ts';
 import { unknownModel } from './invoke-model.ts';
 import { titanModel } from './titan-models.ts';
@@ -31,12 +32,15 @@ export const converse: Operation = {
       },
       matches: (input) => 'contains' in input && text.includes(input.contains),
       answer() {
-        if (!TEXT_MODEL.test(endpoint) || titanModel(endpoint) !== undefined) throw unknownModel();
+        if (!TEXT_MODEL.test(endpoint) || isEmbedding(endpoint)) throw unknownModel();
         return answer(readConversation(body));
       },
     };
   },
 };
+
+const isEmbedding = (modelId: string): boolean =>
+  titanModel(modelId) !== undefined || cohereModel(modelId) !== undefined;
 
 /** Bedrock takes the longest possible answer from the quota of tokens before it begins. */
 function reservedTokens(body: JsonObject | undefined): number {

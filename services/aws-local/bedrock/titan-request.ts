@@ -1,6 +1,6 @@
 import type { Checks } from '../checks.ts';
-import { AwsError } from '../errors.ts';
-import { isObject, type JsonObject } from '../request-body.ts';
+import type { JsonObject } from '../request-body.ts';
+import { malformed, tooManyTokens, typeName } from './malformed.ts';
 import type { TitanModel } from './titan-models.ts';
 import { tokenCount } from './tokens.ts';
 
@@ -40,11 +40,7 @@ export function readTitanRequest(
   }
   const tokens = tokenCount(inputText);
   if (checks.tokens && tokens > model.tokensMax) {
-    throw new AwsError(
-      'ValidationException',
-      400,
-      `400 Bad Request: Too many input tokens. Max input tokens: ${model.tokensMax}, request input token count: ${tokens}`,
-    );
+    throw tooManyTokens(model.tokensMax, tokens);
   }
   const [dimensionsDefault = 0] = model.dimensions;
   return { text: inputText, tokens, dimensions: Number(dimensions ?? dimensionsDefault), normalize, types };
@@ -57,20 +53,4 @@ function readTypes(types: unknown): readonly EmbeddingType[] {
     if (type === 'float' || type === 'binary') return type;
     throw malformed(`#/embeddingTypes/${index}: the value is not a valid enum value`);
   });
-}
-
-function malformed(what: string): AwsError {
-  return new AwsError(
-    'ValidationException',
-    400,
-    `Malformed input request: ${what}, please reformat your input and try again.`,
-  );
-}
-
-/** As the service's own parser calls them. */
-function typeName(value: unknown): string {
-  if (value === null) return 'Null';
-  if (Array.isArray(value)) return 'JSONArray';
-  if (isObject(value)) return 'JSONObject';
-  return { string: 'String', number: 'Number', boolean: 'Boolean' }[String(typeof value)] ?? 'Null';
 }

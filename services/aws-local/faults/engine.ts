@@ -122,7 +122,7 @@ export class FaultEngine {
     if (left <= 0 || this.#now() >= endMs) return false;
     if (rule.operation !== undefined && rule.operation !== operation.name) return false;
     if (rule.endpoint !== undefined && rule.endpoint !== call.endpoint) return false;
-    if (!canShow(fault, operation)) return false;
+    if (!canShow(fault, operation, call)) return false;
     if (input !== undefined && !call.matches(input)) return false;
     return rule.share === undefined || this.#random() < rule.share;
   }

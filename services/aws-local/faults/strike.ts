@@ -1,5 +1,5 @@
 import { AwsError } from '../errors.ts';
-import type { AwsAnswer, Operation } from '../operation.ts';
+import type { AwsAnswer, Call, Operation } from '../operation.ts';
 import { modelError } from '../sagemaker/model-error.ts';
 import { failureName, notReady, throttled } from '../service-errors.ts';
 import { BEND_KINDS, type BendKind } from './bend.ts';
@@ -9,8 +9,8 @@ import type { Fault } from './rule.ts';
 export type Strike = Exclude<Fault, { kind: 'latency' }>;
 
 /** Whether this operation can show this fault at all: otherwise it passes by, and is not counted as having struck. */
-export function canShow(fault: Fault, operation: Operation): boolean {
-  if (isBend(fault)) return operation.bends.has(fault.kind);
+export function canShow(fault: Fault, operation: Operation, call: Call): boolean {
+  if (isBend(fault)) return (call.bends ?? operation.bends).has(fault.kind);
   if (fault.kind === 'error') return failureName(operation.service, fault.status) !== undefined;
   if (fault.kind === 'model_error')
     return operation.service === 'sagemaker' || operation.service === 'bedrock';

@@ -44,4 +44,11 @@ export const AWS_QUOTAS: readonly QuotaRule[] = [
     endpoint,
     calls_per_minute: 6_000,
   })),
+  ...['cohere.embed-english-v3', 'cohere.embed-multilingual-v3', 'global.cohere.embed-v4:0'].map(
+    (endpoint) => ({
+      operation: 'InvokeModel',
+      endpoint,
+      calls_per_minute: 20,
+    }),
+  ),
 ];
