@@ -25,10 +25,27 @@ describe('what the pages name', () => {
   });
 
   test.each([
-    ...['B1', 'B2', 'B3', 'B4', 'B5', 'C1', 'C2', 'C4', 'D1', 'E1', 'E2', 'E3', 'E4', 'E5'].map((entry) => [
-      entry,
-      PROMISES,
-    ]),
+    ...[
+      'A2',
+      'B1',
+      'B2',
+      'B3',
+      'B4',
+      'B5',
+      'C1',
+      'C2',
+      'C3',
+      'C4',
+      'D1',
+      'D2',
+      'D3',
+      'H4',
+      'E1',
+      'E2',
+      'E3',
+      'E4',
+      'E5',
+    ].map((entry) => [entry, PROMISES]),
     // Nothing is parked in memory, which F19 is about.
     ...Array.from({ length: 20 }, (_, index) => [`F${index + 1}`, FAULTS]).filter(
       ([entry]) => entry !== 'F19',
