@@ -65,20 +65,6 @@ describe('the table of faults', () => {
     expect(results().filter((result) => result === 'rejected_item').length).toBe(1);
   });
 
-  test('an answer says how many items shared the call that brought it, not a call that was refused before', async () => {
-    const { ask, calls, answers } = scripted({
-      rowsMax: 8,
-      script: (items) => (items.some((item) => first(item) === 5) ? fault('rejected_batch') : undefined),
-    });
-    ask(upTo(8));
-    await vi.advanceTimersByTimeAsync(1_000);
-    for (const value of upTo(8).filter((each) => each !== 5)) {
-      const answering = calls.findLast((call) => call.includes(value));
-      expect(answers.get(value)).toMatchObject({ batchRows: answering?.length });
-    }
-    expect(answers.get(0)).toMatchObject({ batchRows: 4 });
-  });
-
   test('a throttled call counts no attempt, an unavailable one does', async () => {
     for (const [kind, attempts] of [
       ['throttled', 1],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Dropped } from '../dropped.ts';
-import { fault, scripted, upTo } from './lane.test-support.ts';
+import { fault, first, scripted, upTo } from './lane.test-support.ts';
 
 // Time stands still but for what a test lets pass.
 beforeEach(() => {
@@ -11,6 +11,20 @@ afterEach(() => {
 });
 
 describe('batching', () => {
+  test('an answer says how many items shared the call that brought it, not a call that was refused before', async () => {
+    const { ask, calls, answers } = scripted({
+      rowsMax: 8,
+      script: (items) => (items.some((item) => first(item) === 5) ? fault('rejected_batch') : undefined),
+    });
+    ask(upTo(8));
+    await vi.advanceTimersByTimeAsync(1_000);
+    for (const value of upTo(8).filter((each) => each !== 5)) {
+      const answering = calls.findLast((call) => call.includes(value));
+      expect(answers.get(value)).toMatchObject({ batchRows: answering?.length });
+    }
+    expect(answers.get(0)).toMatchObject({ batchRows: 4 });
+  });
+
   test('an idle model gets a single item at once, whatever the age limit', async () => {
     const { ask, calls } = scripted({ waitMaxMs: 3_600_000 });
     ask([1]);
