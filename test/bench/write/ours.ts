@@ -18,18 +18,26 @@ export interface Drained {
   readonly profileFolder?: string | undefined;
 }
 
-/** Outcomes that wait on the topic, written a first time and then delivered once more; starting up is not counted. */
+/**
+ * Outcomes that wait on the topic, written a first time, delivered once more, and once more to tables that forgot up to where they
+ * are written, so that every key is compared; starting up is not counted.
+ */
 export async function drain(parts: Parts, { shape, rows, sql, profileFolder }: Drained): Promise<Sample> {
   const bench = await createWriteBench(parts, sql);
   await fill(parts, bench, shape, rows);
   const first = await once(bench, shape, rows, profileFolder);
   await bench.rewind(shape);
   const again = await once(bench, shape, rows);
+  await bench.forgetWritten();
+  await bench.rewind(shape);
+  const compared = await once(bench, shape, rows);
   return {
     rows_per_second: rows / first.seconds,
     cpu_per_row_us: (first.cpuSeconds * 1e6) / rows,
     again_rows_per_second: rows / again.seconds,
     again_cheaper_times: first.transactionSeconds / again.transactionSeconds,
+    compared_rows_per_second: rows / compared.seconds,
+    compared_cheaper_times: first.transactionSeconds / compared.transactionSeconds,
     rest_seconds: first.restSeconds,
     peak_memory_mb: first.peakMemoryMb,
   };

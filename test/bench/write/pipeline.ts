@@ -21,6 +21,8 @@ export interface WriteBench {
   topic(shape: Shape): string;
   /** How many outcomes of this shape the writer has committed. */
   committed(shape: Shape): Promise<number>;
+  /** The tables are to know no more up to where they are written. */
+  forgetWritten(): Promise<void>;
   /** Everything on the topic is to be taken once more. */
   rewind(shape: Shape): Promise<void>;
   /** The writer as users run it, in a process of its own; resolves when it has its partitions. */
@@ -67,12 +69,19 @@ export async function createWriteBench(parts: Parts, sql = ''): Promise<WriteBen
       const lags = await parts.kafka.lag(group, [topic(shape)]);
       return lags.reduce((sum, { low, committed }) => sum + Number((committed ?? low) - low), 0);
     },
+    forgetWritten: async () => {
+      const forgetting = await connectDatabase({ url: url.href, applicationName: 'bench' });
+      await forgetting.query('delete from afterglow_internal.written_outcomes');
+      await forgetting.end();
+    },
     rewind: async (shape) => {
       const logger = createLogger('bench', 'silent');
       const admin = createKafka({ brokers: [parts.brokers], clientId: 'bench', logger }).admin();
       await admin.connect();
       try {
-        await admin.resetOffsets({ groupId: group, topic: topic(shape), earliest: true });
+        const ends = await admin.fetchTopicOffsets(topic(shape));
+        const partitions = ends.map(({ partition, low }) => ({ partition, offset: low }));
+        await admin.setOffsets({ groupId: group, topic: topic(shape), partitions });
       } finally {
         await admin.disconnect();
       }
