@@ -5,6 +5,7 @@ import { awsLocalCommand } from './commands/aws-local.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { configCommand } from './commands/config.ts';
 import { costCommand } from './commands/cost.ts';
+import { cutoverCommand } from './commands/cutover.ts';
 import { deadCommand } from './commands/dead.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -61,7 +62,7 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand, topicsCommand, traceCommand, costCommand, auditCommand],
-  ['Operate:', backfillCommand, reenrichCommand, redecideCommand, deadCommand, gapsCommand],
+  ['Operate:', backfillCommand, reenrichCommand, redecideCommand, cutoverCommand, deadCommand, gapsCommand],
 ];
 
 export function createProgram(run: Run): Command {

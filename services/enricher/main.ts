@@ -1,4 +1,6 @@
+import type { Definition } from '../../shared/config/definition.ts';
 import { runSessions } from '../../shared/lifecycle/sessions.ts';
+import { runInForce } from '../../shared/side-tables/in-force.ts';
 import { enricherMetrics } from './metrics.ts';
 import { type EnricherSettings, runSession } from './session.ts';
 
@@ -11,5 +13,8 @@ export const NEEDED = ['group', 'model'] as const;
 export async function run(settings: EnricherSettings, signal: AbortSignal): Promise<void> {
   const metrics = enricherMetrics(settings.telemetry.registry, settings.enrichment);
   settings.telemetry.readiness.ready('model');
-  await runSessions(settings, 'group', () => runSession(settings, metrics, signal), signal);
+  const session = (definition: Definition): Promise<void> =>
+    runSession({ ...settings, definition }, metrics, signal);
+  const { enrichment } = settings;
+  await runSessions(settings, 'group', () => runInForce(settings, enrichment, session, signal), signal);
 }

@@ -12,10 +12,13 @@ import {
   stateParameters,
 } from '../../shared/side-tables/parameters.ts';
 import type { Statement, WriterStatements } from '../../shared/side-tables/statements.ts';
+import { CutOver } from './homes.ts';
 
 export interface Target {
   readonly tables: EnrichmentTables;
   readonly statements: WriterStatements;
+  /** There is a shadow that it may change places with. */
+  readonly isPaired?: boolean;
 }
 
 export interface Applied {
@@ -109,7 +112,12 @@ async function fenceTruncates(
 ): Promise<void> {
   const newest = truncates.toSorted((a, b) => comparePositions(b.source, a.source))[0];
   if (newest !== undefined && (await raiseFence(client, statements, newest))) return;
-  await client.query(statements.lockFence);
+  await lockFence(client, statements);
+}
+
+async function lockFence(client: Queryable, statements: WriterStatements): Promise<void> {
+  const { rowCount } = await client.query(statements.lockFence);
+  if (rowCount === 0) throw new CutOver();
 }
 
 /** False when it was not newer: then nothing is locked either. */
@@ -135,7 +143,7 @@ export async function buryKey(
   { tables, statements }: Target,
   key: RowKey,
 ): Promise<boolean> {
-  await client.query(statements.lockFence);
+  await lockFence(client, statements);
   const values = keyParameters(tables, [key]);
   const buried = await client.query({ ...statements.bury, values: [...values] });
   if (buried.rowCount === 0) return false;

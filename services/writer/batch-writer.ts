@@ -12,6 +12,7 @@ import {
   type Target,
 } from './apply.ts';
 import type { Archive } from './archive.ts';
+import { type Homes, requireTurn } from './homes.ts';
 import { type LastOfKeys, lastOfKeys } from './last-of-keys.ts';
 import type { LateKeys } from './late-keys.ts';
 import type { WriterMetrics } from './metrics.ts';
@@ -26,6 +27,7 @@ export interface BatchWriterParts {
   readonly pool: DatabasePool;
   /** By topic, in the order in which they are written. */
   readonly targets: ReadonlyMap<string, Target>;
+  readonly homes: Homes;
   readonly archive: Archive;
   readonly lateKeys: LateKeys;
   readonly written: WrittenOutcomes;
@@ -113,10 +115,10 @@ export class BatchWriter {
 
   /** One transaction. */
   async #apply(arrivals: readonly Arrival[]): Promise<void> {
-    const { pool, targets, lateKeys, metrics, pace, written } = this.#parts;
+    const { pool, lateKeys, metrics, pace, written } = this.#parts;
     const batch = this.#batch;
     const startedAtMs = performance.now();
-    const checked = await checkByTopic(pool, arrivals, targets);
+    const checked = await checkByTopic(pool, arrivals, this.#parts);
     const isNew = checked.some(({ events }) => events.length > 0);
     const lasts = checked.filter(({ target, last }) => lateKeys.concerns(target.tables.enrichment, last));
     let latencyMs = 0;
@@ -195,15 +197,16 @@ interface CheckedTopic {
 async function checkByTopic(
   client: Queryable,
   arrivals: readonly Arrival[],
-  targets: ReadonlyMap<string, Target>,
+  { targets, homes }: Pick<BatchWriterParts, 'targets' | 'homes'>,
 ): Promise<readonly CheckedTopic[]> {
-  const byTopic = Map.groupBy(arrivals, ({ record }) => record.topic);
+  const byTopic = Map.groupBy(arrivals, (arrival) => homes.topicOf(arrival));
   const checked: CheckedTopic[] = [];
   for (const [topic, target] of targets) {
     const ofTopic = byTopic.get(topic);
     if (ofTopic === undefined) continue;
     const events = ofTopic.map(({ event }) => event);
     const { newer, older } = await compareWithWritten(client, target, events);
+    if (target.isPaired === true) await requireTurn(client, target.tables);
     checked.push({ target, events: newer, count: events.length, last: lastOfKeys(ofTopic, older) });
   }
   return checked;

@@ -1,4 +1,7 @@
+import type { Definition } from '../../shared/config/definition.ts';
 import { runSessions } from '../../shared/lifecycle/sessions.ts';
+import { runInForce } from '../../shared/side-tables/in-force.ts';
+import { CutOver } from './homes.ts';
 import { writerMetrics } from './metrics.ts';
 import { runSession, type WriterSettings } from './session.ts';
 
@@ -8,5 +11,13 @@ export const NEEDED = ['database', 'group'] as const;
 /** enriched topics -> side tables. Offsets move only behind the database's commit, so a break only repeats. */
 export async function run(settings: WriterSettings, signal: AbortSignal): Promise<void> {
   const metrics = writerMetrics(settings.telemetry.registry);
-  await runSessions(settings, 'group', () => runSession(settings, metrics, signal), signal);
+  const session = async (definition: Definition): Promise<void> => {
+    try {
+      await runSession({ ...settings, definition }, metrics, signal);
+    } catch (error) {
+      // What was not written comes again, to where it belongs by now.
+      if (!(error instanceof CutOver)) throw error;
+    }
+  };
+  await runSessions(settings, 'group', () => runInForce(settings, undefined, session, signal), signal);
 }

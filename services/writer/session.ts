@@ -14,6 +14,7 @@ import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { checkCompaction, refuseOvertaken } from './compaction.ts';
 import { keepForgetting } from './forget-deleted.ts';
+import { readHomes } from './homes.ts';
 import { type Lane, runLanes } from './lanes.ts';
 import { LateKeys } from './late-keys.ts';
 import { ViewMending } from './mend-views.ts';
@@ -55,6 +56,7 @@ export async function runSession(
   });
   cleanup.defer(() => pool.end());
   const targets = await readTargets(pool, definition);
+  const homes = await readHomes(pool, definition);
   readiness.ready('database');
   const producer = cleanup.use(await connectProducer({ brokers, clientId, logger }));
   const group: GroupSettings = {
@@ -120,6 +122,7 @@ export async function runSession(
     const writer = new BatchWriter({
       pool,
       targets,
+      homes,
       archive,
       lateKeys,
       written: new WrittenOutcomes(pool, topicIds),

@@ -1,7 +1,9 @@
 import type { Definition } from '../../shared/config/definition.ts';
+import { counterpartOf } from '../../shared/contracts/shadow.ts';
 import { enrichedTopic } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
+import { readTurns } from '../../shared/side-tables/cutovers.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
 import { INTERNAL_SCHEMA, publicationName, SCHEMA } from '../../shared/side-tables/names.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
@@ -19,12 +21,15 @@ export async function readTargets(
 ): Promise<ReadonlyMap<string, Target>> {
   await checkUnpublished(client, definition.pipeline);
   const targets = new Map<string, Target>();
+  const turns = await readTurns(client);
   for (const enrichment of Object.keys(definition.enrichments).toSorted()) {
-    const tables = await readEnrichmentTables(client, enrichment);
+    const found = await readEnrichmentTables(client, enrichment);
+    const tables = { ...found, turn: turns.get(enrichment) ?? 0 };
     checkDimensions(tables, definition);
     targets.set(enrichedTopic(definition.pipeline, enrichment), {
       tables,
       statements: writerStatements(tables),
+      isPaired: counterpartOf(enrichment) in definition.enrichments,
     });
   }
   await verifyRegistered(client, definition);

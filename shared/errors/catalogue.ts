@@ -2,6 +2,7 @@
 
 import { CAPTURE_CATALOGUE } from './capture-catalogue.ts';
 import type { CatalogueEntry, ExitCode } from './catalogue-entry.ts';
+import { CUTOVER_CATALOGUE } from './cutover-catalogue.ts';
 
 export const CATALOGUE = {
   // Usage and definition
@@ -158,6 +159,7 @@ export const CATALOGUE = {
     remedy: 'Run `afterglow init`: it makes the topics with the settings they need.',
   },
   ...CAPTURE_CATALOGUE,
+  ...CUTOVER_CATALOGUE,
   database_login_refused: {
     exit: 3,
     meaning: 'PostgreSQL refuses this login.',

@@ -48,6 +48,10 @@ export interface KafkaAdmin {
   deleteGroups(groups: readonly string[]): Promise<void>;
   /** A group that has never committed begins with what comes from now on. One that has stays where it is. */
   startAtEnd(group: string, topic: string): Promise<void>;
+  /** How many processes are in these groups. */
+  membersOf(groups: readonly string[]): Promise<number>;
+  /** Sets where a group goes on that nobody is in. */
+  moveGroup(group: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
   /** Every group that has read one of these topics, also those of others. */
   groupOffsets(topics: readonly string[]): Promise<readonly GroupOffsets[]>;
@@ -109,6 +113,14 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
     },
     alterTopics: (changes) => alterTopics(admin, changes),
     startAtEnd: (group, topic) => onceCoordinated(() => startAtEnd(admin, group, topic), DESCRIBE_AGAIN_MAX),
+    async membersOf(groups) {
+      const described = await onceCoordinated(() => admin.describeGroups([...groups]), DESCRIBE_AGAIN_MAX);
+      return described.groups.reduce((sum, { members }) => sum + members.length, 0);
+    },
+    async moveGroup(groupId, topic, offsets) {
+      const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+      await onceCoordinated(() => admin.setOffsets({ groupId, topic, partitions }), DESCRIBE_AGAIN_MAX);
+    },
     async deleteTopics(topics) {
       const existing = new Set(await listTopics());
       const present = topics.filter((topic) => existing.has(topic));

@@ -17,6 +17,8 @@ export interface EnrichmentTables {
   readonly outputs: readonly TypedColumn[];
   /** Vector kinds: several rows for one key, told apart by `chunk`. */
   readonly chunked: boolean;
+  /** For the writer: how often these tables have changed places with those of a shadow; none: never. */
+  readonly turn?: number;
 }
 
 /** Every outcome rewrites its state row; free space on the page lets PostgreSQL do that without touching the index. */

@@ -1,5 +1,6 @@
 // What a service asks at its start: is this database set up, and for the very definition that I was given?
 import type { Definition } from '../config/definition.ts';
+import { definitionInForce } from '../config/in-force.ts';
 import { revisionContent } from '../config/revision.ts';
 import { AfterglowError } from '../errors/catalogue.ts';
 import type { Queryable } from '../postgres/connect.ts';
@@ -76,10 +77,11 @@ export async function verifyRegistered(client: Queryable, definition: Definition
     );
   }
   const registered = await readRevisions(client);
+  const inForce = definitionInForce(definition, registered);
   const revisions = new Map(
-    Object.keys(definition.enrichments).map((name): [string, number] => [
+    Object.keys(inForce.enrichments).map((name): [string, number] => [
       name,
-      sameRevision(definition, name, registered.get(name)),
+      sameRevision(inForce, name, registered.get(name)),
     ]),
   );
   return { pipeline: pipeline.name, createdByAfterglow: pipeline.createdByAfterglow, revisions };

@@ -25,7 +25,7 @@ export interface Statement {
 }
 
 export interface WriterStatements {
-  /** No values. One row: epoch, commit_lsn, event_index of the newest truncate; no truncate passes until the end of the transaction. */
+  /** No values. One row: the newest truncate; none passes until the end of the transaction. No row: another turn, wrong tables. */
   readonly lockFence: Statement;
   /** Values: fenceParameters(). Rows `{ place, is_older }` of outcomes newer than state and truncate fence, or older than the state. */
   readonly checkPositions: Statement;
@@ -149,8 +149,11 @@ const aboveTruncate = (tables: EnrichmentTables): string =>
 
 function lockFence(tables: EnrichmentTables): string {
   return `select epoch, commit_lsn::text, event_index from ${TRUNCATE_FENCES}
-  where enrichment = ${quoteLiteral(tables.enrichment)} for share`;
+  where ${isOurTurn(tables)} for share`;
 }
+
+const isOurTurn = ({ enrichment, turn = 0 }: EnrichmentTables): string =>
+  `enrichment = ${quoteLiteral(enrichment)} and turn = ${turn}`;
 
 /** Key by key: a join could be planned while the table is small, and would then read all of it for every batch. */
 function checkPositions(tables: EnrichmentTables): string {
@@ -254,7 +257,7 @@ function deleteResults(tables: EnrichmentTables): string {
 
 function raiseFence(tables: EnrichmentTables): string {
   return `update ${TRUNCATE_FENCES} set epoch = $1::integer, commit_lsn = $2::pg_lsn, event_index = $3::integer
-  where enrichment = ${quoteLiteral(tables.enrichment)}
+  where ${isOurTurn(tables)}
     and (epoch, commit_lsn, event_index) < ($1::integer, $2::pg_lsn, $3::integer)
   returning enrichment`;
 }

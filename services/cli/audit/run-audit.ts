@@ -2,6 +2,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { plannedRows } from '../../../shared/postgres/estimate.ts';
+import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
 import { readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { verifyRegistered } from '../../../shared/side-tables/revisions.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
@@ -68,7 +69,7 @@ export async function runAudit(
   try {
     await verifyRegistered(client, definition);
     const auditing: Auditing = { invocation, client, options, kafka, pipeline, signal };
-    const subjects = await readSubjects(client, definition, sources);
+    const subjects = await readSubjects(client, await readDefinitionInForce(client, definition), sources);
     const found = await audit(auditing, subjects);
     const left = options.repair === true ? await repair(auditing, subjects, found) : found;
     await record(auditing, left);

@@ -3,6 +3,7 @@ import { nearest } from '../../../shared/config/nearest.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
 import { countRows, estimateRows } from '../../../shared/postgres/estimate.ts';
+import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
 import { outdatedCondition } from '../../../shared/side-tables/outdated.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
@@ -65,7 +66,7 @@ export async function startRedecide(
     enrichments: [name],
     consequence: 'will be judged again; only those whose input has changed meanwhile call the model',
     check: async (client) => {
-      await registeredRevision(client, definition, name);
+      await registeredRevision(client, await readDefinitionInForce(client, definition), name);
     },
   });
 }
@@ -88,7 +89,8 @@ export async function startReenrich(
     enrichments: [name],
     consequence: `have results of an earlier definition of ${name}; calls are paid for those whose answer is not known`,
     only: async (client) => {
-      const revision = await registeredRevision(client, definition, name);
+      const inForce = await readDefinitionInForce(client, definition);
+      const revision = await registeredRevision(client, inForce, name);
       return outdatedCondition(table, await readEnrichmentTables(client, name), revision);
     },
     nothingToDo: `Every result of ${name} is of its definition of now.`,

@@ -48,8 +48,10 @@ export async function applyInit(
   kafka: KafkaAdmin,
   options: InitOptions,
   onStep: OnStep = () => {},
+  /** In the same transaction, before anything is looked at. */
+  before: () => Promise<void> = async () => {},
 ): Promise<InitPlan> {
-  return await applyPlan(client, kafka, options, (state) => planInit(options, state), onStep);
+  return await applyPlan(client, kafka, options, (state) => planInit(options, state), onStep, before);
 }
 
 /**
@@ -71,6 +73,7 @@ async function applyPlan(
   { definition }: Pick<InitOptions, 'definition'>,
   planOf: (state: InitState) => InitPlan,
   onStep: OnStep,
+  before: () => Promise<void> = async () => {},
 ): Promise<InitPlan> {
   await client.query('begin');
   try {
@@ -79,6 +82,7 @@ async function applyPlan(
     );
     await client.query('select pg_advisory_xact_lock($1)', [INIT_LOCK]);
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await before();
     const state = await readInitState(client, kafka, definition);
     const plan = planOf(state);
     requirePrivileges(plan.lacks, state.server);

@@ -1,5 +1,6 @@
 // What has to be right before anything is changed.
 import type { Definition } from '../../../shared/config/definition.ts';
+import { broughtBack } from '../../../shared/config/in-force.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
@@ -41,6 +42,16 @@ export function checkServer(definition: Definition, state: InitState): void {
       );
     }
   }
+}
+
+/** Going back has a way of its own, which loses nothing. @throws AfterglowError */
+export function checkCutOver(definition: Definition, { revisions, cutOver }: InitState): void {
+  const [name] = broughtBack(definition, revisions, cutOver);
+  if (name === undefined) return;
+  throw new AfterglowError(
+    'definition_before_cutover',
+    `Enrichment ${name} was cut over, and the definition has what it was before under its name.`,
+  );
 }
 
 /** fraud with a_b and fraud_a with b would replace each other's function at every run. @throws AfterglowError */

@@ -40,6 +40,7 @@ export function freshState(changes: Partial<InitState> = {}, catalog: Catalog = 
     migrations: [],
     pipeline: undefined,
     revisions: new Map(),
+    cutOver: new Set(),
     recordedPartitions: new Map(),
     topics: new Map(),
     publication: undefined,

@@ -1,11 +1,12 @@
 // What `afterglow init` will do: a pure function of the definition and of what is there.
 import type { Definition } from '../../../shared/config/definition.ts';
+import { definitionInForce } from '../../../shared/config/in-force.ts';
 import { revisionContent } from '../../../shared/config/revision.ts';
-import { counterpartOf, shadowedBy } from '../../../shared/contracts/shadow.ts';
+import { counterpartOf, shadowedBy, shadowOf } from '../../../shared/contracts/shadow.ts';
 import { quoteLiteral } from '../../../shared/postgres/connect.ts';
 import { migrationStatements, pendingMigrations } from '../../../shared/side-tables/migrations.ts';
 import { PIPELINE, REVISIONS, TOPIC_PARTITIONS } from '../../../shared/side-tables/names.ts';
-import { checkFunctionNames, checkServer, missingPrivileges } from './checks.ts';
+import { checkCutOver, checkFunctionNames, checkServer, missingPrivileges } from './checks.ts';
 import { publicationSteps } from './publication.ts';
 import { redoSteps } from './redo-steps.ts';
 import { activitySteps, type LoginPasswords, missingRoles, roleNotes, roleSteps } from './roles.ts';
@@ -34,7 +35,9 @@ export interface InitOptions {
 
 /** @throws AfterglowError with everything that has to be done before */
 export function planInit(options: InitOptions, state: InitState): InitPlan {
-  const { definition, loginPasswords } = options;
+  checkCutOver(options.definition, state);
+  const definition = definitionInForce(options.definition, state.revisions);
+  const { loginPasswords } = options;
   const { pipeline } = definition;
   checkServer(definition, state);
   const sources = realSources(definition, state);
@@ -63,7 +66,11 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
   return {
     steps,
     lacks: steps.some(({ kind }) => kind === 'sql') ? missingPrivileges(pipeline, sources, state) : [],
-    notes: [...(rolesAreNew ? roleNotes(pipeline, state) : []), ...leftOver(definition, state)],
+    notes: [
+      ...(rolesAreNew ? roleNotes(pipeline, state) : []),
+      ...cutOverNotes(options.definition, definition),
+      ...leftOver(definition, state),
+    ],
   };
 }
 
@@ -128,6 +135,17 @@ function topicSteps(definition: Definition, state: InitState): readonly (TopicSt
       return [{ kind: 'topic_settings', title: `settings of ${topic}`, reason, topic, settings: lacking }];
     },
   );
+}
+
+function cutOverNotes(written: Definition, inForce: Definition): readonly string[] {
+  return Object.entries(written.enrichments)
+    .filter(
+      ([name, enrichment]) => shadowedBy(name) === undefined && inForce.enrichments[name] !== enrichment,
+    )
+    .map(
+      ([name]) =>
+        `${name} was cut over to what the definition has as ${shadowOf(name)}: exchange the two there when it suits you, or write that one as ${name} and take ${shadowOf(name)} out.`,
+    );
 }
 
 function leftOver(definition: Definition, state: InitState): readonly string[] {

@@ -1,0 +1,53 @@
+// Which of two enrichments that may have changed places is which.
+import { expect, test } from 'vitest';
+import type { Definition } from './definition.ts';
+import { changed, parse } from './fixtures/small-definition.ts';
+import { broughtBack, definitionInForce } from './in-force.ts';
+import { revisionContent } from './revision.ts';
+
+const SHADOW = `  fraud_shadow:
+    from: transactions
+    model: { kind: sagemaker, endpoint: fraud-next, version: "2" }
+    input: [amount]
+    output: { score: float }
+`;
+
+function read(text: string): Definition {
+  const { definition } = parse(text);
+  if (definition === undefined) throw new Error('the definition cannot be read');
+  return definition;
+}
+
+const WRITTEN = read(changed('  sentiment:\n', `${SHADOW}  sentiment:\n`));
+const ALONE = read(changed('', ''));
+const shaOf = (name: string) => ({ sha256: revisionContent(WRITTEN, name).sha256 });
+const BEFORE = new Map([
+  ['fraud', shaOf('fraud')],
+  ['fraud_shadow', shaOf('fraud_shadow')],
+]);
+const AFTER = new Map([
+  ['fraud', shaOf('fraud_shadow')],
+  ['fraud_shadow', shaOf('fraud')],
+]);
+const CUT_OVER = new Set(['fraud']);
+
+test('before a cut-over the file is in force, and after it with the two exchanged', () => {
+  expect(definitionInForce(WRITTEN, BEFORE)).toBe(WRITTEN);
+  const { enrichments } = definitionInForce(WRITTEN, AFTER);
+  expect(enrichments.fraud).toBe(WRITTEN.enrichments.fraud_shadow);
+  expect(enrichments.fraud_shadow).toBe(WRITTEN.enrichments.fraud);
+  expect(enrichments.sentiment).toBe(WRITTEN.enrichments.sentiment);
+});
+
+test('a file that was changed after the cut-over is in force as it is', () => {
+  const exchanged = definitionInForce(WRITTEN, AFTER);
+  expect(definitionInForce(exchanged, AFTER)).toBe(exchanged);
+  expect(broughtBack(exchanged, AFTER, CUT_OVER)).toEqual([]);
+  expect(broughtBack(WRITTEN, AFTER, CUT_OVER)).toEqual([]);
+});
+
+test('a file that only has the old model again would bring it back without a word', () => {
+  expect(broughtBack(ALONE, AFTER, CUT_OVER)).toEqual(['fraud']);
+  // A shadow that was taken away before it ever counted is nothing to ask about.
+  expect(broughtBack(ALONE, BEFORE, new Set())).toEqual([]);
+});

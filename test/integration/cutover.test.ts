@@ -1,0 +1,178 @@
+// The shadow becomes what counts while rows are written and deleted: nothing is lost, nothing is doubled, and there is a way back.
+import { expect, test } from 'vitest';
+import { NewestResults, readEnriched } from '../../shared/client/index.ts';
+import { pause } from '../../shared/lifecycle/run-service.ts';
+import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { audit } from '../support/audited.ts';
+import { commandLine } from '../support/command-line.ts';
+import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { seededRandom } from '../support/random-workload.ts';
+import { brokers } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
+
+const DEADLINE_MS = 120_000;
+/** Each cut-over waits for enrichers to notice and to join their groups again. */
+const TEST_MAX_MS = 240_000;
+const ROWS = 150;
+const SEED = 20_261_121;
+/** Slow enough that four enrichers on a busy machine follow. */
+const BETWEEN_WRITES_MS = 15;
+const TABLES = `create table payments (id bigint generated always as identity primary key, amount float8 not null, note text not null);
+  insert into payments (amount, note) select n, 'payment number ' || n from generate_series(1, ${ROWS}) n`;
+
+const text = (shipped: string): string => `version: 1
+pipeline: ${/pipeline: (\w+)/.exec(shipped)?.[1] ?? ''}
+sources:
+  payments: { table: public.payments, partitions: 3 }
+enrichments:
+  fraud:
+    from: payments
+    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "1" }
+    input: [amount, a: "1", b: "1", c: "2", d: "-1", e: "2"]
+    output: { score: float }
+  fraud_shadow:
+    from: payments
+    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "2" }
+    input: [amount, a: "9", b: "0", c: "3", d: "4000", e: "7"]
+    output: { score: float }
+    flag: score >= 0.5
+  embedding:
+    from: payments
+    model: { kind: titan-embedding, dimensions: 256, rate: 60000/m }
+    input: [note]
+  embedding_shadow:
+    from: payments
+    model: { kind: titan-embedding, dimensions: 512, rate: 60000/m }
+    input: [note]
+`;
+const ENRICHMENTS = ['fraud', 'fraud_shadow', 'embedding', 'embedding_shadow'] as const;
+
+/** Inserts, updates and deletes until it is told to stop. Returns how many of each there were. */
+async function write(client: DatabaseClient, signal: AbortSignal): Promise<Record<string, number>> {
+  const random = seededRandom(SEED);
+  const done = { inserted: 0, updated: 0, deleted: 0 };
+  while (await pause(BETWEEN_WRITES_MS, signal)) {
+    const chance = random();
+    const some =
+      '(select id from payments order by id offset floor($1::float8 * (select count(*) from payments)) limit 1)';
+    if (chance < 0.4) {
+      const statement =
+        "insert into payments (amount, note) values ($1::float8, 'a new payment ' || $1::float8)";
+      await client.query(statement, [random() * 10_000]);
+      done.inserted += 1;
+    } else if (chance < 0.7) {
+      const statement = `update payments set amount = amount + 1, note = note || ' again' where id = ${some}`;
+      await client.query(statement, [random()]);
+      done.updated += 1;
+    } else {
+      await client.query(`delete from payments where id = ${some}`, [random()]);
+      done.deleted += 1;
+    }
+  }
+  return done;
+}
+
+async function revisionsOf({ client }: TestPipeline, enrichment: string): Promise<readonly number[]> {
+  const { rows } = await client.query<{ revision: number }>(
+    `select distinct revision from afterglow_internal.state_${enrichment} where not deleted order by 1`,
+  );
+  return rows.map(({ revision }) => revision);
+}
+
+/** What a team that follows the topic from its beginning has in the end. */
+async function followed(
+  { definition }: TestPipeline,
+  enrichment: string,
+): Promise<ReadonlyMap<string, unknown>> {
+  const newest = new NewestResults({ keysMax: 100_000 });
+  const { pipeline } = definition;
+  for await (const change of readEnriched({ brokers: [brokers()], pipeline, enrichment, read: 'present' })) {
+    newest.apply(change);
+  }
+  return new Map([...newest.entries()].map(([key, { result, flagged }]) => [key, { ...result, flagged }]));
+}
+
+async function shown({ client }: TestPipeline): Promise<ReadonlyMap<string, unknown>> {
+  const { rows } = await client.query<{ id: string; score: number; flagged: boolean | null }>(
+    'select id::text as id, fraud_score as score, fraud_flagged as flagged from afterglow.payments_enriched',
+  );
+  return new Map(
+    rows.map(({ id, score, flagged }) => [
+      `{"id":"${id}"}`,
+      { score: Number(score), flagged: flagged ?? undefined },
+    ]),
+  );
+}
+
+const paidVectors = ({ awsLocal }: TestPipeline): number =>
+  awsLocal.control
+    .calls()
+    .operations.filter(({ service }) => service.startsWith('bedrock'))
+    .reduce((sum, { paid_calls }) => sum + paid_calls, 0);
+
+test(
+  `two cut-overs, one of them to vectors of another length, and a way back, under writes and deletes (seed ${SEED})`,
+  async () => {
+    await using pipeline = await createPipeline(18, text, TABLES);
+    const { client, database } = pipeline;
+    await using cli = await commandLine(pipeline, text);
+    await using services = pipeline.start(
+      'reader',
+      'writer',
+      ...ENRICHMENTS.map((name) => `enricher ${name}` as const),
+    );
+    await services.ready();
+    await until(
+      async () => {
+        const { rows } = await client.query<{ count: number }>(
+          `select count(*)::int4 as count from (${ENRICHMENTS.map((name) => `select 1 from afterglow_internal.state_${name}`).join(' union all ')}) all_of_them`,
+        );
+        return rows[0]?.count === ENRICHMENTS.length * ROWS;
+      },
+      { deadlineMs: DEADLINE_MS, what: 'the first results' },
+    );
+    const writing = new AbortController();
+    const writer = await connectDatabase({ url: database.url, applicationName: 'test' });
+    const written = write(writer, writing.signal);
+    // Awaited below, whatever happens first.
+    written.catch(() => {});
+    try {
+      expect((await audit(cli)).findings).toEqual([]);
+      const both = await Promise.all([
+        cli.run('cutover', 'fraud', '--yes'),
+        cli.run('cutover', 'embedding', '--yes'),
+      ]);
+      for (const said of both) expect(said, said.error).toMatchObject({ status: 0 });
+    } finally {
+      writing.abort();
+      for (const [what, count] of Object.entries(await written)) expect(count, what).toBeGreaterThan(0);
+      await writer.end();
+    }
+    const audited = await audit(cli);
+    expect(audited, audited.error).toMatchObject({ status: 0, findings: [] });
+    for (const name of ENRICHMENTS) expect(audited.of(name)).toMatchObject({ outdated: 0, waiting: 0 });
+    expect(await revisionsOf(pipeline, 'fraud')).toEqual([2]);
+    expect(await revisionsOf(pipeline, 'fraud_shadow')).toEqual([1]);
+    const { rows: lengths } = await client.query(
+      'select distinct public.vector_dims(embedding) as length from afterglow.embedding',
+    );
+    expect(lengths).toEqual([{ length: 512 }]);
+    const table = await shown(pipeline);
+    expect(await followed(pipeline, 'fraud')).toEqual(table);
+    expect(new Set((await followed(pipeline, 'embedding')).keys())).toEqual(new Set(table.keys()));
+    const { rows: requests } = await client.query<{ count: number }>(
+      'select count(*)::int4 as count from afterglow_internal.request_cache',
+    );
+    expect(paidVectors(pipeline)).toBe(requests[0]?.count);
+
+    const back = await cli.run('cutover', 'fraud', '--yes');
+    expect(back, back.error).toMatchObject({ status: 0 });
+    const again = await audit(cli);
+    expect(again, again.error).toMatchObject({ status: 0, findings: [] });
+    expect(await revisionsOf(pipeline, 'fraud')).toEqual([1]);
+    const tableOfBefore = await shown(pipeline);
+    expect(tableOfBefore).not.toEqual(table);
+    expect(await followed(pipeline, 'fraud')).toEqual(tableOfBefore);
+  },
+  TEST_MAX_MS,
+);
