@@ -39,6 +39,27 @@ export const SETTINGS = [
     meaning: 'Your Kafka. It has to take plain connections from here: TLS and SASL cannot be configured yet.',
   },
   {
+    name: 'VALKEY_URL',
+    values: '`valkeys://user:password@host:port`, or `valkey://…` without TLS',
+    default: 'none: PostgreSQL alone keeps what was paid for',
+    meaning:
+      'A Valkey (or Redis, from 6.2) in front of the answers in PostgreSQL. Its loss makes look-ups slower and nothing else. `rediss://` and `redis://` are the same.',
+    isSecret: true,
+  },
+  {
+    name: 'VALKEY_PASSWORD',
+    values: 'a password',
+    default: 'the one in VALKEY_URL',
+    meaning: 'For secrets that are handed over by themselves.',
+    isSecret: true,
+  },
+  {
+    name: 'AFTERGLOW_VALKEY_CA',
+    values: 'a file',
+    default: 'the authorities that Node knows',
+    meaning: 'Certificates that Valkey may be signed by (PEM).',
+  },
+  {
     name: 'AFTERGLOW_AWS',
     values: '`local` or `real`',
     default: '`local`',
@@ -77,6 +98,13 @@ export const SETTINGS = [
     meaning: 'No colours, as `--no-color`.',
   },
 ] as const satisfies readonly SettingEntry[];
+
+/** For the services that call models, and for no other. */
+export const VALKEY_VARIABLES = [
+  'VALKEY_URL',
+  'VALKEY_PASSWORD',
+  'AFTERGLOW_VALKEY_CA',
+] as const satisfies readonly SettingName[];
 
 export type SettingName = (typeof SETTINGS)[number]['name'];
 

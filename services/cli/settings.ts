@@ -3,6 +3,7 @@ import { localFolders } from '../../deploy/local/folders.ts';
 import { readStack, type StackState } from '../../deploy/local/running-stack.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { withDatabaseOptions } from '../../shared/postgres/address.ts';
+import { type ValkeyAddress, valkeyAddress } from '../../shared/valkey/address.ts';
 import type { Environment, Invocation } from './invocation.ts';
 import { isAwsVariable, type SettingName } from './settings-table.ts';
 
@@ -54,6 +55,16 @@ export function ownDatabaseUrl(environment: Environment): string | undefined {
     authority: settingOf(environment, 'AFTERGLOW_DATABASE_CA'),
     usesIam: auth === 'iam',
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION,
+  });
+}
+
+/** Undefined: there is none, and none is needed. */
+export function valkeyOf(environment: Environment): ValkeyAddress | undefined {
+  const url = settingOf(environment, 'VALKEY_URL');
+  if (url === undefined) return undefined;
+  return valkeyAddress(url, {
+    authority: settingOf(environment, 'AFTERGLOW_VALKEY_CA'),
+    password: settingOf(environment, 'VALKEY_PASSWORD'),
   });
 }
 

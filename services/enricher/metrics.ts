@@ -24,6 +24,8 @@ export interface EnricherMetrics extends PayOnceObserver, Pick<CompletionObserve
   published(outcomes: readonly OutcomeRecords[], changes: readonly PublishedChange[]): void;
   /** Changes that ask this enrichment for no outcome. With the outcomes they sum up to what was published for it. */
   passed(changes: number): void;
+  valkeyAway(isAway: boolean): void;
+  valkeyRefused(): void;
 }
 
 const BATCH_ROWS_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000];
@@ -87,7 +89,7 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
   let missed = 0;
   const asked = new Counter({
     name: names.requests,
-    help: 'Requests by where their answer was found: memory, in_flight, shared, stored; model when it had to be asked.',
+    help: 'Requests by where their answer was found: memory, in_flight, valkey, shared, stored; model when it had to be asked.',
     labelNames: [...labelNames, 'found'],
     registers,
     collect() {
@@ -125,6 +127,18 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
     labelNames: [...labelNames, 'result'],
     registers,
   });
+  const valkeyAway = new Gauge({
+    name: names.valkeyAway,
+    help: '1 while Valkey does not answer; answers are then found in PostgreSQL.',
+    labelNames,
+    registers,
+  });
+  const valkeyRefused = new Counter({
+    name: names.valkeyRefused,
+    help: 'Texts in Valkey that nobody who knows this database had written.',
+    labelNames,
+    registers,
+  });
   pausedGauge.set({ enrichment }, 0);
   const pausedLanes = new Set<string>();
   return {
@@ -150,6 +164,8 @@ export function enricherMetrics(registry: Registry, enrichment: string): Enriche
     },
     completed: (result) => completionReads.inc({ enrichment, result }),
     passed: (changes) => passed.inc({ enrichment }, changes),
+    valkeyAway: (isAway) => valkeyAway.set({ enrichment }, isAway ? 1 : 0),
+    valkeyRefused: () => valkeyRefused.inc({ enrichment }),
     published(published, changes) {
       const nowMs = Date.now();
       const counts = new Map<string, number>();

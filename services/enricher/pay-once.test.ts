@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { ModelItem } from '../../shared/models/model.ts';
 import type { CachedRequest, RequestToCache } from '../../shared/side-tables/request-cache.ts';
-import { type AskedAnswer, PayOnce, type PayOnceObserver, type SharedRequests } from './pay-once.ts';
+import {
+  type AskedAnswer,
+  type FoundRequest,
+  PayOnce,
+  type PayOnceObserver,
+  type SharedRequests,
+} from './pay-once.ts';
 
 interface Score {
   readonly score: number;
@@ -36,8 +42,9 @@ class Shared implements SharedRequests {
   /** Resolves stores only when told to. */
   gate: Promise<void> = Promise.resolve();
 
-  async read(hash: string): Promise<CachedRequest | undefined> {
-    return this.stored.get(hash);
+  async read(hash: string): Promise<FoundRequest | undefined> {
+    const found = this.stored.get(hash);
+    return found === undefined ? undefined : { ...found, layer: 'shared' };
   }
 
   async store({ requestHash, result, costNanoUsd }: RequestToCache): Promise<void> {

@@ -18,15 +18,19 @@ export interface ItemAnswer<ItemResult> extends AskedAnswer<ItemResult> {
   readonly cached: boolean;
 }
 
+export interface FoundRequest extends CachedRequest {
+  readonly layer: 'valkey' | 'shared';
+}
+
 /** What all processes know of requests that are paid by the call. */
 export interface SharedRequests {
-  read(requestHash: string): Promise<CachedRequest | undefined>;
+  read(requestHash: string): Promise<FoundRequest | undefined>;
   /** Durable when it resolves. */
   store(request: RequestToCache): Promise<void>;
 }
 
 /** Where an answer was found that nothing was paid for. */
-export type CacheLayer = 'memory' | 'in_flight' | 'shared';
+export type CacheLayer = 'memory' | 'in_flight' | FoundRequest['layer'];
 
 export interface PayOnceObserver {
   /** `savedNanoUsd`: what the answer cost whoever paid for it. */
@@ -90,7 +94,7 @@ export class PayOnce<ItemResult> {
       if (paid !== undefined) {
         const result = JSON.parse(paid.result) as ItemResult;
         this.#memory.set(hash, { result, costNanoUsd: paid.costNanoUsd, bytes: paid.result.length });
-        return this.#cached('shared', result, paid.costNanoUsd);
+        return this.#cached(paid.layer, result, paid.costNanoUsd);
       }
       this.#observer.missed();
       const { outcome, ...call } = await ask(item);

@@ -17,12 +17,14 @@ import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
 import { equalModelRevisions } from '../../shared/side-tables/stored-results.ts';
+import type { ValkeyAddress } from '../../shared/valkey/address.ts';
 import { CompletionReader } from './completion-read.ts';
 import { Crashes, isOwnEnd } from './crash-counts.ts';
 import { Dropped } from './dropped.ts';
 import type { EnricherMetrics } from './metrics.ts';
 import { CALLS_MAX, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
 import { observeCalls, observeDatabase } from './observe-calls.ts';
+import { openValkey } from './open-valkey.ts';
 import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
 import { prepare } from './prepare.ts';
 import { askOnce, completeRow, type RowWorkParts } from './row-work.ts';
@@ -35,6 +37,8 @@ export interface EnricherSettings extends ServiceSettings {
   /** Its name in the definition. */
   readonly enrichment: string;
   readonly aws: AwsSettings;
+  /** Undefined: there is none. */
+  readonly valkey?: ValkeyAddress | undefined;
 }
 
 /** Fetched and not yet taken. */
@@ -97,6 +101,11 @@ export async function runSession(
       stopping,
     }),
   );
+  const { valkey: address } = settings;
+  const valkey =
+    address === undefined || !model.isPaidPerCall
+      ? undefined
+      : cleanup.use(await openValkey({ address, awsMode: settings.aws.mode, database, logger, metrics }));
   const lanes = new ModelLanes(model, {
     callsPerSecond: enrichment.model.rate,
     observer: (lane) => observeCalls(lane, { logger, readiness, metrics }),
@@ -106,6 +115,7 @@ export async function runSession(
       database,
       enrichment: name,
       observer: databaseWaits,
+      valkey: valkey?.answers,
       signals: { stopping, aborting: over.signal },
     }),
   });

@@ -10,8 +10,9 @@ import {
   storeRequests,
 } from '../../shared/side-tables/request-cache.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { ValkeyAnswers } from '../../shared/valkey/answers.ts';
 import { untilAnswered, type WaitObserver } from './database-wait.ts';
-import type { SharedRequests } from './pay-once.ts';
+import type { FoundRequest, SharedRequests } from './pay-once.ts';
 
 /** An answer of a text does not change with the days; what bounds the cache is its place on disk, about 1.4 GB of vectors. */
 export const CACHE_BOUNDS: CacheBounds = { keptMs: 90 * 86_400_000, rowsMax: 250_000 };
@@ -23,30 +24,50 @@ export interface SharedRequestsSettings {
   readonly database: Queryable;
   readonly enrichment: string;
   readonly observer: WaitObserver;
+  /** In front of the database. */
+  readonly valkey?: Pick<ValkeyAnswers, 'read' | 'keep'> | undefined;
   /** What is not asked for yet is given up when `stopping` aborts; what is paid for only when `aborting` does. */
   readonly signals: { readonly stopping: AbortSignal; readonly aborting: AbortSignal };
   readonly bounds?: CacheBounds;
 }
 
 /**
- * The cache that all processes share, one statement at a time in each direction. While its database is away everything waits
- * here: what cannot be looked up is not asked for, and what is paid for and not durable is not published.
+ * The cache that all processes share, one statement at a time in each direction. While its database is away everything that
+ * Valkey does not hold waits here: what cannot be looked up is not asked for, and what is paid for and not durable is not
+ * published. Valkey gets what the database has, never the other way round.
  */
 export function sharedRequests(settings: SharedRequestsSettings): SharedRequests {
-  const { database, enrichment, observer, signals, bounds = CACHE_BOUNDS } = settings;
-  const reads = new Gathering<string, CachedRequest | undefined>(
-    (hashes) =>
-      untilAnswered(observer, signals.stopping, () => readRequests(database, hashes, bounds.keptMs)),
-    AT_ONCE_MAX,
-  );
+  const { database, enrichment, observer, valkey, signals, bounds = CACHE_BOUNDS } = settings;
+  const reads = new Gathering<string, CachedRequest | undefined>(async (hashes) => {
+    const found = await untilAnswered(observer, signals.stopping, () =>
+      readRequests(database, hashes, bounds.keptMs),
+    );
+    valkey?.keep(
+      found.flatMap((request, place) =>
+        request === undefined ? [] : [{ ...request, requestHash: hashes[place] ?? '' }],
+      ),
+    );
+    return found;
+  }, AT_ONCE_MAX);
+  // Apart, so that what it holds is found while the database is away.
+  const fasterReads =
+    valkey === undefined
+      ? undefined
+      : new Gathering<string, CachedRequest | undefined>((hashes) => valkey.read(hashes), AT_ONCE_MAX);
   const stores = new Gathering<RequestToCache, undefined>(async (requests) => {
     await untilAnswered(observer, signals.aborting, () =>
       storeRequests(database, enrichment, requests, bounds.keptMs),
     );
+    valkey?.keep(requests);
     return requests.map(() => undefined);
   }, AT_ONCE_MAX);
   return {
-    read: (hash) => reads.ask(hash),
+    async read(hash): Promise<FoundRequest | undefined> {
+      const faster = await fasterReads?.ask(hash);
+      if (faster !== undefined) return { ...faster, layer: 'valkey' };
+      const found = await reads.ask(hash);
+      return found === undefined ? undefined : { ...found, layer: 'shared' };
+    },
     store: (request) => stores.ask(request),
   };
 }

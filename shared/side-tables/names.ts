@@ -35,8 +35,8 @@ export const INTERNAL_TABLES = [
   'partitions',
   'partition_changes',
   'request_cache',
+  'cache_seal',
   'dropped_letters',
-  'cutovers',
   'audits',
   'ledger',
   'leases',
@@ -64,8 +64,8 @@ export const PARTITIONS = internalTable('partitions');
 export const PARTITION_CHANGES = internalTable('partition_changes');
 export const DROPPED_LETTERS = internalTable('dropped_letters');
 export const AUDITS = internalTable('audits');
-export const CUTOVERS = internalTable('cutovers');
 export const REQUEST_CACHE = internalTable('request_cache');
+export const CACHE_SEAL = internalTable('cache_seal');
 export const LEDGER = internalTable('ledger');
 export const LEASES = internalTable('leases');
 export const BUDGET_ALERTS = internalTable('budget_alerts');
@@ -76,9 +76,10 @@ export const stateTableName = (enrichment: string): string => `state_${enrichmen
 /** The newest result of every scored key. */
 export const resultTable = (enrichment: string): string => users(enrichment);
 /** Indexes share their names with tables; with a hyphen in it no name is that of another enrichment's table. */
-export const indexName = (table: string, purpose: IndexPurpose): string => `${table}-${purpose}`;
-export const INDEX_PURPOSES = ['key', 'ranked', 'flagged', 'similar', 'deleted'] as const;
-export type IndexPurpose = (typeof INDEX_PURPOSES)[number];
+export const indexName = (
+  table: string,
+  purpose: 'key' | 'ranked' | 'flagged' | 'similar' | 'deleted',
+): string => `${table}-${purpose}`;
 
 /** Source rows with their results beside them. */
 export const enrichedView = (source: string): string => users(enrichedViewName(source));

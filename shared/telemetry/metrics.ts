@@ -51,6 +51,8 @@ export const METRIC = {
     budgetUsed: 'afterglow_enricher_budget_used_ratio',
     passed: 'afterglow_enricher_passed_total',
     completionReads: 'afterglow_enricher_completion_reads_total',
+    valkeyAway: 'afterglow_enricher_valkey_away',
+    valkeyRefused: 'afterglow_enricher_valkey_refused_total',
   },
   writer: {
     events: 'afterglow_writer_events_total',

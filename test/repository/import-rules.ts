@@ -56,6 +56,7 @@ const CLIENTS: readonly (readonly [packages: RegExp, folder: string])[] = [
   [/^(pg|pg-logical-replication)$/, 'shared/postgres/'],
   [/^@(aws-sdk|smithy)\//, 'shared/aws/'],
   [/^@marcbachmann\/cel-js$/, 'shared/expressions/'],
+  [/^(@redis\/client|redis|ioredis|iovalkey)$/, 'shared/valkey/'],
 ];
 
 export const IMPORT_RULES: readonly Rule[] = [
@@ -69,7 +70,7 @@ export const IMPORT_RULES: readonly Rule[] = [
   {
     name: 'clients stay behind their port',
     reason:
-      'One folder knows each client library (shared/kafka, shared/postgres, shared/aws, shared/expressions): its traps are met once, and it can be replaced. Only test/ may look past a port.',
+      'One folder knows each client library (shared/kafka, shared/postgres, shared/aws, shared/expressions, shared/valkey): its traps are met once, and it can be replaced. Only test/ may look past a port.',
     check: (repository) =>
       findings(
         repository,

@@ -14,6 +14,7 @@ import { connectProducer, type TopicRecord } from '../../shared/kafka/producer.t
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { createTelemetry, type Telemetry } from '../../shared/telemetry/http.ts';
 import { createLogger, type LogLevel } from '../../shared/telemetry/logger.ts';
+import type { ValkeyAddress } from '../../shared/valkey/address.ts';
 import { startChild, type TestChild } from './child.ts';
 import { projectFolder } from './project-folder.ts';
 import { brokers, createDatabase, uniquePipelineName } from './stack.ts';
@@ -99,9 +100,12 @@ export async function createEnrichment(
   enrichments = fraud(),
   {
     partitions = PARTITIONS,
+    valkey,
     ...standIn
   }: Pick<AwsLocalSettings, 'functions'> & {
     readonly partitions?: number;
+    /** For enrichers in this process. */
+    readonly valkey?: ValkeyAddress;
   } = {},
 ): Promise<TestEnrichment> {
   await using cleanup = new AsyncDisposableStack();
@@ -154,7 +158,7 @@ export async function createEnrichment(
         { deadlineMs, everyMs: 300, what: `outcomes of ${keys} rows of ${enrichment}` },
       ),
     start: (enrichment = 'fraud') =>
-      disposal.use(startHere(definition, database.url, awsLocal.url, enrichment)),
+      disposal.use(startHere(definition, database.url, awsLocal.url, enrichment, valkey)),
     startProcess: async (enrichment = 'fraud', environment = {}) =>
       disposal.use(
         await startChild(
@@ -181,6 +185,7 @@ function startHere(
   databaseUrl: string,
   awsUrl: string,
   enrichment: string,
+  valkey: ValkeyAddress | undefined,
 ): RunningEnricher {
   const stopping = new AbortController();
   const telemetry = createTelemetry(...NEEDED);
@@ -193,6 +198,7 @@ function startHere(
       telemetry,
       enrichment,
       aws: { mode: 'local', endpoint: awsUrl },
+      valkey,
     },
     stopping.signal,
   );

@@ -104,8 +104,15 @@ export interface TlsFront extends AsyncDisposable {
 
 const REQUEST_BYTES = 8;
 
-/** Answers PostgreSQL's request for TLS as a server of that name, and hands everything on to the real one. */
-export async function tlsFront(serverUrl: string, first: CertificateName): Promise<TlsFront> {
+/** PostgreSQL's clients ask for TLS first; others begin with it. */
+export type TlsBeginning = 'asked_for' | 'at_once';
+
+/** Speaks TLS as a server of that name, and hands everything on to the real one. */
+export async function tlsFront(
+  serverUrl: string,
+  first: CertificateName,
+  beginning: TlsBeginning = 'asked_for',
+): Promise<TlsFront> {
   const { hostname, port } = new URL(serverUrl);
   const open = new Set<Socket>();
   let presented = first;
@@ -116,15 +123,21 @@ export async function tlsFront(serverUrl: string, first: CertificateName): Promi
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('error', () => {});
-    socket.once('readable', () => {
-      socket.read(REQUEST_BYTES);
-      socket.write('S');
+    const begin = (): void => {
       const secure = new TLSSocket(socket, { isServer: true, ...CERTIFICATES[presented] });
       const behind = connect(Number(port), hostname);
       open.add(behind);
       for (const each of [secure, behind]) each.on('error', () => socket.destroy());
       secure.pipe(behind).pipe(secure);
-    });
+    };
+    if (beginning === 'at_once') begin();
+    else {
+      socket.once('readable', () => {
+        socket.read(REQUEST_BYTES);
+        socket.write('S');
+        begin();
+      });
+    }
   });
   server.listen(0, 'localhost');
   await once(server, 'listening');

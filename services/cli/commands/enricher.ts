@@ -22,13 +22,16 @@ Examples:
     const enrichment = onlyOperand(operands, 'The name of the enrichment');
     const { runInForeground } = await import('../foreground.ts');
     const { awsSettings } = await import('../../../shared/aws/settings.ts');
+    const { valkeyOf } = await import('../settings.ts');
     const enricher = await import('../../enricher/main.ts');
+    const { environment } = invocation;
     return await runInForeground(invocation, {
       name: `enricher ${enrichment}`,
       needed: enricher.NEEDED,
       run: async (settings, signal) => {
         requireEnrichment(settings.definition, enrichment);
-        await enricher.run({ ...settings, enrichment, aws: awsSettings(settings.awsEnvironment) }, signal);
+        const aws = awsSettings(settings.awsEnvironment);
+        await enricher.run({ ...settings, enrichment, aws, valkey: valkeyOf(environment) }, signal);
       },
     });
   });

@@ -20,7 +20,6 @@ const READ_BY_SERVICES: readonly InternalTable[] = [
   'pipeline',
   'revisions',
   'topic_partitions',
-  'cutovers',
 ];
 /** Bookkeeping of whoever consumes. */
 const KEPT_BY_CONSUMERS: readonly InternalTable[] = ['known_groups', 'crash_counts'];
@@ -56,7 +55,7 @@ export function wantedGrants(
     onInternal(role, ['SELECT'], READ_BY_SERVICES);
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
   onInternal('enricher', ALL_ROWS, ['request_cache', 'ledger', 'leases', 'budget_alerts']);
-  onInternal('enricher', ['SELECT'], ['positions']);
+  onInternal('enricher', ['SELECT'], ['positions', 'cache_seal']);
   // A gap of their group, with the redo that closes it.
   for (const role of ['enricher', 'writer'] as const) {
     onInternal(role, ['SELECT', 'INSERT'], ['redo_jobs', 'redo_keys']);

@@ -4,6 +4,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import type { LogLevel } from '../../../shared/telemetry/logger.ts';
 import type { Environment } from '../invocation.ts';
 import { NODE_ARGUMENTS } from '../node24.js';
+import { VALKEY_VARIABLES } from '../settings-table.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { ServiceLogins } from './parts.ts';
 import type { ServicePlan } from './service-child.ts';
@@ -41,7 +42,13 @@ export function servicePlans(settings: ServicePlanSettings): readonly ServicePla
   return [
     pipelineService(settings, 'reader', ['reader'], settings.databaseUrls.reader),
     ...enrichments.map((name) =>
-      pipelineService(settings, enricherName(name), ['enricher', name], settings.databaseUrls.enricher),
+      pipelineService(
+        settings,
+        enricherName(name),
+        ['enricher', name],
+        settings.databaseUrls.enricher,
+        Object.fromEntries(VALKEY_VARIABLES.map((variable) => [variable, settings.shell[variable]])),
+      ),
     ),
     pipelineService(settings, 'writer', ['writer'], settings.databaseUrls.writer),
   ];
@@ -52,11 +59,13 @@ function pipelineService(
   name: string,
   command: readonly string[],
   databaseUrl: string,
+  own: Environment = {},
 ): ServicePlan {
   return {
     ...common(settings, name, command),
     isObserved: true,
     environment: childEnvironment(settings.shell, settings.definitionText, {
+      ...own,
       ...settings.awsEnvironment,
       DATABASE_URL: databaseUrl,
       KAFKA_BROKERS: settings.brokers.join(','),
