@@ -69,6 +69,8 @@ export interface Model<ItemResult = unknown, Result = Readonly<Record<string, un
   readonly isPaidPerCall: boolean;
   /** The most that one call with these items costs: reserved before it goes out, since most prices are known only after it. */
   boundNanoUsd(items: readonly ModelItem[]): number;
+  /** What it is likely to cost, where the bound is far above that. */
+  likelyNanoUsd?(items: readonly ModelItem[]): number;
   /** Pure. Throws an `input` fault for a row that no request can be made of. */
   itemsOf(row: RowInput): Asked;
   /** Items of different groups never share a call. */

@@ -8,6 +8,9 @@ import { outdatedCondition } from '../../../shared/side-tables/outdated.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
+import { usdOf } from '../../../shared/spend/nano-usd.ts';
+import { estimateCost } from '../cost/estimate-cost.ts';
+import { formatUsd } from '../cost/lines.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
@@ -24,6 +27,8 @@ export interface BackfillOptions {
 
 /** More rows than this cost time and perhaps money: somebody has to agree. */
 export const ASKS_ABOVE_ROWS = 100_000;
+/** A dollar. */
+const ASKS_ABOVE_NANO_USD = 1_000_000_000;
 
 export async function startBackfill(
   invocation: Invocation,
@@ -36,6 +41,7 @@ export async function startBackfill(
   const table = requireSource(definition, source);
   const enrichments = addressed(definition, source, options.enrichment);
   return await startJob(invocation, options, {
+    definition,
     source,
     table,
     reason: 'backfill',
@@ -60,6 +66,7 @@ export async function startRedecide(
     });
   }
   return await startJob(invocation, options, {
+    definition,
     source: enrichment.from,
     table: requireSource(definition, enrichment.from),
     reason: 'redecide',
@@ -83,6 +90,7 @@ export async function startReenrich(
   const from = definition.enrichments[name]?.from ?? '';
   const table = requireSource(definition, from);
   return await startJob(invocation, options, {
+    definition,
     source: from,
     table,
     reason: 'reenrich',
@@ -101,6 +109,7 @@ export async function startReenrich(
 export type JobOptions = Pick<BackfillOptions, 'where' | 'detach'>;
 
 interface WantedJob {
+  readonly definition: Definition;
   readonly source: string;
   readonly table: Definition['sources'][string]['table'];
   readonly reason: 'backfill' | 'redecide' | 'reenrich';
@@ -127,7 +136,8 @@ async function startJob(invocation: Invocation, options: JobOptions, wanted: Wan
       invocation.output.note(wanted.nothingToDo);
       return 0;
     }
-    await requireConsent(invocation, wanted, estimated);
+    const nanoUsd = await priceOf(client, wanted, condition);
+    await requireConsent(invocation, wanted, estimated, nanoUsd);
     const job = await createRedoJob(client, {
       schema: table.schema,
       table: table.name,
@@ -192,13 +202,28 @@ async function refusing(condition: string | undefined, ask: () => Promise<number
   }
 }
 
+/** Of all enrichments together; where `redecide` finds everything as it was, nothing is called. */
+async function priceOf(
+  client: DatabaseClient,
+  { definition, enrichments, reason }: WantedJob,
+  condition: string | undefined,
+): Promise<number> {
+  if (reason === 'redecide') return 0;
+  let nanoUsd = 0;
+  for (const name of enrichments)
+    nanoUsd += (await estimateCost(client, definition, name, condition)).nanoUsd;
+  return nanoUsd;
+}
+
 async function requireConsent(
   invocation: Invocation,
   { source, consequence }: WantedJob,
   rows: number,
+  nanoUsd: number,
 ): Promise<void> {
-  if (rows <= ASKS_ABOVE_ROWS) return;
-  const what = `About ${formatCount(rows)} rows of ${source}`;
+  if (rows <= ASKS_ABOVE_ROWS && nanoUsd <= ASKS_ABOVE_NANO_USD) return;
+  const price = nanoUsd > 0 ? `, for about ${formatUsd(usdOf(nanoUsd))},` : '';
+  const what = `About ${formatCount(rows)} rows of ${source}${price}`;
   if (await isConfirmed(invocation, `${what} ${consequence}. Go on?`)) return;
   throw new AfterglowError('consent_missing', `${what} would be read again; nobody agreed to that many.`);
 }

@@ -22,7 +22,7 @@ export function backfillCommand(run: Run): Command {
       `
 The reader reads the rows chunk by chunk beside the live stream, never more than two seconds of work ahead of the
 slowest enrichment concerned, and goes on where it was after any restart. The condition runs under the reader's
-rights and can change nothing. Above 100,000 rows it asks first. Ctrl-C ends the watching, not the job.
+rights and can change nothing. Above 100,000 rows, or a dollar, it asks first. Ctrl-C ends the watching, not the job.
 Exit status 0: done or detached; 1: the job failed or was cancelled; 4: nobody agreed.
 
 Examples:

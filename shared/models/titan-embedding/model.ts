@@ -9,7 +9,12 @@ import { refusedAlone } from '../refusal.ts';
 import { type ChunkVector, embeddingOf } from '../vectors.ts';
 import { chunksOf, isCut } from './input.ts';
 import { BATCH_LIMITS, DEADLINE_MS_DEFAULT } from './limits.ts';
-import { embeddingBoundNanoUsd, embeddingNanoUsd, type TitanModelId } from './price.ts';
+import {
+  embeddingBoundNanoUsd,
+  embeddingLikelyNanoUsd,
+  embeddingNanoUsd,
+  type TitanModelId,
+} from './price.ts';
 import { embeddingRequest } from './request.ts';
 import { parseEmbedding } from './response.ts';
 
@@ -48,6 +53,8 @@ export function createTitanEmbeddingModel(
     parameters: { dimensions, normalize },
     limits: BATCH_LIMITS,
     isPaidPerCall: true,
+    likelyNanoUsd: (items) =>
+      items.reduce((sum, { input }) => sum + embeddingLikelyNanoUsd(modelId, String(input), prices), 0),
     boundNanoUsd: (items) =>
       items.reduce((sum, { input }) => sum + embeddingBoundNanoUsd(modelId, String(input), prices), 0),
     itemsOf: (row) => chunksOf(row, config.max_chunks),

@@ -1,0 +1,133 @@
+// What a redo would cost, what it did cost, and that nothing is paid for a second time.
+import { expect, test } from 'vitest';
+import { estimateCost } from '../../services/cli/cost/estimate-cost.ts';
+import { readLedger } from '../../shared/side-tables/ledger-entries.ts';
+import { createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
+import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/wait.ts';
+
+const TEST_MAX_MS = 240_000;
+const DEADLINE_MS = 120_000;
+const ROWS = 900;
+const NOTES =
+  'create table notes (id bigint generated always as identity primary key, body text not null, likes integer not null default 0)';
+
+const definitionOf = (text: string): string => `version: 1
+${/^pipeline: .*$/m.exec(text)?.[0]}
+sources:
+  notes: { table: public.notes, partitions: 3 }
+enrichments:
+  mood:
+    from: notes
+    when: likes >= 0
+    model: { kind: comprehend, rate: 1000/s }
+    input: [body]
+  vectors:
+    from: notes
+    model: { kind: titan-embedding, dimensions: 256, rate: 1000/s }
+    input: [body]
+`;
+
+/** In English, of very different lengths; every tenth repeats another one, and one in twelve is left out by the filter of mood. */
+const INSERT = `
+  insert into notes (body, likes)
+  select 'Note ' || case when n % 10 = 0 then 1 else n end || ': '
+         || repeat('it arrived late, but it works well enough for the price of it. ', 1 + (case when n % 10 = 0 then 1 else n end) % 17),
+         case when n % 12 = 0 then -1 else 1 end
+    from generate_series(1, $1::int4) as n`;
+
+async function scored({ client }: TestPipeline): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `select (select count(*)::int4 from afterglow_internal.state_mood where status in ('scored', 'skipped'))
+          + (select count(*)::int4 from afterglow_internal.state_vectors where status = 'scored') as count`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+async function spentNanoUsd({ client }: TestPipeline, enrichment: string, purse: string): Promise<number> {
+  const { entries } = await readLedger(client, 1);
+  return entries
+    .filter((entry) => entry.enrichment === enrichment && entry.purse === purse)
+    .reduce((sum, entry) => sum + entry.spentNanoUsd + entry.presumedNanoUsd + entry.leasedNanoUsd, 0);
+}
+
+const paidUnits = ({ awsLocal }: TestPipeline): number =>
+  awsLocal.control.calls().operations.reduce((sum, { paid_units }) => sum + paid_units, 0);
+
+/** Of the oldest or the newest outcome that stands anywhere. */
+async function lsnOf({ client }: TestPipeline, which: 'min' | 'max'): Promise<string> {
+  const { rows } = await client.query<{ lsn: string }>(
+    `select lpad(split_part(lsn, '/', 1), 8, '0') || lpad(split_part(lsn, '/', 2), 8, '0') as lsn
+       from (select ${which}(commit_lsn)::text as lsn from (
+         select commit_lsn from afterglow_internal.state_mood union all select commit_lsn from afterglow_internal.state_vectors
+       ) each) oldest`,
+  );
+  return rows[0]?.lsn ?? '';
+}
+
+test('an estimate is within a tenth of what the rows then cost, and reading paid rows again costs nothing', {
+  timeout: TEST_MAX_MS,
+}, async () => {
+  await using pipeline = await createPipeline(18, definitionOf, NOTES);
+  const { client, definition } = pipeline;
+  await client.query(INSERT, [ROWS]);
+  const estimated = {
+    mood: await estimateCost(client, definition, 'mood', undefined),
+    vectors: await estimateCost(client, definition, 'vectors', undefined),
+  };
+  expect(estimated.mood.rows).toBe(ROWS);
+  {
+    await using services = pipeline.start('reader', 'enricher mood', 'enricher vectors', 'writer');
+    await services.ready();
+    await until(async () => (await scored(pipeline)) === 2 * ROWS, {
+      deadlineMs: DEADLINE_MS,
+      what: 'an outcome for every row',
+    });
+  }
+  for (const name of ['mood', 'vectors'] as const) {
+    // Rows that are there before the reader are a first load, so a redo.
+    const spent = await spentNanoUsd(pipeline, name, 'redo');
+    expect(spent).toBeGreaterThan(0);
+    expect(
+      Math.abs(estimated[name].nanoUsd - spent),
+      `${name}: ${estimated[name].nanoUsd} for ${spent}`,
+    ).toBeLessThan(spent / 10);
+  }
+  const paid = paidUnits(pipeline);
+  const before = {
+    mood: await spentNanoUsd(pipeline, 'mood', 'redo'),
+    vectors: await spentNanoUsd(pipeline, 'vectors', 'redo'),
+  };
+
+  expect(await estimateCost(client, definition, 'mood', 'id <= 500')).toMatchObject({
+    rows: 500,
+    paidRows: 0,
+    nanoUsd: 0,
+  });
+  expect(await estimateCost(client, definition, 'vectors', undefined)).toMatchObject({
+    paidRows: 0,
+    nanoUsd: 0,
+  });
+  const loaded = await lsnOf(pipeline, 'max');
+  const job = await createRedoJob(client, {
+    schema: 'public',
+    table: 'notes',
+    reason: 'backfill',
+    enrichments: ['mood', 'vectors'],
+  });
+  {
+    await using services = pipeline.start('reader', 'enricher mood', 'enricher vectors', 'writer');
+    await services.ready();
+    await until(async () => (await readRedoJob(client, job))?.state === 'done', {
+      deadlineMs: DEADLINE_MS,
+      what: 'the end of the redo',
+    });
+    await until(async () => (await lsnOf(pipeline, 'min')) > loaded, {
+      deadlineMs: DEADLINE_MS,
+      what: 'every row to be written again',
+    });
+  }
+  expect(paidUnits(pipeline)).toBe(paid);
+  expect(await spentNanoUsd(pipeline, 'mood', 'redo')).toBe(before.mood);
+  expect(await spentNanoUsd(pipeline, 'vectors', 'redo')).toBe(before.vectors);
+});
