@@ -38,6 +38,7 @@ export const INTERNAL_TABLES = [
   'cache_seal',
   'dropped_letters',
   'audits',
+  'cutovers',
   'ledger',
   'leases',
   'budget_alerts',
@@ -64,6 +65,7 @@ export const PARTITIONS = internalTable('partitions');
 export const PARTITION_CHANGES = internalTable('partition_changes');
 export const DROPPED_LETTERS = internalTable('dropped_letters');
 export const AUDITS = internalTable('audits');
+export const CUTOVERS = internalTable('cutovers');
 export const REQUEST_CACHE = internalTable('request_cache');
 export const CACHE_SEAL = internalTable('cache_seal');
 export const LEDGER = internalTable('ledger');
@@ -76,10 +78,9 @@ export const stateTableName = (enrichment: string): string => `state_${enrichmen
 /** The newest result of every scored key. */
 export const resultTable = (enrichment: string): string => users(enrichment);
 /** Indexes share their names with tables; with a hyphen in it no name is that of another enrichment's table. */
-export const indexName = (
-  table: string,
-  purpose: 'key' | 'ranked' | 'flagged' | 'similar' | 'deleted',
-): string => `${table}-${purpose}`;
+export const indexName = (table: string, purpose: IndexPurpose): string => `${table}-${purpose}`;
+export const INDEX_PURPOSES = ['key', 'ranked', 'flagged', 'similar', 'deleted'] as const;
+export type IndexPurpose = (typeof INDEX_PURPOSES)[number];
 
 /** Source rows with their results beside them. */
 export const enrichedView = (source: string): string => users(enrichedViewName(source));

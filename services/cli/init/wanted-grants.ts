@@ -20,6 +20,7 @@ const READ_BY_SERVICES: readonly InternalTable[] = [
   'pipeline',
   'revisions',
   'topic_partitions',
+  'cutovers',
 ];
 /** Bookkeeping of whoever consumes. */
 const KEPT_BY_CONSUMERS: readonly InternalTable[] = ['known_groups', 'crash_counts'];

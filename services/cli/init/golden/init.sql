@@ -383,6 +383,26 @@ comment on column afterglow_internal.audits.since_seconds is
   'Only rows that transactions of this long wrote were looked at; null: every row.';
 insert into "afterglow_internal"."migrations" (version, name) values (17, 'audits');
 
+-- side tables, cutovers: bookkeeping of the services
+create table afterglow_internal.cutovers (
+  id          bigint generated always as identity primary key,
+  enrichment  text not null,
+  state       text not null default 'moving' check (state in ('moving', 'done')),
+  job         bigint,
+  began_at    timestamptz not null default now(),
+  finished_at timestamptz
+);
+create unique index cutovers_once on afterglow_internal.cutovers (enrichment) where state = 'moving';
+comment on table afterglow_internal.cutovers is
+  'When an enrichment and its shadow changed places. While it moves, tables and revisions have changed places already, the offsets of their groups not yet: both wait.';
+comment on column afterglow_internal.cutovers.job is
+  'The redo that publishes, without a call, what the tables hold on the topic that counts.';
+
+alter table afterglow_internal.truncate_fences add column turn integer not null default 0;
+comment on column afterglow_internal.truncate_fences.turn is
+  'How often the tables under this name were changed for those of its shadow: a writer that knows another number would write into the wrong ones.';
+insert into "afterglow_internal"."migrations" (version, name) values (18, 'cutovers');
+
 -- side tables, cache_seal: bookkeeping of the services
 create table afterglow_internal.cache_seal (
   is_single boolean primary key default true check (is_single),
@@ -932,14 +952,17 @@ grant select on table "afterglow_internal"."migrations" to "afterglow_reader";
 grant select on table "afterglow_internal"."pipeline" to "afterglow_reader";
 grant select on table "afterglow_internal"."revisions" to "afterglow_reader";
 grant select on table "afterglow_internal"."topic_partitions" to "afterglow_reader";
+grant select on table "afterglow_internal"."cutovers" to "afterglow_reader";
 grant select on table "afterglow_internal"."migrations" to "afterglow_enricher";
 grant select on table "afterglow_internal"."pipeline" to "afterglow_enricher";
 grant select on table "afterglow_internal"."revisions" to "afterglow_enricher";
 grant select on table "afterglow_internal"."topic_partitions" to "afterglow_enricher";
+grant select on table "afterglow_internal"."cutovers" to "afterglow_enricher";
 grant select on table "afterglow_internal"."migrations" to "afterglow_writer";
 grant select on table "afterglow_internal"."pipeline" to "afterglow_writer";
 grant select on table "afterglow_internal"."revisions" to "afterglow_writer";
 grant select on table "afterglow_internal"."topic_partitions" to "afterglow_writer";
+grant select on table "afterglow_internal"."cutovers" to "afterglow_writer";
 grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_enricher";
 grant select, insert, update, delete on table "afterglow_internal"."crash_counts" to "afterglow_enricher";
 grant select, insert, update, delete on table "afterglow_internal"."known_groups" to "afterglow_writer";
