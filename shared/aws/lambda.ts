@@ -23,6 +23,8 @@ export interface InvokeAnswer {
  */
 export interface Lambda {
   invoke(request: InvokeRequest, signal: AbortSignal): Promise<InvokeAnswer>;
+  /** Whether it may be called and is there: rejects as `invoke` does, but nothing runs, and nothing is paid. */
+  check(request: Omit<InvokeRequest, 'payload'>, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -65,6 +67,14 @@ export function createLambda(
       // Before the payload is read: what it holds then is about the error.
       if (answer.FunctionError !== undefined) throw new FunctionError(errorTypeOf(text), answer.$metadata);
       return { payload: text, requestId: answer.$metadata.requestId };
+    },
+    async check({ function: name, qualifier }, signal) {
+      const command = new InvokeCommand({
+        FunctionName: name,
+        Qualifier: qualifier,
+        InvocationType: 'DryRun',
+      });
+      await sent(() => client.send(command, { abortSignal: signal }), signal);
     },
     close: () => client.destroy(),
   };

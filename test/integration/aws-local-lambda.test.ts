@@ -2,6 +2,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AwsLocal, startAwsLocal } from '../../services/aws-local/main.ts';
+import { createLambda } from '../../shared/aws/lambda.ts';
 import { type AwsSdkClients, awsSdkClients, errorOf } from '../support/aws-sdk.ts';
 import { ODD } from '../support/functions/scores.ts';
 import { until } from '../support/wait.ts';
@@ -16,10 +17,10 @@ beforeAll(async () => {
     port: 0,
     seed: 1,
     functions: {
-      scores: { module: moduleOf('scores') },
-      'scores:live': { module: moduleOf('scores') },
+      scores: { module: moduleOf('scores'), timeoutMs: 30_000 },
+      'scores:live': { module: moduleOf('scores'), timeoutMs: 30_000 },
+      single: { module: moduleOf('scores'), timeoutMs: 30_000, concurrency: 1 },
       impatient: { module: moduleOf('scores'), timeoutMs: 300 },
-      single: { module: moduleOf('scores'), concurrency: 1, timeoutMs: 30_000 },
       unloadable: { module: moduleOf('unloadable') },
       missing: { module: moduleOf('nobody-wrote-this') },
       'without-handler': { module: moduleOf('without-handler') },
@@ -71,9 +72,9 @@ test('a function gets the event and answers with what its handler returns', asyn
 
 test('what a module keeps is there in the next call, until its environment ends', async () => {
   const answered = async () =>
-    ((await invoke('impatient', rows(1))).payload as readonly { answered: number }[])[0]?.answered;
+    ((await invoke('single', rows(1))).payload as readonly { answered: number }[])[0]?.answered;
   expect([await answered(), await answered()]).toEqual([1, 2]);
-  expect((await invoke('impatient', rows(ODD.ending))).FunctionError).toBe('Unhandled');
+  expect((await invoke('single', rows(ODD.ending))).FunctionError).toBe('Unhandled');
   expect(await answered()).toBe(1);
 });
 
@@ -126,6 +127,16 @@ describe('what never reaches a function is refused, and not paid', () => {
     await first;
     clients = awsSdkClients(awsLocal.url);
   });
+});
+
+test('the port asks about a function without running it, and hears what a call would', async () => {
+  const client = createLambda({ mode: 'local', endpoint: awsLocal.url }, { requestTimeoutMs: 5_000 });
+  const signal = AbortSignal.timeout(20_000);
+  await client.check({ function: 'scores', qualifier: 'live' }, signal);
+  const unknown = client.check({ function: 'scores', qualifier: 'next' }, signal);
+  await expect(unknown).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  expect(awsLocal.control.calls().operations.map(({ paid_calls }) => paid_calls)).toEqual([0]);
+  client.close();
 });
 
 test('a dry run runs nothing, and a function has its name, its alias or its ARN', async () => {

@@ -18,12 +18,13 @@ const moduleOf = (name: string): URL => new URL(`../support/functions/${name}.ts
 let awsLocal: AwsLocal;
 let settings: AwsSettings;
 beforeAll(async () => {
-  const scores = { module: moduleOf('scores'), timeoutMs: 300 };
+  const scores = { module: moduleOf('scores'), timeoutMs: 30_000 };
+  const impatient = { module: moduleOf('scores'), timeoutMs: 300 };
   const unloadable = { module: moduleOf('unloadable') };
   awsLocal = await startAwsLocal({
     port: 0,
     seed: 1,
-    functions: { scores, 'scores:live': scores, unloadable },
+    functions: { scores, 'scores:live': scores, impatient, unloadable },
   });
   settings = { mode: 'local', endpoint: awsLocal.url };
 });
@@ -79,17 +80,18 @@ describe('only those rows fail', () => {
 
 describe('a function that fails', () => {
   test.each([
-    ['throws', ODD.throwing, 'FunctionError'],
-    ['ends its process', ODD.ending, 'Runtime.ExitError'],
-    ['takes too long', ODD.hanging, 'Sandbox.Timedout'],
-  ])('%s: a batch is to be halved, a row is asked once more', async (_what, odd, code) => {
-    using opened = await openFunction();
+    ['throws', 'scores', ODD.throwing, 'FunctionError'],
+    ['ends its process', 'scores', ODD.ending, 'Runtime.ExitError'],
+    ['takes too long', 'impatient', ODD.hanging, 'Sandbox.Timedout'],
+  ])('%s: a batch is to be halved, a row is asked once more', async (_what, name, odd, code) => {
+    using opened = await openFunction({ function: name });
     expect(await told(opened.model.call(items(1, odd), NEVER))).toBe(`rejected_batch ${code}`);
     expect(await opened.model.call(items(odd), NEVER)).toMatchObject([
       { kind: 'rejected', isWorthOneRetry: true, fault: { kind: 'rejected_item', code } },
     ]);
     expect(counted()?.paid_calls).toBe(2);
-    expect(await told(opened.model.call(items(1), NEVER))).toEqual([score(1)]);
+    using patient = await openFunction();
+    expect(await told(patient.model.call(items(1), NEVER))).toEqual([score(1)]);
   });
 
   test('because its answer is too long is asked for less at a time, and never the same again', async () => {

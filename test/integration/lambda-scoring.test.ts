@@ -13,7 +13,7 @@ const RISK = `  risk:
     output: { score: float }
     flag: score >= 0.5
 `;
-const SCORES = { module: new URL('../support/functions/scores.ts', import.meta.url) };
+const SCORES = { module: new URL('../support/functions/scores.ts', import.meta.url), timeoutMs: 30_000 };
 
 test('a function that throws, omits or repeats keys: only those rows fail, and every call is one that the bill lists', {
   timeout: 240_000,

@@ -23,6 +23,7 @@ import { checkAws, readAwsFacts } from './aws.ts';
 import { checkClocks, readAwsAheadMs, readDatabaseAheadMs } from './clocks.ts';
 import { type Area, exitStatus, type Finding, findings } from './finding.ts';
 import { checkFollowUps, readFollowUps } from './follow-ups.ts';
+import { checkFunctions, readFunctionFacts } from './functions.ts';
 import { checkKafka, readKafkaFacts } from './kafka.ts';
 import { checkLastAudits, readLastAudits } from './last-audits.ts';
 import { checkMachine, readMachineFacts } from './machine.ts';
@@ -71,7 +72,7 @@ async function examine(invocation: Invocation): Promise<readonly Finding[]> {
       ...(await examineKafka(kafka, brokers, definition)),
       ...(await examineSetUp(database, kafka, definition)),
       ...(stack === undefined ? [] : checkServices(await readStackServices(stack, definition))),
-      ...(await examineAws(invocation, stack?.environment.AFTERGLOW_AWS_LOCAL_URL, database)),
+      ...(await examineAws(invocation, stack?.environment.AFTERGLOW_AWS_LOCAL_URL, database, definition)),
       ...(stack === undefined
         ? await examineMachine(invocation, {
             postgres: databaseUrl === undefined,
@@ -186,6 +187,7 @@ async function examineAws(
   { environment }: Invocation,
   localUrl: string | undefined,
   database: Connected<DatabaseClient>,
+  definition: Definition | undefined,
 ): Promise<readonly Finding[]> {
   const databaseAheadMs = 'part' in database ? await readDatabaseAheadMs(database.part) : undefined;
   let settings: AwsSettings;
@@ -203,7 +205,16 @@ async function examineAws(
   const facts = await readAwsFacts(settings);
   const awsAheadMs =
     facts.isEndpointReachable === true ? await readAwsAheadMs(facts.endpoint ?? '') : undefined;
-  return [...checkAws(facts), ...checkClocks({ databaseAheadMs, awsAheadMs })];
+  // One that does not answer has been told of already.
+  const functions =
+    definition === undefined || facts.isEndpointReachable === false
+      ? []
+      : await readFunctionFacts(definition, settings);
+  return [
+    ...checkAws(facts),
+    ...checkFunctions(functions, settings.mode),
+    ...checkClocks({ databaseAheadMs, awsAheadMs }),
+  ];
 }
 
 async function examineMachine(

@@ -35,6 +35,7 @@ function running(handler: Handler): Lambda & { requests: InvokeRequest[] } {
       if (answer instanceof Error) throw answer;
       return { payload: typeof answer === 'string' ? answer : JSON.stringify(answer), requestId: 'r-1' };
     },
+    check: async () => undefined,
     close: () => undefined,
   };
 }
@@ -215,6 +216,7 @@ test('our deadline ends a call that nobody answers, later than the function’s 
           reject(Object.assign(new Error('Request aborted'), { name: 'AbortError' })),
         );
       }),
+    check: async () => undefined,
     close: () => undefined,
   };
   const call = modelOf(silent, {}, 1).call(items(1), SIGNAL);
