@@ -1,5 +1,6 @@
 // Everything at once: services killed and frozen at random, a model that does not answer, a broker that loses its power. The
 // audit says at the end whether anything was lost; where a guarantee is broken on purpose it has to say so.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { AuditSaid } from '../support/audited.ts';
 import { FAULT_LENGTHS, IS_LONG, report } from '../support/fault-lengths.ts';
@@ -135,8 +136,8 @@ const EARLY: Canary = {
   noticedBy: 'audit',
   name: 'offsets committed before the work is done',
   file: 'shared/kafka/consumer.ts',
-  says: 'if (this.#tracker.start(record)) this.queue.push(record);',
-  instead: 'if (this.#tracker.start(record)) { this.queue.push(record); this.#tracker.finish([record]); }',
+  says: 'if (this.#tracker.start(record)) queue.push(record);',
+  instead: 'if (this.#tracker.start(record)) { queue.push(record); this.#tracker.finish([record]); }',
 };
 const CANARIES: readonly Canary[] = [
   EARLY,
@@ -172,6 +173,10 @@ describe(`a pipeline with services killed and frozen, a model and Kafka away (se
     }
     expect(commits).toBeGreaterThan(100);
     expect(kills).toBeGreaterThan(3);
+  });
+
+  test.for(CANARIES)('has a place for: $name', ({ file, says }) => {
+    expect(readFileSync(file, 'utf8').split(says).length - 1).toBe(1);
   });
 
   test.for(IS_LONG ? CANARIES : [EARLY])('fails with $name', { timeout: TEST_MAX_MS }, async (canary) => {
