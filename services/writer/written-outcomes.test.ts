@@ -4,21 +4,21 @@ import type { Queryable } from '../../shared/postgres/connect.ts';
 import { stretchesOf, WrittenOutcomes } from './written-outcomes.ts';
 
 const assignment = { current: true };
-const record = (partition: number, offset: number, of = assignment): FetchedRecord => ({
+const record = (partition: number, offset: number, of = assignment, timestampMs = 7): FetchedRecord => ({
   topic: 'results',
   partition,
   offset: BigInt(offset),
   key: null,
   value: null,
-  timestampMs: 0,
+  timestampMs,
   assignment: of,
 });
 
 test('a batch is of each partition one stretch, holes included', () => {
-  const batch = [record(0, 4), record(1, 7), record(0, 9), record(0, 10)];
+  const batch = [record(0, 4), record(1, 7), record(0, 9, assignment, 8), record(0, 10)];
   expect(stretchesOf(batch)).toEqual([
-    { topic: 'results', partition: 0, first: 4n, next: 11n },
-    { topic: 'results', partition: 1, first: 7n, next: 8n },
+    { topic: 'results', partition: 0, first: 4n, next: 11n, newestMs: 8 },
+    { topic: 'results', partition: 1, first: 7n, next: 8n, newestMs: 7 },
   ]);
 });
 
@@ -27,7 +27,7 @@ function knowing(next: () => number): { readonly database: Queryable; readonly a
   let asked = 0;
   const query = async () => {
     asked += 1;
-    return { rows: [{ topic: 'results', partition: 0, first: '10', next: String(next()) }] };
+    return { rows: [{ topic: 'results', partition: 0, first: '10', next: String(next()), newest: '7' }] };
   };
   return { database: { query } as unknown as Queryable, asked: () => asked };
 }
@@ -44,6 +44,12 @@ test('records within what is known are passed over, until the first that is not'
   // Offsets that fall back without a new membership are those of another topic.
   expect(offsetsOf(await written.unwritten([record(0, 11)]))).toEqual([11]);
   expect(asked()).toBe(1);
+});
+
+test('a record that came after all of them has the offset of one that a broker lost', async () => {
+  const written = new WrittenOutcomes(knowing(() => 20).database, ids);
+  const records = [record(0, 11), record(0, 12, assignment, 8), record(0, 13)];
+  expect(offsetsOf(await written.unwritten(records))).toEqual([12, 13]);
 });
 
 test('each membership asks anew, and a database that is away is asked again', async () => {

@@ -53,8 +53,10 @@ export class WrittenOutcomes {
   #isWritten(record: FetchedRecord): boolean {
     const stretch = this.#stretches.get(placeOf(record));
     if (stretch === undefined) return false;
-    if (record.offset >= stretch.next) this.#stretches.delete(placeOf(record));
-    return record.offset >= stretch.first && record.offset < stretch.next;
+    // One that came later than all of them is another one with an offset that a broker had lost.
+    const isBehind = record.offset >= stretch.next || record.timestampMs > stretch.newestMs;
+    if (isBehind) this.#stretches.delete(placeOf(record));
+    return !isBehind && record.offset >= stretch.first;
   }
 }
 
@@ -64,12 +66,16 @@ const placeOf = ({ topic, partition }: { readonly topic: string; readonly partit
 /** Pure. Of each partition from the first record to the last. */
 export function stretchesOf(records: readonly FetchedRecord[]): readonly WrittenStretch[] {
   const stretches = new Map<string, { -readonly [Name in keyof WrittenStretch]: WrittenStretch[Name] }>();
-  for (const { topic, partition, offset } of records) {
+  for (const { topic, partition, offset, timestampMs } of records) {
     const place = placeOf({ topic, partition });
     const known = stretches.get(place);
-    if (known === undefined) stretches.set(place, { topic, partition, first: offset, next: offset + 1n });
-    else if (offset >= known.next) known.next = offset + 1n;
-    else if (offset < known.first) known.first = offset;
+    if (known === undefined) {
+      stretches.set(place, { topic, partition, first: offset, next: offset + 1n, newestMs: timestampMs });
+      continue;
+    }
+    if (offset >= known.next) known.next = offset + 1n;
+    if (offset < known.first) known.first = offset;
+    known.newestMs = Math.max(known.newestMs, timestampMs);
   }
   return [...stretches.values()];
 }

@@ -8,6 +8,8 @@ export interface WrittenStretch {
   readonly first: bigint;
   /** The first behind it. */
   readonly next: bigint;
+  /** When Kafka took the newest of it. */
+  readonly newestMs: number;
 }
 
 /** `topicIds`: of another topic of the same name nothing is known. */
@@ -15,30 +17,43 @@ export async function readWrittenStretches(
   client: Queryable,
   topicIds: ReadonlyMap<string, string>,
 ): Promise<readonly WrittenStretch[]> {
-  const { rows } = await client.query<{ topic: string; partition: number; first: string; next: string }>(
-    `select topic, partition, first_offset::text as first, next_offset::text as next from ${WRITTEN_OUTCOMES}
+  const { rows } = await client.query<{
+    topic: string;
+    partition: number;
+    first: string;
+    next: string;
+    newest: string;
+  }>(
+    `select topic, partition, first_offset::text as first, next_offset::text as next, newest_ms::text as newest from ${WRITTEN_OUTCOMES}
       where (topic, topic_id) in (select * from unnest($1::text[], $2::text[]))`,
     [[...topicIds.keys()], [...topicIds.values()]],
   );
-  return rows.map(({ topic, partition, first, next }) => ({
+  return rows.map(({ topic, partition, first, next, newest }) => ({
     topic,
     partition,
     first: BigInt(first),
     next: BigInt(next),
+    newestMs: Number(newest),
   }));
 }
 
-/** A stretch that does not meet the one that is known takes its place: what lies between may not be written. */
+/**
+ * A stretch that does not meet the one that is known takes its place, since what lies between may not be written; and so does
+ * one within it that is newer: a broker has lost the end of the log, and gives the same offsets again.
+ */
 const MEETS = `known.topic_id = excluded.topic_id
-  and excluded.first_offset <= known.next_offset and known.first_offset <= excluded.next_offset`;
+  and excluded.first_offset <= known.next_offset and known.first_offset <= excluded.next_offset
+  and not (excluded.next_offset <= known.next_offset and excluded.newest_ms > known.newest_ms)`;
 const REMEMBER = {
   name: 'remember_written',
-  text: `insert into ${WRITTEN_OUTCOMES} as known (topic, partition, topic_id, first_offset, next_offset)
-  select * from unnest($1::text[], $2::int4[], $3::text[], $4::int8[], $5::int8[]) as written(topic, partition, topic_id, first, next)
+  text: `insert into ${WRITTEN_OUTCOMES} as known (topic, partition, topic_id, first_offset, next_offset, newest_ms)
+  select * from unnest($1::text[], $2::int4[], $3::text[], $4::int8[], $5::int8[], $6::int8[])
+    as written(topic, partition, topic_id, first, next, newest)
    order by topic, partition
   on conflict (topic, partition) do update set topic_id = excluded.topic_id,
     first_offset = case when ${MEETS} then least(known.first_offset, excluded.first_offset) else excluded.first_offset end,
-    next_offset = case when ${MEETS} then greatest(known.next_offset, excluded.next_offset) else excluded.next_offset end`,
+    next_offset = case when ${MEETS} then greatest(known.next_offset, excluded.next_offset) else excluded.next_offset end,
+    newest_ms = case when ${MEETS} then greatest(known.newest_ms, excluded.newest_ms) else excluded.newest_ms end`,
 };
 
 export async function rememberWritten(
@@ -56,6 +71,7 @@ export async function rememberWritten(
       known.map(({ topic }) => topicIds.get(topic)),
       known.map(({ first }) => String(first)),
       known.map(({ next }) => String(next)),
+      known.map(({ newestMs }) => newestMs),
     ],
   });
 }

@@ -85,6 +85,30 @@ test('what was left out by hand, and comes after all, is written', async () => {
   expect(await rows(writing)).toBe(150);
 });
 
+test('an offset that a broker lost and gave again is another outcome', async () => {
+  await using writing = await createWriting();
+  const known = async () =>
+    (
+      await writing.client.query(
+        'select partition, next_offset from afterglow_internal.written_outcomes order by 1',
+      )
+    ).rows;
+  await writing.publish(outcomes(0, 60));
+  await writes(writing);
+  // The log was longer once: what comes now takes offsets that were written before.
+  await writing.client.query(
+    'update afterglow_internal.written_outcomes set next_offset = next_offset + 500',
+  );
+  await writing.publish(outcomes(60, 120));
+  await writes(writing);
+  expect(await rows(writing)).toBe(120);
+  const now = await known();
+  await seek(writing, 'low');
+  await writing.client.query('delete from afterglow_internal.written_outcomes');
+  await writes(writing);
+  expect(now).toEqual(await known());
+});
+
 test('a topic that was deleted and made anew is another one: nothing of it is passed over', {
   timeout: 180_000,
 }, async () => {
