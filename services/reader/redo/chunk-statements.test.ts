@@ -14,7 +14,7 @@ const TABLE: DescribedTable = {
 
 test('rows in key order: one comparison of whole keys, cast to their own types', () => {
   expect(rowsInKeyOrder(TABLE, ["a'b", '5'], 100)).toEqual({
-    text: 'declare afterglow_chunk no scroll cursor for select "Kind", "id", "body" from only "s"."t""x" where ("Kind", "id") > ($1::text::public.kind, $2::text::pg_catalog.int8) order by "Kind", "id" limit $3::bigint',
+    text: 'select "Kind", "id", "body" from only "s"."t""x" where ("Kind", "id") > ($1::text::public.kind, $2::text::pg_catalog.int8) order by "Kind", "id" limit $3::bigint',
     values: ["a'b", '5', 100],
   });
   expect(rowsInKeyOrder(TABLE, null, 100).text).not.toContain('where');

@@ -9,9 +9,6 @@ export interface ChunkStatement {
   readonly values: readonly unknown[];
 }
 
-export const CURSOR = 'afterglow_chunk';
-export const DECLARE = `declare ${CURSOR} no scroll cursor for`;
-
 /** The rows behind `after` in the order of the key: all columns. */
 export function rowsInKeyOrder(
   table: DescribedTable,
@@ -21,7 +18,7 @@ export function rowsInKeyOrder(
   const values: unknown[] = [];
   const bounds = after === null ? [] : [compared(table, '>', after, values)];
   return {
-    text: `${DECLARE} select ${list(table.columns)} from ${table.from}${where(bounds)} order by ${order(table)} limit ${place(values, rowsMax)}`,
+    text: `select ${list(table.columns)} from ${table.from}${where(bounds)} order by ${order(table)} limit ${place(values, rowsMax)}`,
     values,
   };
 }
@@ -45,7 +42,7 @@ export function rowsOfCondition(
     `(${condition}\n)`,
   ];
   return {
-    text: `${DECLARE} select ${list(table.columns)} from ${table.from}${where(bounds)} order by ${order(table)} limit ${place(values, rowsMax)}`,
+    text: `select ${list(table.columns)} from ${table.from}${where(bounds)} order by ${order(table)} limit ${place(values, rowsMax)}`,
     values,
   };
 }
@@ -71,7 +68,7 @@ export function rowsOfList(
   const matches = table.key.map(({ sql }, index) => `source.${sql} = ${wanted[index]}`);
   const columns = table.columns.map((column) => `source.${column}`);
   return {
-    text: `${DECLARE} select wanted.place, ${list(wanted)}, ${list(columns)}
+    text: `select wanted.place, ${list(wanted)}, ${list(columns)}
   from (select place, key from ${REDO_KEYS} where job = $1::bigint and place > $2::bigint order by place limit $3::bigint) as wanted
   left join ${table.from} as source on ${matches.join(' and ')} order by wanted.place`,
     values: [job, after?.[0] ?? '0', rowsMax],

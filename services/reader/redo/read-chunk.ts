@@ -3,8 +3,6 @@ import type { Snapshot } from '../../../shared/postgres/snapshot.ts';
 import type { KeyTexts, RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import {
   type ChunkStatement,
-  CURSOR,
-  DECLARE,
   keyFurtherOn,
   rowsInKeyOrder,
   rowsOfCondition,
@@ -12,6 +10,7 @@ import {
 } from './chunk-statements.ts';
 import { type DescribedTable, describeTable, type TableToRead } from './described-table.ts';
 import { orphans } from './orphan-statements.ts';
+import { rowsThatFit, sizesOf } from './row-sizes.ts';
 import { lastOfPortion, sweptTable } from './sweep-job.ts';
 import { type Texts, texts } from './texts.ts';
 
@@ -41,8 +40,6 @@ export interface ChunkLimits {
 /** How many rows a chunk of a condition looks at, however few it picks. */
 const LOOKED_AT_ROWS_MAX = 20_000;
 const FETCH_ROWS_MAX = 200;
-/** Of which nobody knows yet how large they are. */
-const FIRST_FETCH_ROWS_MAX = 10;
 
 /**
  * Reads one chunk and, in the same transaction, lets `beforeCommit` write what follows it: no change of the table's
@@ -101,7 +98,8 @@ async function readTable(
     end = found?.map((value) => value ?? '');
     statement = rowsOfCondition(table, after, end, condition, limits.rowsMax);
   }
-  const { tuples, bytes, isCut } = await fetchRows(client, statement, limits);
+  const sizes = sizesOf(statement, 0, typesOf(table));
+  const { tuples, bytes, isCut } = await fetchRows(client, { rows: statement, sizes }, limits);
   const last = tuples.at(-1);
   const isWhole = !isCut && (condition === null || ofPartitions ? tuples.length < limits.rowsMax : true);
   return {
@@ -119,8 +117,9 @@ async function readList(
   limits: ChunkLimits,
 ): Promise<Part> {
   const statement = rowsOfList(table, job.job, job.lastKey, limits.rowsMax);
-  const { tuples, bytes, isCut } = await fetchRows(client, statement, limits);
   const columnsFrom = 1 + table.key.length;
+  const sizes = sizesOf(statement, columnsFrom, typesOf(table));
+  const { tuples, bytes, isCut } = await fetchRows(client, { rows: statement, sizes }, limits);
   const rows = tuples.map((found) => {
     const tuple = found.slice(columnsFrom);
     const isThere = table.key.every(({ place }) => tuple[place] !== null);
@@ -150,7 +149,7 @@ async function readOrphans(
   const swept = await sweptTable(client, source, enrichments, condition);
   const end = await lastOfPortion(client, swept, after);
   const { text, values } = orphans(swept, after, end, limits.rowsMax);
-  const { tuples, bytes, isCut } = await fetchRows(client, { text: `${DECLARE} ${text}`, values }, limits);
+  const { tuples, bytes, isCut } = await fetchRows(client, { rows: { text, values } }, limits);
   const isWhole = !isCut && tuples.length < limits.rowsMax;
   const last = tuples.at(-1)?.map((value) => value ?? '');
   return {
@@ -174,33 +173,55 @@ interface Fetched {
   readonly isCut: boolean;
 }
 
-/** In small portions, so that a few huge rows do not come all at once. */
-async function fetchRows(
-  client: Queryable,
-  statement: ChunkStatement,
-  limits: ChunkLimits,
-): Promise<Fetched> {
-  await client.query(statement.text, [...statement.values]);
+const typesOf = ({ relation }: DescribedTable): readonly number[] =>
+  relation.columns.map(({ typeOid }) => typeOid);
+
+interface Wanted {
+  readonly rows: ChunkStatement;
+  /** How large they are, in the same order; absent: they are small. */
+  readonly sizes?: ChunkStatement;
+}
+
+/** In small portions, and of large rows no more than fit, which their sizes tell before they come. */
+async function fetchRows(client: Queryable, { rows, sizes }: Wanted, limits: ChunkLimits): Promise<Fetched> {
+  const next = await opened(client, 'afterglow_chunk', rows);
+  const nextSizes = sizes === undefined ? undefined : await opened(client, 'afterglow_sizes', sizes);
   const tuples: Texts[] = [];
   let bytes = 0;
-  let portion = Math.min(FIRST_FETCH_ROWS_MAX, limits.rowsMax);
+  let ahead: readonly number[] = [];
   for (;;) {
-    const fetched = await texts(client, { text: `fetch forward ${portion} from ${CURSOR}`, values: [] });
+    let portion = Math.min(FETCH_ROWS_MAX, limits.rowsMax - tuples.length);
+    if (nextSizes !== undefined) {
+      if (ahead.length < portion) {
+        ahead = [...ahead, ...(await nextSizes.fetch(portion - ahead.length)).map(([size]) => Number(size))];
+      }
+      // Rows that came between the two looks have no size: they are few.
+      portion = Math.max(1, rowsThatFit(ahead.slice(0, portion), limits.bytesMax - bytes));
+      ahead = ahead.slice(portion);
+    }
+    const fetched = await next.fetch(portion);
     for (const tuple of fetched) {
       tuples.push(tuple);
       for (const value of tuple) bytes += value?.length ?? 0;
     }
     const isFull = tuples.length >= limits.rowsMax || bytes >= limits.bytesMax;
     if (fetched.length < portion || isFull) {
-      await client.query(`close ${CURSOR}`);
+      await next.close();
+      await nextSizes?.close();
       return { tuples, bytes, isCut: fetched.length === portion };
     }
-    portion = portionAfter(tuples.length, bytes, limits);
   }
 }
 
-/** As many as fit into what is left, judged by those that came. */
-function portionAfter(rows: number, bytes: number, limits: ChunkLimits): number {
-  const fitting = Math.floor((limits.bytesMax - bytes) / Math.max(1, bytes / rows));
-  return Math.max(1, Math.min(FETCH_ROWS_MAX, limits.rowsMax - rows, fitting));
+interface Opened {
+  fetch(count: number): Promise<readonly Texts[]>;
+  close(): Promise<unknown>;
+}
+
+async function opened(client: Queryable, cursor: string, { text, values }: ChunkStatement): Promise<Opened> {
+  await client.query(`declare ${cursor} no scroll cursor for ${text}`, [...values]);
+  return {
+    fetch: (count) => texts(client, { text: `fetch forward ${count} from ${cursor}`, values: [] }),
+    close: () => client.query(`close ${cursor}`),
+  };
 }
