@@ -1,5 +1,6 @@
 import type { Definition, Source } from '../../shared/config/definition.ts';
 import { nearest } from '../../shared/config/nearest.ts';
+import { shadowedBy, shadowOf } from '../../shared/contracts/shadow.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -26,6 +27,16 @@ export function requireEnrichment(definition: Definition, name: string): void {
   const hint = meant === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
   throw new AfterglowError('usage', `There is no enrichment "${name}". ${hint}`, {
     remedy: 'The names stand under `enrichments` in the definition file.',
+  });
+}
+
+/** Of an enrichment that has a shadow; its name, whichever of the two was given. */
+export function requirePair(definition: Definition, name: string): string {
+  const enrichment = shadowedBy(name) ?? name;
+  requireEnrichment(definition, enrichment);
+  if (definition.enrichments[shadowOf(enrichment)] !== undefined) return enrichment;
+  throw new AfterglowError('usage', `Enrichment ${enrichment} has no shadow.`, {
+    remedy: `Add ${shadowOf(enrichment)} to the definition file, then run \`afterglow init\`.`,
   });
 }
 

@@ -3,6 +3,7 @@ import { addCommand } from './commands/add.ts';
 import { auditCommand } from './commands/audit.ts';
 import { awsLocalCommand } from './commands/aws-local.ts';
 import { backfillCommand } from './commands/backfill.ts';
+import { compareCommand } from './commands/compare.ts';
 import { configCommand } from './commands/config.ts';
 import { costCommand } from './commands/cost.ts';
 import { cutoverCommand } from './commands/cutover.ts';
@@ -62,7 +63,16 @@ const COMMANDS: readonly (readonly [heading: string, ...((run: Run) => Command)[
   ],
   ['Set up:', addCommand, initCommand, doctorCommand, configCommand, envCommand, sqlCommand],
   ['Watch:', statusCommand, tailCommand, topicsCommand, traceCommand, costCommand, auditCommand],
-  ['Operate:', backfillCommand, reenrichCommand, redecideCommand, cutoverCommand, deadCommand, gapsCommand],
+  [
+    'Operate:',
+    backfillCommand,
+    reenrichCommand,
+    redecideCommand,
+    compareCommand,
+    cutoverCommand,
+    deadCommand,
+    gapsCommand,
+  ],
 ];
 
 export function createProgram(run: Run): Command {

@@ -25,6 +25,7 @@ The way back is the same command again. A cut-over that was broken off goes on w
 Exit status 0: done or detached; 1: the audit found something; 3: an enricher did not end; 4: nobody agreed.
 
 Examples:
+  npx afterglow compare fraud
   npx afterglow cutover fraud
   npx afterglow cutover embedding --yes --detach
 `,

@@ -1,5 +1,5 @@
 import type { Definition } from '../../../shared/config/definition.ts';
-import { shadowedBy, shadowOf } from '../../../shared/contracts/shadow.ts';
+import { shadowOf } from '../../../shared/contracts/shadow.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { connectKafkaAdmin } from '../../../shared/kafka/admin.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
@@ -11,7 +11,7 @@ import { createRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { verifyRegistered } from '../../../shared/side-tables/revisions.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { followJob } from '../backfill/follow-job.ts';
-import { requireDefinition, requireEnrichment } from '../definition.ts';
+import { requireDefinition, requirePair } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
 import { chooseParts } from '../settings.ts';
@@ -82,15 +82,6 @@ export async function runCutover(
   if (output.isJson) output.json({ event: 'cut_over', enrichment, job });
   else output.line(`Cut over. Job ${job} publishes its results on the topic, without a call.`);
   return options.detach === true ? 0 : await followJob(invocation, client, job);
-}
-
-function requirePair(definition: Definition, name: string): string {
-  const enrichment = shadowedBy(name) ?? name;
-  requireEnrichment(definition, enrichment);
-  if (definition.enrichments[shadowOf(enrichment)] !== undefined) return enrichment;
-  throw new AfterglowError('usage', `Enrichment ${enrichment} has no shadow.`, {
-    remedy: `Add ${shadowOf(enrichment)} to the definition file, then run \`afterglow init\`.`,
-  });
 }
 
 async function requireConsent(invocation: Invocation, enrichment: string): Promise<void> {
