@@ -31,6 +31,7 @@ import { askOnce, completeRow, type RowWorkParts } from './row-work.ts';
 import { type RowSteps, type SettledRow, settle } from './settle.ts';
 import { keepWithinBounds, sharedRequests } from './shared-requests.ts';
 import { openSpending } from './spend/open-spending.ts';
+import { redoOverBudget } from './spend/redo-over-budget.ts';
 import { StoredResults } from './stored-results.ts';
 
 export interface EnricherSettings extends ServiceSettings {
@@ -136,7 +137,13 @@ export async function runSession(
   const crashes = await Crashes.read(database, group.group, topic, logger);
   const offsets = new CommittedOffsets();
   cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
+  const tables = await readEnrichmentTables(database, name);
   if (model.isPaidPerCall) cleanup.use(inBackground((ended) => keepWithinBounds(database, logger, ended)));
+  const { budget } = definition;
+  if (model.isPaidPerCall && budget !== undefined) {
+    const waiting = { database, budget, tables, source: source.table, logger };
+    cleanup.use(inBackground((ended) => redoOverBudget(waiting, ended)));
+  }
   const consumer = cleanup.use(
     await connectConsumer(
       { brokers, clientId, logger },
@@ -188,7 +195,7 @@ export async function runSession(
     }),
     stored: new StoredResults({
       database,
-      tables: await readEnrichmentTables(database, name),
+      tables,
       model,
       revisions: await equalModelRevisions(database, name, revision),
       observer: { ...databaseWaits, found: savings.found, missed: savings.missed },

@@ -71,10 +71,12 @@ export function stateTableDdl(tables: EnrichmentTables): readonly string[] {
     primaryKey(stateTableName(tables.enrichment), keys),
   ];
   // Over the key, which no update touches: an index over the time would keep every update from staying on its page.
-  const deleted = quoteIdentifier(indexName(stateTableName(tables.enrichment), 'deleted'));
+  const index = (purpose: 'deleted' | 'over_budget'): string =>
+    quoteIdentifier(indexName(stateTableName(tables.enrichment), purpose));
   return [
     `create table if not exists ${table} (\n  ${columns.join(',\n  ')}\n) with (fillfactor = ${STATE_FILL_PERCENT})`,
-    `create index if not exists ${deleted} on ${table} (${keys.join(', ')}) where deleted`,
+    `create index if not exists ${index('deleted')} on ${table} (${keys.join(', ')}) where deleted`,
+    `create index if not exists ${index('over_budget')} on ${table} (${keys.join(', ')}) where status = 'over_budget'`,
     `insert into ${TRUNCATE_FENCES} (enrichment) values (${quoteLiteral(tables.enrichment)}) on conflict do nothing`,
   ];
 }

@@ -79,7 +79,7 @@ export const stateTableName = (enrichment: string): string => `state_${enrichmen
 export const resultTable = (enrichment: string): string => users(enrichment);
 /** Indexes share their names with tables; with a hyphen in it no name is that of another enrichment's table. */
 export const indexName = (table: string, purpose: IndexPurpose): string => `${table}-${purpose}`;
-export const INDEX_PURPOSES = ['key', 'ranked', 'flagged', 'similar', 'deleted'] as const;
+export const INDEX_PURPOSES = ['key', 'ranked', 'flagged', 'similar', 'deleted', 'over_budget'] as const;
 export type IndexPurpose = (typeof INDEX_PURPOSES)[number];
 
 /** Source rows with their results beside them. */

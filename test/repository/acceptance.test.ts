@@ -39,6 +39,8 @@ describe('what the pages name', () => {
       'D1',
       'D2',
       'D3',
+      'H2',
+      'H3',
       'H4',
       'E1',
       'E2',

@@ -7,6 +7,7 @@ import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { connectKafkaAdmin, type KafkaAdmin } from '../../../shared/kafka/admin.ts';
 import { type Catalog, readCatalog } from '../../../shared/postgres/catalog.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { oldPricesText } from '../../../shared/spend/prices.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import type { Invocation } from '../invocation.ts';
 import {
@@ -125,12 +126,15 @@ function checkDefinitionFile(
   loaded: Loaded | AfterglowError,
   catalog: Catalog | undefined,
 ): readonly Finding[] {
-  const { ok, failed } = findings('definition');
+  const { ok, failed, warning } = findings('definition');
   if (loaded instanceof AfterglowError) return [failed(loaded.message, loaded.remedy)];
   const mistakes = catalog === undefined ? loaded.mistakes : checkDefinition(loaded, catalog);
   const errors = mistakes.filter(({ severity }) => severity === 'error');
   const [first] = errors;
-  if (first === undefined) return [ok(`${loaded.source.file} has no mistakes`)];
+  const old =
+    loaded.definition === undefined ? undefined : oldPricesText(loaded.definition.prices, Date.now());
+  const prices = old === undefined ? [] : [warning(old, 'see docs/cost.md')];
+  if (first === undefined) return [ok(`${loaded.source.file} has no mistakes`), ...prices];
   const message = `${loaded.source.file} has ${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'}; the first, in line ${first.line}: ${first.message}.`;
   return [failed(message, 'npx afterglow config check')];
 }

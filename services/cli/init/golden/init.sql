@@ -452,6 +452,7 @@ create table if not exists "afterglow_internal"."state_fraud" (
   constraint "state_fraud-key" primary key ("key_id")
 ) with (fillfactor = 80);
 create index if not exists "state_fraud-deleted" on "afterglow_internal"."state_fraud" ("key_id") where deleted;
+create index if not exists "state_fraud-over_budget" on "afterglow_internal"."state_fraud" ("key_id") where status = 'over_budget';
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('fraud') on conflict do nothing;
 create table if not exists "afterglow"."fraud" (
   "id" bigint not null,
@@ -488,6 +489,7 @@ create table if not exists "afterglow_internal"."state_sentiment" (
   constraint "state_sentiment-key" primary key ("key_id")
 ) with (fillfactor = 80);
 create index if not exists "state_sentiment-deleted" on "afterglow_internal"."state_sentiment" ("key_id") where deleted;
+create index if not exists "state_sentiment-over_budget" on "afterglow_internal"."state_sentiment" ("key_id") where status = 'over_budget';
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('sentiment') on conflict do nothing;
 create table if not exists "afterglow"."sentiment" (
   "id" bigint not null,
@@ -532,6 +534,7 @@ create table if not exists "afterglow_internal"."state_embedding" (
   constraint "state_embedding-key" primary key ("key_id")
 ) with (fillfactor = 80);
 create index if not exists "state_embedding-deleted" on "afterglow_internal"."state_embedding" ("key_id") where deleted;
+create index if not exists "state_embedding-over_budget" on "afterglow_internal"."state_embedding" ("key_id") where status = 'over_budget';
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('embedding') on conflict do nothing;
 create table if not exists "afterglow"."embedding" (
   "id" bigint not null,
@@ -571,6 +574,7 @@ create table if not exists "afterglow_internal"."state_churn" (
   constraint "state_churn-key" primary key ("key_id")
 ) with (fillfactor = 80);
 create index if not exists "state_churn-deleted" on "afterglow_internal"."state_churn" ("key_id") where deleted;
+create index if not exists "state_churn-over_budget" on "afterglow_internal"."state_churn" ("key_id") where status = 'over_budget';
 insert into "afterglow_internal"."truncate_fences" (enrichment) values ('churn') on conflict do nothing;
 create table if not exists "afterglow"."churn" (
   "id" bigint not null,

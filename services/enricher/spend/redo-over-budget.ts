@@ -1,0 +1,49 @@
+import type { Budget } from '../../../shared/config/definition.ts';
+import type { TableName } from '../../../shared/config/values.ts';
+import { pause } from '../../../shared/lifecycle/run-service.ts';
+import { type DatabasePool, inTransaction } from '../../../shared/postgres/connect.ts';
+import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
+import { readPurseDay } from '../../../shared/side-tables/ledger.ts';
+import { createOverBudgetJob, hasOverBudget } from '../../../shared/side-tables/over-budget.ts';
+import { limitsOf, purseOf } from '../../../shared/spend/budget.ts';
+import { isFull } from '../../../shared/spend/lease.ts';
+import type { Logger } from '../../../shared/telemetry/logger.ts';
+
+export interface OverBudgetSettings {
+  readonly database: DatabasePool;
+  readonly budget: Budget;
+  readonly tables: EnrichmentTables;
+  readonly source: TableName;
+  readonly logger: Logger;
+}
+
+const LOOK_INTERVAL_MS = 30_000;
+
+/** Until `ended` aborts: makes a job for rows that got nothing once there is money again. Never rejects. */
+export async function redoOverBudget(
+  settings: OverBudgetSettings,
+  ended: AbortSignal,
+  intervalMs = LOOK_INTERVAL_MS,
+): Promise<void> {
+  const { logger } = settings;
+  do {
+    try {
+      const job = await redoIfFull(settings);
+      if (job !== undefined)
+        logger.info({ job }, 'there is money again: rows that were over budget are read again');
+    } catch (err) {
+      if (!ended.aborted) logger.debug({ err }, 'rows over budget could not be looked for');
+    }
+  } while (await pause(intervalMs, ended));
+}
+
+/** Both purses: that which the rows found empty, and that which pays for what is read again. */
+async function redoIfFull(settings: OverBudgetSettings): Promise<string | undefined> {
+  const { database, budget, tables, source } = settings;
+  if (!(await hasOverBudget(database, tables.enrichment))) return undefined;
+  for (const purse of new Set(['live', purseOf(budget, true)] as const)) {
+    const { uses } = await readPurseDay(database, purse);
+    if (!isFull(limitsOf(budget, purse), uses, tables.enrichment, budget.alert_at)) return undefined;
+  }
+  return await inTransaction(database, (client) => createOverBudgetJob(client, tables, source));
+}

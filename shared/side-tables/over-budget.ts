@@ -1,0 +1,52 @@
+// Rows that got nothing because the day's money was spent, and the job that gives them an outcome later.
+import type { Queryable } from '../postgres/connect.ts';
+import { quoteIdentifier } from '../postgres/connect.ts';
+import type { TableName } from '../postgres/published.ts';
+import type { EnrichmentTables } from './enrichment-tables.ts';
+import { keyColumn, REDO_JOBS, REDO_KEYS, SPEND_LOCK, stateTable } from './names.ts';
+import { createRedoJob } from './redo-jobs.ts';
+
+/** More than that wait for the next job: the list of one is written in one transaction. */
+const ROWS_MAX = 1_000_000;
+
+export async function hasOverBudget(client: Queryable, enrichment: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from ${stateTable(enrichment)} where status = 'over_budget' limit 1`,
+  );
+  return rowCount === 1;
+}
+
+/** Inside a transaction. Returns the number of the job; undefined: there are no such rows, or a job is at them already. */
+export async function createOverBudgetJob(
+  client: Queryable,
+  { enrichment, keyColumns }: EnrichmentTables,
+  source: TableName,
+): Promise<string | undefined> {
+  await client.query('select pg_advisory_xact_lock($1)', [SPEND_LOCK]);
+  const { rowCount: open } = await client.query(
+    `select from ${REDO_JOBS} where reason = 'over_budget' and $1 = any(enrichments)
+        and state in ('waiting', 'running', 'paused') limit 1`,
+    [enrichment],
+  );
+  if (open !== 0 || !(await hasOverBudget(client, enrichment))) return undefined;
+  const job = await createRedoJob(client, {
+    schema: source.schema,
+    table: source.name,
+    reason: 'over_budget',
+    enrichments: [enrichment],
+    keys: [],
+  });
+  const texts = keyColumns.map(({ name }) => `${quoteIdentifier(keyColumn(name))}::text`);
+  const keys = keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name)));
+  await client.query(
+    `with listed as (
+       insert into ${REDO_KEYS} (job, place, key)
+       select $1, row_number() over (order by ${keys.join(', ')}), array[${texts.join(', ')}]
+         from ${stateTable(enrichment)} where status = 'over_budget' order by ${keys.join(', ')} limit ${ROWS_MAX}
+       returning 1
+     )
+     update ${REDO_JOBS} set estimated_rows = (select count(*) from listed) where job = $1`,
+    [job],
+  );
+  return job;
+}
