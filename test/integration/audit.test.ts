@@ -269,5 +269,12 @@ describe('the audit', () => {
       "select count(*)::int4 as redone from afterglow_internal.redo_jobs where reason = 'repair' and rows_done between 1 and 10",
     );
     expect(rows).toEqual([{ redone: 4 }]);
+
+    // A program that is newer than its set-up audits all the same.
+    await client.query('drop table afterglow_internal.audits');
+    const unkept = await audit(cli, 'customers', ...WAIT);
+    expect(unkept).toMatchObject({ status: 0, findings: [] });
+    expect(unkept.error).toContain('status and doctor will not show this audit');
+    expect(await shownAudits(cli)).toEqual({ status: [], doctor: [] });
   });
 });

@@ -88,7 +88,9 @@ async function record(
   audited: readonly Audited[],
 ): Promise<void> {
   if (await recordAudits(client, audited, since)) return;
-  invocation.output.note('status and doctor will not show this audit: this role may not write to audits.');
+  invocation.output.note(
+    'status and doctor will not show this audit: its table is not there (`afterglow init`), or this role may not write to it.',
+  );
 }
 
 function chosenSources(definition: Definition, operands: readonly string[]): readonly string[] {
