@@ -110,3 +110,28 @@ test('transactions without rows wait for room as well: while nothing is confirme
   await running;
   expect(marked).toEqual([0, 1_000]);
 });
+
+test('what little comes soon after a send waits for company, and much goes at once', async () => {
+  const sent: number[] = [];
+  const turns: (() => void)[] = [];
+  const publisher = new Publisher(
+    producerOf(async ({ count }) => {
+      sent.push(count);
+    }),
+    1_000_000,
+    { turn: () => new Promise((resolve) => turns.push(resolve)) },
+  );
+  publisher.push({ record: record('a') });
+  const running = publisher.run(() => {});
+  publisher.push({ record: record('b') });
+  expect(sent).toEqual([]);
+  turns.shift()?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent).toEqual([2]);
+  for (let index = 0; index < 3; index++) publisher.push({ record: record('x'.repeat(30_000)) });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent).toEqual([2, 3]);
+  expect(turns).toEqual([]);
+  publisher.close();
+  await running;
+});

@@ -1,3 +1,4 @@
+import { Spacing } from '../../shared/batching/spacing.ts';
 import { RecordSet } from '../../shared/kafka/produce/record-set.ts';
 import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
 import { Signal } from '../../shared/lifecycle/signal.ts';
@@ -28,6 +29,13 @@ export type Outgoing =
   | { readonly mark: CommitMark }
   | { readonly whenConfirmed: () => void };
 
+/**
+ * A send costs the broker, and everybody who reads it, the same with one row as with a dozen: with one for every commit, most of the
+ * processor time of a busy pipeline would go there.
+ */
+const SEND_INTERVAL_MS = 5;
+/** So much is worth a send of its own, whenever the last one was. */
+const SENT_AT_ONCE_BYTES = 65_536;
 /** Of a transaction whose rows are none of ours, all there is: what it weighs, roughly. */
 const MARK_BYTES = 200;
 
@@ -54,11 +62,13 @@ class Shipment {
 
 /**
  * The one send chain from the slot to Kafka: one send after the other, so that the order of the log is the order of the
- * topics. While a send is under way the next one fills; records are written into it at once, and nothing else holds them.
+ * topics. While a send is under way the next one fills, and for a moment longer when little has come; records are written
+ * into it at once, and nothing else holds them.
  */
 export class Publisher {
   readonly #producer: RecordProducer;
   readonly #bufferBytesMax: number;
+  readonly #spacing: Pick<Spacing, 'turn'>;
   /** Filled, and waiting for their turn. */
   readonly #waiting: Shipment[] = [];
   #filling = new Shipment();
@@ -71,8 +81,13 @@ export class Publisher {
   #failure: unknown;
 
   /** `bufferBytesMax`: what may wait for its send before `room` holds back. */
-  constructor(producer: RecordProducer, bufferBytesMax: number) {
+  constructor(
+    producer: RecordProducer,
+    bufferBytesMax: number,
+    spacing: Pick<Spacing, 'turn'> = new Spacing(SEND_INTERVAL_MS),
+  ) {
     this.#producer = producer;
+    this.#spacing = spacing;
     this.#bufferBytesMax = bufferBytesMax;
   }
 
@@ -111,6 +126,7 @@ export class Publisher {
   async run(onPublished: (marks: readonly CommitMark[], records: number) => void): Promise<void> {
     try {
       for (;;) {
+        if (this.#isSmall) await this.#spacing.turn();
         const shipment = this.#take();
         if (shipment !== undefined) await this.#send(shipment, onPublished);
         else if (this.#isClosed) return;
@@ -122,6 +138,11 @@ export class Publisher {
       this.close();
       throw error;
     }
+  }
+
+  /** There is something, but not so much that it should go at once. */
+  get #isSmall(): boolean {
+    return this.#waiting.length === 0 && !this.#filling.isEmpty && this.#filling.bytes < SENT_AT_ONCE_BYTES;
   }
 
   #append(record: TopicRecord): void {
