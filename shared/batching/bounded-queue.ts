@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 
 export interface QueueLimits {
   readonly rowsMax: number;
@@ -84,6 +85,8 @@ export class BoundedQueue<T> {
         return [];
       }
       await once(this.#events, 'arrived');
+      // What else the same fetch brings, from other partitions, is there in a moment.
+      await setImmediate();
     }
     if (limits.waitMaxMs > 0 && !this.#reaches(limits)) {
       const deadlineMs = performance.now() + limits.waitMaxMs;

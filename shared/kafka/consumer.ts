@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { BoundedQueue, type QueueLimits } from '../batching/bounded-queue.ts';
+import { Spacing } from '../batching/spacing.ts';
 import { Fault } from '../errors/policy.ts';
 import { pause } from '../lifecycle/run-service.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
@@ -29,6 +30,8 @@ export interface ConsumerOptions {
   readonly window: QueueLimits;
   /** How long the broker may wait for something to give: as long it takes until a topic is fetched again that was full. */
   readonly fetchWaitMaxMs?: number;
+  /** Fetches are that far apart, while the broker has little to give: what comes meanwhile comes together. */
+  readonly fetchIntervalMs?: number;
   readonly withHeaders?: boolean;
   readonly onAssigned?: (partitionCount: number) => void;
   readonly onRevoked?: () => void;
@@ -57,6 +60,7 @@ const FETCH_WAIT_MAX_MS = 500;
 /** Per partition; the queue's own byte limit is what bounds memory beyond one fetch. */
 const PARTITION_FETCH_BYTES_MAX = 524_288;
 const FETCH_BYTES_MAX = 2 * 1_048_576;
+const PARTITIONS_AT_ONCE_MAX = 100;
 /** What an object around a record costs beside its bytes, roughly. */
 const RECORD_OVERHEAD_BYTES = 200;
 
@@ -90,6 +94,9 @@ class GroupMember implements RecordConsumer {
   readonly queue: BoundedQueue<FetchedRecord>;
   readonly queues: ReadonlyMap<string, BoundedQueue<FetchedRecord>>;
   readonly #paused = new Set<string>();
+  readonly #spacing: Spacing | undefined;
+  /** Of the fetch that is being handed over. */
+  #turn: Promise<void> | undefined;
   readonly #consumer: Consumer;
   readonly #options: ConsumerOptions;
   readonly #tracker = new OffsetTracker();
@@ -103,6 +110,7 @@ class GroupMember implements RecordConsumer {
     const queues = options.topics.map((topic) => [topic, queueOf(options.window)] as const);
     this.queues = new Map(queues);
     this.queue = queues[0]?.[1] ?? queueOf(options.window);
+    this.#spacing = options.fetchIntervalMs === undefined ? undefined : new Spacing(options.fetchIntervalMs);
   }
 
   async run(): Promise<void> {
@@ -124,6 +132,8 @@ class GroupMember implements RecordConsumer {
       // Off: with it every fetch would wait for a commit, ten times the time of the hop.
       autoCommit: false,
       eachBatchAutoResolve: false,
+      // What was fetched together is handed over at once, however long one of it holds the next fetch back.
+      partitionsConsumedConcurrently: this.#spacing === undefined ? 1 : PARTITIONS_AT_ONCE_MAX,
       eachBatch: (payload) => this.#take(payload),
     });
     this.#committing = this.#commitRegularly();
@@ -190,6 +200,15 @@ class GroupMember implements RecordConsumer {
       resolveOffset(message.offset);
     }
     await heartbeat();
+    if (this.#spacing !== undefined && Number(batch.offsetLag()) === 0) await this.#nextFetch(this.#spacing);
+  }
+
+  /** All partitions of a fetch wait for the same turn. */
+  async #nextFetch(spacing: Spacing): Promise<void> {
+    this.#turn ??= spacing.turn().finally(() => {
+      this.#turn = undefined;
+    });
+    await this.#turn;
   }
 
   #pause(topic: string, queue: BoundedQueue<FetchedRecord>): void {

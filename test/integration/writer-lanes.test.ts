@@ -10,6 +10,8 @@ import { until } from '../support/wait.ts';
 import { createWriting, EMBEDDING } from '../support/writing.ts';
 
 const DEADLINE_MS = 60_000;
+/** Far longer than a record takes, on a machine that does much else, too. */
+const FETCH_INTERVAL_MS = 4_000;
 const VECTOR = Array.from({ length: 256 }, () => 1);
 const BOTH = `  fraud:
     from: payments
@@ -50,6 +52,39 @@ test('a result table that somebody locks holds back its own enrichment and no ot
   }
   await writing.caughtUp();
   expect(await count(client, 'afterglow.embedding')).toBe(1);
+});
+
+test('what little comes soon after a fetch waits for the next one, and what comes after a quiet time does not', async () => {
+  const kafka = { brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') };
+  const topic = uniquePipelineName();
+  const admin = await connectKafkaAdmin(kafka);
+  await admin.createTopics([{ topic, partitions: 2, settings: {} }]);
+  await admin.close();
+  await using producer = await connectProducer(kafka);
+  const window = { rowsMax: 10, bytesMax: 1_048_576 };
+  await using consumer = await connectConsumer(kafka, {
+    group: topic,
+    topics: [topic],
+    window,
+    fetchIntervalMs: FETCH_INTERVAL_MS,
+  });
+  /** Sends and takes; how long that took. */
+  const pass = async (...values: readonly string[]): Promise<number> => {
+    const startedAtMs = performance.now();
+    await producer.send(values.map((value, partition) => ({ topic, partition, key: 'k', value })));
+    const taken: string[] = [];
+    while (taken.length < values.length) {
+      const records = await consumer.queue.take({ ...window, waitMaxMs: 0 });
+      taken.push(...records.map(({ value }) => String(value)));
+    }
+    expect(taken.toSorted()).toEqual(values);
+    return performance.now() - startedAtMs;
+  };
+  await pass('a');
+  const afterQuietMs = await pass('b');
+  const soonMs = await pass('c', 'd');
+  expect(soonMs).toBeGreaterThan(FETCH_INTERVAL_MS / 2);
+  expect(afterQuietMs).toBeLessThan(soonMs);
 });
 
 test('a topic that nobody takes from holds no other back, and comes whole and in order when it is taken', async () => {
