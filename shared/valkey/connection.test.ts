@@ -1,5 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import type { ValkeyClient } from './client.ts';
+import { type ValkeyClient, ValkeySilent, within } from './client.ts';
 import { ValkeyConnection } from './connection.ts';
 
 const NEVER = new Promise<never>(() => {});
@@ -47,6 +48,17 @@ class Server {
 
 /** Lets what is due go on. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('an answer that came while this process stood still is no time-out', async () => {
+  const standStill = (milliseconds: number): void => {
+    const untilMs = performance.now() + milliseconds;
+    while (performance.now() < untilMs);
+  };
+  const answer = within(stat('.'), 5);
+  standStill(200);
+  expect((await answer).isDirectory()).toBe(true);
+  await expect(within(NEVER, 5)).rejects.toBeInstanceOf(ValkeySilent);
+});
 
 test('a server that is silent costs one time-out; the next thousand questions ask nobody', async () => {
   const server = new Server();

@@ -2,18 +2,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
+import { readValkeyFacts } from '../../services/cli/doctor/valkey.ts';
 import { parseMetrics, sumOf } from '../../services/cli/view/metrics-text.ts';
-import { type AskedAnswer, PayOnce } from '../../services/enricher/pay-once.ts';
-import { sharedRequests } from '../../services/enricher/shared-requests.ts';
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
-import { readCacheSeal } from '../../shared/side-tables/cache-seal.ts';
 import { migrationStatements, pendingMigrations } from '../../shared/side-tables/migrations.ts';
 import { METRIC } from '../../shared/telemetry/metrics.ts';
 import { type ValkeyAddress, valkeyAddress } from '../../shared/valkey/address.ts';
-import { ValkeyAnswers } from '../../shared/valkey/answers.ts';
-import { ValkeyConnection } from '../../shared/valkey/connection.ts';
-import { AnswerSeal } from '../../shared/valkey/seal.ts';
 import { createEnrichment, embedding } from '../support/enrichment.ts';
+import { startLookingUp } from '../support/looking-up.ts';
 import { type OwnServer, ownServer } from '../support/own-server.ts';
 import { createDatabase } from '../support/stack.ts';
 import { AUTHORITY } from '../support/tls-front.ts';
@@ -22,68 +18,6 @@ import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 30_000;
 const KEYS = 'afterglow:answer:1:*';
-const alive = new AbortController().signal;
-
-interface Process extends AsyncDisposable {
-  /** Asks what costs its number of the text; resolves with where the answer was found. */
-  ask(text: string): Promise<string>;
-  readonly calls: number;
-  readonly heard: readonly string[];
-}
-
-/** What an enricher's process looks its answers up with. */
-async function startProcess(database: DatabasePool, address: ValkeyAddress): Promise<Process> {
-  const heard: string[] = [];
-  const secret = await readCacheSeal(database);
-  if (secret === undefined) throw new Error('no secret');
-  const connection = await ValkeyConnection.open(address, {
-    away: (problem) => heard.push(`away: ${problem}`),
-    back: () => heard.push('back'),
-  });
-  const answers = new ValkeyAnswers(connection, new AnswerSeal(secret, 'local'), () => heard.push('refused'));
-  const shared = sharedRequests({
-    database,
-    enrichment: 'embedding',
-    observer: { paused: () => heard.push('paused'), resumed: () => heard.push('resumed') },
-    valkey: answers,
-    signals: { stopping: alive, aborting: alive },
-  });
-  const model = {
-    id: { kind: 'titan-embedding', name: 'titan', version: '2' },
-    parameters: {},
-    requestText: ({ input }: { readonly input: unknown }) => String(input),
-  };
-  let calls = 0;
-  return {
-    async ask(text) {
-      let found = 'model';
-      // A memory of its own each time: nothing but what processes share is looked up.
-      const payOnce = new PayOnce<{ text: string }>(model, shared, {
-        found: (layer) => {
-          found = layer;
-        },
-        missed: () => {},
-      });
-      const asked: AskedAnswer<{ text: string }> = {
-        outcome: { kind: 'ok', result: { text: `answer to ${text}` }, costNanoUsd: 140 },
-        attempts: 1,
-        modelMs: 1,
-        batchRows: 1,
-      };
-      const { outcome } = await payOnce.answer({ input: text }, () => {
-        calls++;
-        return Promise.resolve(asked);
-      });
-      expect(outcome).toMatchObject({ kind: 'ok', result: { text: `answer to ${text}` } });
-      return found;
-    },
-    get calls() {
-      return calls;
-    },
-    heard,
-    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
-  };
-}
 
 async function poolOf(url: string, cleanup: AsyncDisposableStack): Promise<DatabasePool> {
   const pool = createPool({ url, applicationName: 'cache', connectionsMax: 2 });
@@ -113,14 +47,14 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
   test('what one process paid for is found there by another, without a word to PostgreSQL, for a week', async () => {
     await using cleanup = new AsyncDisposableStack();
     const { valkey, database } = await setUp(cleanup);
-    const one = cleanup.use(await startProcess(database, valkey.address));
+    const one = cleanup.use(await startLookingUp(database, valkey.address));
     expect(await one.ask('first')).toBe('model');
     const [key = ''] = await kept(valkey, 1);
     const leftMs = Number(await valkey.command('PTTL', key));
     expect(leftMs).toBeGreaterThan(6.9 * 86_400_000);
     expect(leftMs).toBeLessThanOrEqual(7 * 86_400_000);
     await database.query('delete from afterglow_internal.request_cache');
-    const other = cleanup.use(await startProcess(database, valkey.address));
+    const other = cleanup.use(await startLookingUp(database, valkey.address));
     expect(await other.ask('first')).toBe('valkey');
     expect([one.calls, other.calls]).toEqual([1, 0]);
     expect([...one.heard, ...other.heard]).toEqual([]);
@@ -129,7 +63,7 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
   test('an empty Valkey is filled from PostgreSQL by what is asked', async () => {
     await using cleanup = new AsyncDisposableStack();
     const { valkey, database } = await setUp(cleanup);
-    const process = cleanup.use(await startProcess(database, valkey.address));
+    const process = cleanup.use(await startLookingUp(database, valkey.address));
     expect(await process.ask('first')).toBe('model');
     await kept(valkey, 1);
     await valkey.command('FLUSHALL');
@@ -142,7 +76,7 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
   test('what others wrote under our keys is no answer: PostgreSQL gives it, and it is written anew', async () => {
     await using cleanup = new AsyncDisposableStack();
     const { valkey, database } = await setUp(cleanup);
-    const process = cleanup.use(await startProcess(database, valkey.address));
+    const process = cleanup.use(await startLookingUp(database, valkey.address));
     for (const text of ['first', 'second']) expect(await process.ask(text)).toBe('model');
     const [first = '', second = ''] = await kept(valkey, 2);
     const texts = await Promise.all([first, second].map((key) => valkey.command('GET', key)));
@@ -172,7 +106,7 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
   test('a full Valkey keeps nothing new and stays in use', async () => {
     await using cleanup = new AsyncDisposableStack();
     const { valkey, database } = await setUp(cleanup);
-    const process = cleanup.use(await startProcess(database, valkey.address));
+    const process = cleanup.use(await startLookingUp(database, valkey.address));
     expect(await process.ask('first')).toBe('model');
     await kept(valkey, 1);
     await valkey.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
@@ -186,15 +120,15 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
   test('gone, frozen and back again: rows are answered by PostgreSQL meanwhile, and nothing is paid twice', async () => {
     await using cleanup = new AsyncDisposableStack();
     const { valkey, database } = await setUp(cleanup);
-    const process = cleanup.use(await startProcess(database, valkey.address));
+    const process = cleanup.use(await startLookingUp(database, valkey.address, 500));
     expect(await process.ask('first')).toBe('model');
-    await kept(valkey, 1);
     const usedAgain = async (): Promise<void> => {
       await until(async () => (await process.ask('first')) === 'valkey', {
         deadlineMs: DEADLINE_MS,
         what: 'Valkey to be used again',
       });
     };
+    await usedAgain();
     await valkey.kill();
     expect(await process.ask('first')).toBe('shared');
     expect(await process.ask('second')).toBe('model');
@@ -217,7 +151,7 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
     const valkey = cleanup.use(await valkeyServer());
     const server: OwnServer = cleanup.use(await ownServer(18));
     const database = await poolOf(server.url, cleanup);
-    const process = cleanup.use(await startProcess(database, valkey.address));
+    const process = cleanup.use(await startLookingUp(database, valkey.address));
     expect(await process.ask('first')).toBe('model');
     await kept(valkey, 1);
     await server.stop();
@@ -249,7 +183,7 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
       await using front = await valkey.withTls(certificate);
       const url = `valkeys://${user === '' ? '' : `${user}@`}localhost:${front.port}`;
       const address = valkeyAddress(url, { authority, password: undefined });
-      await using process = await startProcess(database, address);
+      await using process = await startLookingUp(database, address);
       const text = `by ${certificate} as ${user} of ${authority}`;
       expect(await process.ask(text)).toBe('model');
       if (problem === undefined) await kept(valkey, 1);
@@ -257,6 +191,22 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
       expect(process.heard).toEqual(problem === undefined ? [] : [`away: ${problem}`]);
     }
     expect(await keysOf(valkey)).toHaveLength(1);
+  });
+
+  test('doctor keeps a text there and reads it back as the service would, and says what is in the way', async () => {
+    await using valkey = await valkeyServer();
+    const { address } = valkey;
+    const problemOf = async (changes: Partial<ValkeyAddress> = {}): Promise<string | undefined> =>
+      (await readValkeyFacts({ ...address, ...changes })).problem;
+    expect(await problemOf()).toBeUndefined();
+    expect(await problemOf({ password: 'wrong' })).toBe('WRONGPASS');
+    expect(await problemOf({ port: 1 })).toBe('ECONNREFUSED');
+    await valkey.command('ACL', 'SETUSER', SERVICE.user, '-set');
+    expect(await problemOf()).toBe('NOPERM');
+    await valkey.command('ACL', 'SETUSER', SERVICE.user, '+set');
+    await valkey.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await valkey.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await problemOf()).toBe('no_room');
   });
 
   test('an enricher whose Valkey is set finds there what another one paid for, and tells it by its metrics', async () => {

@@ -19,6 +19,7 @@ export type Area =
   | 'kafka'
   | 'services'
   | 'aws'
+  | 'valkey'
   | 'clocks'
   | 'machine';
 

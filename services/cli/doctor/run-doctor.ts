@@ -18,6 +18,7 @@ import {
   parseBrokers,
   runningStack,
   settingOf,
+  valkeyOf,
 } from '../settings.ts';
 import { readStackServices } from '../stack-services.ts';
 import { checkAws, readAwsFacts } from './aws.ts';
@@ -36,6 +37,7 @@ import { checkServices } from './services.ts';
 import { checkExtension, checkInit, checkRegistration, needsVectors, readExtensionFacts } from './set-up.ts';
 import { checkSlot, readSlotFacts } from './slot.ts';
 import { checkTables } from './tables.ts';
+import { checkValkey, readValkeyFacts } from './valkey.ts';
 
 export async function runDoctor(invocation: Invocation): Promise<number> {
   const { output } = invocation;
@@ -74,6 +76,7 @@ async function examine(invocation: Invocation): Promise<readonly Finding[]> {
       ...(await examineSetUp(database, kafka, definition)),
       ...(stack === undefined ? [] : checkServices(await readStackServices(stack, definition))),
       ...(await examineAws(invocation, stack?.environment.AFTERGLOW_AWS_LOCAL_URL, database, definition)),
+      ...(await examineValkey(invocation)),
       ...(stack === undefined
         ? await examineMachine(invocation, {
             postgres: databaseUrl === undefined,
@@ -219,6 +222,17 @@ async function examineAws(
     ...checkFunctions(functions, settings.mode),
     ...checkClocks({ databaseAheadMs, awsAheadMs }),
   ];
+}
+
+/** Nothing where none is named: none is needed. */
+async function examineValkey({ environment }: Invocation): Promise<readonly Finding[]> {
+  try {
+    const address = valkeyOf(environment);
+    return address === undefined ? [] : checkValkey(await readValkeyFacts(address));
+  } catch (error) {
+    const { message, remedy } = asError(error);
+    return [findings('valkey').failed(message, remedy)];
+  }
 }
 
 async function examineMachine(
