@@ -13,9 +13,11 @@ const RISK = `  risk:
     output: { score: float }
     flag: score >= 0.5
 `;
+/** 3 s of an eighth of a GB, and one request. */
+const CALL_NANO_USD = 6_251 + 200;
 const SCORES = { module: new URL('../support/functions/scores.ts', import.meta.url), timeoutMs: 30_000 };
 
-test('a function that throws, omits or repeats keys: only those rows fail, and every call is one that the bill lists', {
+test('a function that throws, omits or repeats keys: only those rows fail, and every call counts in the ledger', {
   timeout: 240_000,
 }, async () => {
   await using setting = await createEnrichment(RISK, { functions: { scores: SCORES } });
@@ -70,6 +72,16 @@ test('a function that throws, omits or repeats keys: only those rows fail, and e
 
   const [counted] = awsLocal.control.calls().operations;
   expect(counted?.paid_calls).toBe(counted?.calls);
+  const nanoUsd = (counted?.paid_calls ?? 0) * CALL_NANO_USD;
+  await until(
+    async () => {
+      const { rows } = await client.query<{ spent: string }>(
+        "select coalesce(sum(spent_nano_usd), 0)::text as spent from afterglow_internal.ledger where enrichment = 'risk'",
+      );
+      return Number(rows[0]?.spent) === nanoUsd;
+    },
+    { deadlineMs: DEADLINE_MS, what: `a ledger of ${nanoUsd} nano-dollars` },
+  );
   // Each poison row alone and once more, and the halves on its way there: never a call for every row.
   expect(counted?.calls).toBeLessThan(amounts.length);
 });

@@ -1,9 +1,9 @@
 import type { Fault } from '../../../shared/errors/policy.ts';
 import type { Outcome } from '../../../shared/models/model.ts';
 
-/** What an answered call cost: its refused items are not billed. */
+/** What an answered call cost: its refused items are billed where their model says so. */
 export function answeredNanoUsd(outcomes: readonly Outcome<unknown>[]): number {
-  return outcomes.reduce((sum, outcome) => sum + (outcome.kind === 'ok' ? outcome.costNanoUsd : 0), 0);
+  return outcomes.reduce((sum, { costNanoUsd = 0 }) => sum + costNanoUsd, 0);
 }
 
 /** No connection came about, so nothing can have been answered. */
