@@ -75,7 +75,6 @@ export interface Loaded {
   /** From the moment a connection began a purchase to the answer to its commit. */
   readonly commitMs: readonly number[];
   readonly commits: number;
-  readonly seconds: number;
 }
 
 let loads = 0;
@@ -91,7 +90,6 @@ export async function runLoad(parts: Parts, databaseUrl: string, load: Load): Pr
     ['-f', `purchase.sql@${10 - load.reviewsOfTen}`],
     ...(load.reviewsOfTen > 0 ? [['-f', `review.sql@${load.reviewsOfTen}`]] : []),
   ].flat();
-  const startedAtMs = performance.now();
   const pgbench = await startMeasured({
     folder: parts.folder,
     name,
@@ -119,12 +117,11 @@ export async function runLoad(parts: Parts, databaseUrl: string, load: Load): Pr
   });
   const end = await pgbench.ended;
   if (end !== 'ended with status 0') throw new Error(`pgbench ${end}: ${pgbench.gist()}`);
-  const seconds = (performance.now() - startedAtMs) / 1_000;
   const log = readdirSync(folder).filter((file) => file.startsWith('pgbench_log.'));
   const transactions = log.flatMap((file) => parseLog(readFileSync(join(folder, file), 'utf8')));
   rmSync(folder, { recursive: true });
   const commitMs = transactions.filter(({ script }) => script === PURCHASES).map(({ tookMs }) => tookMs);
-  return { commitMs, commits: transactions.length, seconds };
+  return { commitMs, commits: transactions.length };
 }
 
 const PURCHASES = 0;

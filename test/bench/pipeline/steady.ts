@@ -35,14 +35,14 @@ export async function steady(
   const sinceMs = Date.now();
   const batchesBefore = await readBatches(setting.services);
   const before = cpuSeconds(parts, processes);
-  const loaded = await runLoad(parts, setting.databaseUrl, { ...STEADY, seconds });
+  const { commits } = await runLoad(parts, setting.databaseUrl, { ...STEADY, seconds });
   const usage = usageSince(before, parts, processes);
   const batches = await readBatches(setting.services);
   await allWritten(setting.client, FRAUD);
   const passages = await passagesSince(setting.client, FRAUD, sinceMs);
   return {
     ...hopSample(await rowTimesOf(passages, setting, parts)),
-    commits_per_second: loaded.commits / loaded.seconds,
+    commits_per_second: commits / seconds,
     ...batchSample(batchesBefore, batches),
     ...usage,
   };

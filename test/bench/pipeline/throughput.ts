@@ -80,10 +80,10 @@ async function attempt(setting: Setting, parts: Parts, rate: number, seconds: nu
     reviewsOfTen: 0,
     rowsPerCommit: ROWS_PER_COMMIT,
   };
-  const loaded = await runLoad(parts, setting.databaseUrl, load);
+  await runLoad(parts, setting.databaseUrl, load);
   await allWritten(setting.client, FRAUD);
   const passages = await passagesSince(setting.client, FRAUD, sinceMs);
-  const rowsPerSecond = passages.length / loaded.seconds;
+  const rowsPerSecond = passages.length / seconds;
   return {
     rowsPerSecond,
     isFollowed: rowsPerSecond >= LOAD_SHARE_LEAST * rate && keepsUp(passages),
