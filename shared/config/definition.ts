@@ -152,6 +152,9 @@ export const budget = z
     redo_daily_usd: dollars
       .meta(about('A purse of its own for backfills and every other redo.', 10))
       .exactOptional(),
+    shadow_daily_usd: dollars
+      .meta(about('A purse of its own for shadows: whatever they call, redo or not.', 5))
+      .exactOptional(),
     reserved_usd: z
       .record(z.string(), dollars.meta(about('Dollars of daily_usd.', 5)))
       .meta(about('Part of daily_usd that only this enrichment may spend.', { fraud: 5 }))

@@ -280,8 +280,8 @@ export const notice = z.discriminatedUnion('kind', [
   z.object({
     ...noticeBase,
     kind: z.literal('budget'),
-    /** live: changes as they come. redo: what is read again. */
-    purse: z.enum(['live', 'redo']),
+    /** live: changes as they come. redo: what is read again. shadow: models that do not count yet. */
+    purse: z.enum(['live', 'redo', 'shadow']),
     day: z.iso.date(),
     /** alert: the share of the limit that `budget.alert_at` names. reached: it does not reach for the next row. */
     level: z.enum(['alert', 'reached']),

@@ -1,22 +1,36 @@
 import type { Budget } from '../config/definition.ts';
+import { shadowedBy } from '../contracts/shadow.ts';
 import type { Purse, PurseLimits } from './lease.ts';
 import { nanoUsdOf } from './nano-usd.ts';
 
-/** Without a purse of its own what is read again is paid as changes are: daily_usd is then the limit of all. */
-export function purseOf(budget: Budget | undefined, isRedo: boolean): Purse {
-  return isRedo && (budget === undefined || budget.redo_daily_usd !== undefined) ? 'redo' : 'live';
+/** Who asks for money. */
+export interface Spender {
+  readonly enrichment: string;
+  /** For rows that are read again. */
+  readonly isRedo: boolean;
 }
 
-/** The setting that a purse's limit stands in. */
-export function limitName(purse: Purse): 'daily_usd' | 'redo_daily_usd' {
-  return purse === 'redo' ? 'redo_daily_usd' : 'daily_usd';
+/** Without a purse of its own what is read again, or a shadow, is paid as changes are: daily_usd is then the limit of all. */
+export function purseOf(budget: Budget | undefined, { enrichment, isRedo }: Spender): Purse {
+  const has = (purse: Purse): boolean => budget === undefined || budget[limitName(purse)] !== undefined;
+  if (shadowedBy(enrichment) !== undefined && has('shadow')) return 'shadow';
+  return isRedo && has('redo') ? 'redo' : 'live';
 }
+
+const LIMITS = {
+  live: 'daily_usd',
+  redo: 'redo_daily_usd',
+  shadow: 'shadow_daily_usd',
+} as const satisfies Record<Purse, keyof Budget>;
+
+/** The setting that a purse's limit stands in. */
+export const limitName = (purse: Purse): (typeof LIMITS)[Purse] => LIMITS[purse];
 
 /** undefined: there is no limit. */
 export function limitsOf(budget: Budget | undefined, purse: Purse): PurseLimits | undefined {
   const usd = budget?.[limitName(purse)];
   if (budget === undefined || usd === undefined) return undefined;
-  const reserved = purse === 'redo' ? {} : budget.reserved_usd;
+  const reserved = purse === 'live' ? budget.reserved_usd : {};
   return {
     limitNanoUsd: nanoUsdOf(usd),
     reservedNanoUsd: Object.fromEntries(

@@ -1,7 +1,8 @@
 // How much money a process may take at once, so that all of them together never spend more than the limit. Pure.
 
-/** live: changes as they come. redo: everything that is read again. */
-export type Purse = 'live' | 'redo';
+/** live: changes as they come. redo: everything that is read again. shadow: whatever a model takes that does not count yet. */
+export const PURSES = ['live', 'redo', 'shadow'] as const;
+export type Purse = (typeof PURSES)[number];
 
 export interface PurseLimits {
   /** Of a day. */

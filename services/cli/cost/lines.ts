@@ -8,7 +8,7 @@ export function formatUsd(usd: number): string {
   return `$${small ? usd.toPrecision(2) : usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
-const PURSE = { live: 'changes', redo: 'redo' } as const;
+const PURSE = { live: 'changes', redo: 'redo', shadow: 'shadows' } as const;
 
 export function costLines(report: CostReport): readonly string[] {
   const { today, month, enrichments, saved, forecast, warning } = report;

@@ -1,7 +1,7 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import type { LedgerEntry, LedgerNow } from '../../../shared/side-tables/ledger-entries.ts';
 import { limitsOf } from '../../../shared/spend/budget.ts';
-import type { Purse } from '../../../shared/spend/lease.ts';
+import { PURSES, type Purse } from '../../../shared/spend/lease.ts';
 import { AURORA_FLOOR, HOURS_PER_MONTH, monthlyItems } from '../../../shared/spend/monthly.ts';
 import { usdOf } from '../../../shared/spend/nano-usd.ts';
 import { oldPricesText } from '../../../shared/spend/prices.ts';
@@ -73,7 +73,7 @@ export function costReport({ atMs, entries }: LedgerNow, definition: Definition)
     day,
     prices_as_of: definition.prices.as_of,
     warning: oldPricesText(definition.prices, atMs) ?? null,
-    today: (['live', 'redo'] as const).flatMap((purse) => {
+    today: PURSES.flatMap((purse) => {
       const limits = limitsOf(definition.budget, purse);
       const used = today.filter((entry) => entry.purse === purse);
       if (limits === undefined && used.length === 0) return [];

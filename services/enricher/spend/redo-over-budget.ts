@@ -37,13 +37,14 @@ export async function redoOverBudget(
   } while (await pause(intervalMs, ended));
 }
 
-/** Both purses: that which the rows found empty, and that which pays for what is read again. */
+/** The purse that the rows found empty, and the one that pays for what is read again. */
 async function redoIfFull(settings: OverBudgetSettings): Promise<string | undefined> {
   const { database, budget, tables, source } = settings;
-  if (!(await hasOverBudget(database, tables.enrichment))) return undefined;
-  for (const purse of new Set(['live', purseOf(budget, true)] as const)) {
+  const { enrichment } = tables;
+  if (!(await hasOverBudget(database, enrichment))) return undefined;
+  for (const purse of new Set([false, true].map((isRedo) => purseOf(budget, { enrichment, isRedo })))) {
     const { uses } = await readPurseDay(database, purse);
-    if (!isFull(limitsOf(budget, purse), uses, tables.enrichment, budget.alert_at)) return undefined;
+    if (!isFull(limitsOf(budget, purse), uses, enrichment, budget.alert_at)) return undefined;
   }
   return await inTransaction(database, (client) => createOverBudgetJob(client, tables, source));
 }

@@ -35,7 +35,8 @@ export class Spending implements AsyncDisposable {
   /** All of these are paid from one purse. */
   funding<ItemResult>(model: PaidModel<ItemResult>): Funding<ItemResult> {
     return async (open) => {
-      const purse = purseOf(this.#settings.budget, open[0]?.ask.isRedo === true);
+      const { budget, enrichment } = this.#settings;
+      const purse = purseOf(budget, { enrichment, isRedo: open[0]?.ask.isRedo === true });
       const items = open.map(({ ask }) => ask.item);
       const funded = await this.#account(purse).fund(
         items.length,

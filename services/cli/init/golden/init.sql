@@ -297,7 +297,7 @@ insert into "afterglow_internal"."migrations" (version, name) values (13, 'late_
 -- side tables, spend: bookkeeping of the services
 create table afterglow_internal.ledger (
   day                date not null,
-  purse              text not null check (purse in ('live', 'redo')),
+  purse              text not null check (purse in ('live', 'redo', 'shadow')),
   enrichment         text not null,
   table_name         text not null,
   spent_nano_usd     bigint not null default 0,
@@ -323,7 +323,7 @@ comment on column afterglow_internal.ledger.reserved_nano_usd is
 create table afterglow_internal.leases (
   lease            bigint generated always as identity primary key,
   day              date not null,
-  purse            text not null check (purse in ('live', 'redo')),
+  purse            text not null check (purse in ('live', 'redo', 'shadow')),
   enrichment       text not null,
   table_name       text not null,
   granted_nano_usd bigint not null check (granted_nano_usd >= 0),
