@@ -113,12 +113,12 @@ test('one that takes connections and answers nothing is tried as rarely as one t
 
 test('what cannot be kept loses the connection, not the caller; too much at once is left out', async () => {
   const server = new Server();
-  const texts = (count: number) => Array.from({ length: count }, (_, key) => ({ key: `${key}`, text: 'x' }));
+  const texts = (characters: number) => [{ key: 'a', text: 'x'.repeat(characters) }];
   const first = Promise.withResolvers<void>();
   server.keeps = () => first.promise;
   await using connection = server.open(60_000);
   await connection.connected();
-  connection.keep(texts(2_000), 1_000);
+  connection.keep(texts(4 * 1_048_576), 1_000);
   connection.keep(texts(1), 1_000);
   expect(server.asked).toBe(1);
   first.resolve();

@@ -21,7 +21,7 @@ const CONNECT_MAX_MS = 2_000;
 const ANSWER_MAX_MS = 500;
 const AGAIN: BackoffLimits = { firstMs: 1_000, maxMs: 30_000 };
 /** Not confirmed yet. What comes on top is left out: it stands in PostgreSQL. */
-const KEEPING_MAX = 2_000;
+const KEEPING_CHARACTERS_MAX = 4 * 1_048_576;
 
 /**
  * A Valkey that nothing waits for: it answers soon or not at all. The first question that it owes costs its time-out;
@@ -40,7 +40,7 @@ export class ValkeyConnection implements AsyncDisposable {
   #againAtMs = 0;
   #isAway = false;
   #isEnded = false;
-  #keepingCount = 0;
+  #keepingCharacters = 0;
 
   constructor({
     connect,
@@ -81,12 +81,13 @@ export class ValkeyConnection implements AsyncDisposable {
   /** Soon, if at all: nobody waits for it. */
   keep(texts: readonly TextToKeep[], keptMs: number): void {
     const client = this.#usable();
-    if (client === undefined || this.#keepingCount + texts.length > KEEPING_MAX) return;
-    this.#keepingCount += texts.length;
+    const characters = texts.reduce((sum, { text }) => sum + text.length, 0);
+    if (client === undefined || this.#keepingCharacters + characters > KEEPING_CHARACTERS_MAX) return;
+    this.#keepingCharacters += characters;
     const keeping = within(client.keep(texts, keptMs), this.#answerMaxMs)
       .catch((error: unknown) => this.#lose(client, error))
       .finally(() => {
-        this.#keepingCount -= texts.length;
+        this.#keepingCharacters -= characters;
         this.#keeping.delete(keeping);
       });
     this.#keeping.add(keeping);

@@ -15,8 +15,8 @@ const alive = new AbortController().signal;
 
 /** What an enricher's process looks its answers up with. */
 export interface LookingUp extends AsyncDisposable {
-  /** Asks what costs its number of the text; resolves with where the answer was found. */
-  ask(text: string): Promise<string>;
+  /** Resolves with where the answer was found; `called`: what happens during the call, if there is one. */
+  ask(text: string, called?: () => Promise<unknown>): Promise<string>;
   readonly calls: number;
   readonly heard: readonly string[];
 }
@@ -50,7 +50,7 @@ export async function startLookingUp(
   };
   let calls = 0;
   return {
-    async ask(text) {
+    async ask(text, called = () => Promise.resolve()) {
       let found = 'model';
       // A memory of its own each time: nothing but what processes share is looked up.
       const payOnce = new PayOnce<{ text: string }>(model, shared, {
@@ -65,9 +65,10 @@ export async function startLookingUp(
         modelMs: 1,
         batchRows: 1,
       };
-      const { outcome } = await payOnce.answer({ input: text }, () => {
+      const { outcome } = await payOnce.answer({ input: text }, async () => {
         calls++;
-        return Promise.resolve(asked);
+        await called();
+        return asked;
       });
       expect(outcome).toMatchObject({ kind: 'ok', result: { text: `answer to ${text}` } });
       return found;
