@@ -67,6 +67,7 @@ test.each([
     const cost = outcomes.reduce((sum, { costNanoUsd = 0 }) => sum + costNanoUsd, 0);
     expect(cost).toBe(tokens * tokenNanoUsd);
     expect(opened.model.boundNanoUsd(items())).toBeGreaterThanOrEqual(cost);
+    expect(Math.abs((opened.model.likelyNanoUsd?.(items()) ?? 0) / cost - 1)).toBeLessThan(0.1);
   },
 );
 

@@ -11,7 +11,7 @@ import { callWithSendable } from '../sendable.ts';
 import { type ChunkVector, embeddingOf } from '../vectors.ts';
 import { chunksOf, isCut, sendable } from './input.ts';
 import { batchLimits, chunkBytesMax, DEADLINE_MS_DEFAULT } from './limits.ts';
-import { embeddingNanoUsd, tokensBound, tokensOfEach } from './price.ts';
+import { embeddingNanoUsd, tokensBound, tokensLikely, tokensOfEach } from './price.ts';
 import { embeddingRequest, type VectorSettings, versionOf } from './request.ts';
 import { parseEmbeddings } from './response.ts';
 
@@ -31,6 +31,8 @@ export function createCohereEmbeddingModel(
 
   const boundOf = (texts: readonly string[]): number =>
     texts.reduce((sum, text) => sum + costOf(tokensBound(text)), 0);
+  const likelyOf = (texts: readonly string[]): number =>
+    texts.reduce((sum, text) => sum + costOf(tokensLikely(text)), 0);
 
   async function embed(
     texts: readonly string[],
@@ -61,6 +63,7 @@ export function createCohereEmbeddingModel(
     parameters: { dimensions, input_type, truncate },
     limits: batchLimits(config.batch),
     isPaidPerCall: true,
+    likelyNanoUsd: (items) => likelyOf(items.map(({ input }) => String(input))),
     boundNanoUsd: (items) => boundOf(items.map(({ input }) => String(input))),
     itemsOf: (row) => chunksOf(row, chunkLimits),
     groupOf: () => '',

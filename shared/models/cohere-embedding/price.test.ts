@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../spend/prices.ts';
-import { embeddingNanoUsd, tokensBound, tokensOfEach } from './price.ts';
+import { embeddingNanoUsd, tokensBound, tokensLikely, tokensOfEach } from './price.ts';
 
 test('a token of v3 is 100 nano-dollars, one of v4 120', () => {
   expect(embeddingNanoUsd('v3', 300, DEFAULT_PRICES)).toBe(30_000);
@@ -11,6 +11,12 @@ test('a token of v3 is 100 nano-dollars, one of v4 120', () => {
 test('before the call the bytes of a text stand for its tokens, and room for those that the model adds', () => {
   expect(tokensBound('müde')).toBe(5 + 16);
   expect(tokensOfEach(['müde', 'x'], undefined)).toEqual([21, 17]);
+});
+
+test('what is likely is far below that, and never above', () => {
+  const text = 'An ordinary sentence of a review, neither short nor long.';
+  expect(tokensLikely(text)).toBeGreaterThan(10);
+  expect(tokensLikely(text)).toBeLessThan(tokensBound(text) / 3);
 });
 
 test('the tokens of texts are whole, go with their bytes, and add up to what the service counted', () => {

@@ -1,5 +1,6 @@
 import { ofMillion } from '../../spend/nano-usd.ts';
 import type { Prices } from '../../spend/prices.ts';
+import { likelyTokens } from '../likely-tokens.ts';
 import type { CohereVersion } from './request.ts';
 
 /** The setting of the price of a million tokens. */
@@ -8,6 +9,9 @@ const PRICE = { v3: 'cohere_v3_million_tokens_usd', v4: 'cohere_v4_million_token
 /** What the model adds to each text of its own; so few bytes as a word has may be more tokens with it. */
 const ADDED_TOKENS_MAX = 16;
 
+/** The two with which it frames a text. */
+const ADDED_TOKENS_LIKELY = 2;
+
 export function embeddingNanoUsd(version: CohereVersion, tokens: number, prices: Prices): number {
   return ofMillion(tokens, prices[PRICE[version]]);
 }
@@ -15,6 +19,10 @@ export function embeddingNanoUsd(version: CohereVersion, tokens: number, prices:
 /** Before the call nobody knows the tokens of a text; apart from what the model adds it never has more than bytes. */
 export function tokensBound(text: string): number {
   return Buffer.byteLength(text) + ADDED_TOKENS_MAX;
+}
+
+export function tokensLikely(text: string): number {
+  return likelyTokens(text) + ADDED_TOKENS_LIKELY;
 }
 
 /**
