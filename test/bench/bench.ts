@@ -22,6 +22,8 @@ export interface Benchmark {
   readonly variants: readonly Variant[];
   /** What the medians say, in one sentence; a person's own sentence replaces it. */
   observe(medians: Medians): string;
+  /** The medians as a person reads them best, line by line, before the list of all metrics. */
+  tables?(medians: Medians): readonly string[];
   /** One variant in terms of another: of one run on one machine these are what compares best. */
   ratios?(medians: Medians): Sample;
   /** Stops what the variants share. */

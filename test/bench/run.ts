@@ -55,8 +55,9 @@ async function measureAndNote(
   say(`${name}: ${benchmark.what}`);
   say(benchmark.how);
   const measured = await measure(benchmark.variants, rounds).finally(() => benchmark.end?.());
-  for (const line of table(measured)) say(line);
   const medians = mediansOf(measured);
+  for (const line of benchmark.tables?.(medians) ?? []) say(line);
+  for (const line of table(measured)) say(line);
   const ratios = benchmark.ratios?.(medians);
   const result = {
     benchmark: name,
@@ -85,10 +86,10 @@ function names(): readonly string[] {
 
 function table(measured: Measured): readonly string[] {
   return Object.entries(measured.variants).flatMap(([variant, metrics]) =>
-    Object.entries(metrics).map(
-      ([metric, { median, least, most }]) =>
-        `  ${variant.padEnd(24)} ${shown(median).padStart(14)} ${metric}  (${shown(least)} to ${shown(most)}, ${measured.rounds} rounds)`,
-    ),
+    Object.entries(metrics).map(([metric, { median, least, most }]) => {
+      const spread = least === most ? '' : `  (${shown(least)} to ${shown(most)}, ${measured.rounds} rounds)`;
+      return `  ${variant.padEnd(24)} ${shown(median).padStart(14)} ${metric}${spread}`;
+    }),
   );
 }
 

@@ -3,6 +3,7 @@ import { batchSample } from '../bench/pipeline/batches.ts';
 import { hopSample, keepsUp, type Passage, percentiles, type RowTimes } from '../bench/pipeline/hops.ts';
 import { parseLog } from '../bench/pipeline/load.ts';
 import { observe, ratios } from '../bench/pipeline/observation.ts';
+import { tables } from '../bench/pipeline/tables.ts';
 
 /** A row that took so long for each hop. */
 const row = (publishedMs: number, enrichedMs: number, writtenMs: number): RowTimes => ({
@@ -112,4 +113,35 @@ test('the three ways are compared with the table that has nothing beside it', ()
   expect(observe(medians)).toContain(
     'p50 1, 1.5, 3 ms, p99 2, 3, 6 ms, database CPU per commit 100, 300, 600 us',
   );
+});
+
+test('hops, processes and ways stand in tables, each cell in its column', () => {
+  const steady = {
+    ...hopSample([row(1, 30, 9)]),
+    reader_cpu_seconds: 3.214,
+    reader_peak_memory_mb: 150,
+    reader_rows_at_once: 5,
+    postgres_cpu_seconds: 11,
+  };
+  expect(tables({ steady, hot_trigger: { commit_p50_ms: 0.25 } })).toEqual([
+    '                       p50_ms  p90_ms  p99_ms  most_ms  share',
+    'commit_to_published         1       1       1        1  0.025',
+    'published_to_enriched      30      30      30       30   0.75',
+    'enriched_to_written         9       9       9        9  0.225',
+    'commit_to_written          40      40      40       40',
+    '',
+    '          cpu_seconds  peak_memory_mb  rows_at_once',
+    'reader           3.21             150             5',
+    'postgres           11',
+    '',
+    '                            hot_trigger',
+    'commit_p50_ms                      0.25',
+    'commit_p99_ms',
+    'commit_to_written_p50_ms',
+    'commit_to_written_p99_ms',
+    'database_cpu_per_commit_us',
+    'whole_cpu_per_commit_us',
+    '',
+  ]);
+  expect(tables({ drain: { rows_per_second: 1 } })).toEqual([]);
 });

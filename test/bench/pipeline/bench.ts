@@ -7,6 +7,7 @@ import { HOT, hotTable, WAYS } from './hot-table.ts';
 import { observe, ratios } from './observation.ts';
 import { BATCH_ROWS, POLL_MS } from './queue.ts';
 import { STEADY, steady } from './steady.ts';
+import { tables } from './tables.ts';
 import { drain, ROWS_PER_COMMIT, sustained } from './throughput.ts';
 
 const SECONDS = 120;
@@ -72,6 +73,7 @@ export function configure(values: OptionValues): Benchmark {
     rounds: 3,
     variants,
     observe,
+    tables,
     ratios,
     end: async () => {
       await standIn.end((started: MeasuredStandIn) => started.stop());
