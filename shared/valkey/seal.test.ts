@@ -36,6 +36,14 @@ test('an answer is one for its own request, database and whoever answers alone',
   expect(again.open(hash, sealed)).toEqual({ result: answer.result, costNanoUsd: 140 });
 });
 
+test('no other last letter of a signature is the same signature', () => {
+  const sealed = seal.seal(answer);
+  const opened = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].filter(
+    (letter) => seal.open(hash, `${sealed.slice(0, 42)}${letter}${sealed.slice(43)}`) !== undefined,
+  );
+  expect(opened).toEqual([sealed[42]]);
+});
+
 test('keys begin with the product and the format, and tell nothing of the secret', () => {
   expect(seal.keyOf(hash)).toMatch(new RegExp(`^afterglow:answer:1:[0-9a-f]{16}:${hash}$`));
   expect(seal.keyOf(hash)).not.toContain(secret.toString('hex').slice(0, 16));
