@@ -1,8 +1,12 @@
 // The shadow becomes what counts while rows are written and deleted: nothing is lost, nothing is doubled, and there is a way back.
 import { expect, test } from 'vitest';
+import { exchange } from '../../services/cli/cutover/exchange.ts';
 import { NewestResults, readEnriched } from '../../shared/client/index.ts';
+import { enricherGroup } from '../../shared/contracts/topics.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
 import { audit } from '../support/audited.ts';
 import { commandLine } from '../support/command-line.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
@@ -45,6 +49,7 @@ enrichments:
     model: { kind: titan-embedding, dimensions: 512, rate: 60000/m }
     input: [note]
 `;
+const onlyFraud = (shipped: string): string => text(shipped).replace(/ {2}embedding:[\s\S]*$/, '');
 const ENRICHMENTS = ['fraud', 'fraud_shadow', 'embedding', 'embedding_shadow'] as const;
 
 /** Inserts, updates and deletes until it is told to stop. Returns how many of each there were. */
@@ -173,6 +178,55 @@ test(
     const tableOfBefore = await shown(pipeline);
     expect(tableOfBefore).not.toEqual(table);
     expect(await followed(pipeline, 'fraud')).toEqual(tableOfBefore);
+  },
+  TEST_MAX_MS,
+);
+
+test(
+  'a cut-over is refused while anything is wrong, and goes on where it was broken off',
+  async () => {
+    await using pipeline = await createPipeline(18, onlyFraud, TABLES);
+    const { client, definition } = pipeline;
+    await using cli = await commandLine(pipeline, onlyFraud);
+    await using services = pipeline.start('reader', 'writer', 'enricher fraud', 'enricher fraud_shadow');
+    await services.ready();
+    const before = (): Promise<readonly number[]> => revisionsOf(pipeline, 'fraud');
+    await until(
+      async () => (await shown(pipeline)).size === ROWS && (await audit(cli)).findings.length === 0,
+      {
+        deadlineMs: DEADLINE_MS,
+        everyMs: 500,
+        what: 'the first results',
+      },
+    );
+    await client.query('create temp table taken as select * from afterglow.fraud_shadow where id = 7');
+    await client.query('delete from afterglow.fraud_shadow where id = 7');
+    const wrong = await cli.run('cutover', 'fraud', '--yes', '--wait', '20s');
+    expect(wrong.status, wrong.error).toBe(1);
+    expect(wrong.error).toContain('1 missing');
+    await client.query('insert into afterglow.fraud_shadow select * from taken');
+    const unasked = await cli.run('cutover', 'fraud');
+    expect(unasked.status, unasked.error).toBe(4);
+    expect(await before()).toEqual([1]);
+
+    // As if the command had ended there.
+    const logger = createLogger('test', 'silent');
+    const kafka = await connectKafkaAdmin({ brokers: [brokers()], clientId: 'test', logger });
+    await exchange(client, kafka, definition, 'fraud');
+    expect(await before()).toEqual([2]);
+    const groups = ['fraud', 'fraud_shadow'].map((name) => enricherGroup(definition.pipeline, name));
+    await until(async () => (await kafka.membersOf(groups)) === 0, {
+      deadlineMs: DEADLINE_MS,
+      what: 'the enrichers to wait',
+    });
+    await kafka.close();
+    await client.query("insert into payments (amount, note) values (4711, 'meanwhile')");
+    const rest = await cli.run('cutover', 'fraud');
+    expect(rest.status, rest.error).toBe(0);
+    const audited = await audit(cli);
+    expect(audited, audited.error).toMatchObject({ status: 0, findings: [] });
+    expect(await followed(pipeline, 'fraud')).toEqual(await shown(pipeline));
+    expect((await shown(pipeline)).size).toBe(ROWS + 1);
   },
   TEST_MAX_MS,
 );

@@ -3,6 +3,7 @@ import { parseLsn } from '../../../shared/contracts/position.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
 import { Passage } from '../../../shared/progress/passage.ts';
+import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
 import { lookBesideStream } from '../beside-stream.ts';
 import { portionOf } from './portions.ts';
 import { createRefreshJob, lastRefresh, type Refresh } from './refresh-job.ts';
@@ -24,11 +25,15 @@ export async function watchRefreshes(
 ): Promise<void> {
   const { definition, databaseUrl, brokers, logger } = settings;
   const { pipeline } = definition;
-  const refreshes = refreshesOf(definition);
-  if (refreshes.length === 0) return;
+  if (refreshesOf(definition).length === 0) return;
   await using passage = new Passage({ brokers, clientId: `${pipeline}.reader`, logger }, pipeline, safe);
-  const rounds = refreshes.map((refresh) => new Rounds(refresh, passage));
+  let rounds: readonly Rounds[] = [];
   const look = async (client: DatabaseClient): Promise<number> => {
+    // A cut-over takes `refresh` along with the model that it is of.
+    const refreshes = refreshesOf(await readDefinitionInForce(client, definition));
+    if (!rounds.every((each, place) => each.isOf(refreshes[place])) || rounds.length !== refreshes.length) {
+      rounds = refreshes.map((refresh) => new Rounds(refresh, passage));
+    }
     let waitMs = LOOK_INTERVAL_MAX_MS;
     for (const each of rounds) {
       const { nextMs, made } = await each.look(client);
@@ -67,6 +72,10 @@ class Rounds {
   constructor(refresh: Refresh, passage: Passage) {
     this.#refresh = refresh;
     this.#passage = passage;
+  }
+
+  isOf(refresh: Refresh | undefined): boolean {
+    return this.enrichment === refresh?.enrichment && this.#refresh.everyMs === refresh.everyMs;
   }
 
   get enrichment(): string {
