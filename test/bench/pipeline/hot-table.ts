@@ -17,7 +17,7 @@ export const WAYS = ['without', 'afterglow', 'trigger'] as const;
 export type Way = (typeof WAYS)[number];
 
 export const HOT: Omit<Load, 'seconds'> = { commitsPerSecond: 500, reviewsOfTen: 0, rowsPerCommit: 1 };
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 10;
 const MICROSECONDS_PER_SECOND = 1e6;
 const WORKER = fileURLToPath(new URL('queue-worker.ts', import.meta.url));
 
