@@ -20,7 +20,10 @@ export const prices = z
     titan_v2_million_tokens_usd: usd('Titan Text Embeddings V2: a million tokens.', 0.02),
     titan_v1_million_tokens_usd: usd('Titan Text Embeddings V1: a million tokens.', 0.1),
     cohere_v3_million_tokens_usd: usd('Cohere Embed v3: a million tokens.', 0.1),
-    cohere_v4_million_tokens_usd: usd('Cohere Embed v4: a million tokens, as Cohere itself lists it.', 0.12),
+    cohere_v4_million_tokens_usd: usd(
+      'Cohere Embed v4: a million tokens. An assumption, found in no price list: look it up.',
+      0.12,
+    ),
     lambda_gb_second_usd: usd('Lambda: a GB-second of a function on x86.', 0.0000166667),
     lambda_arm_gb_second_usd: usd('Lambda: a GB-second of a function on ARM.', 0.0000133334),
     lambda_million_requests_usd: usd('Lambda: a million calls, beside their GB-seconds.', 0.2),
