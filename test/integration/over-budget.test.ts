@@ -103,3 +103,28 @@ test('with pause nothing is over budget: rows wait in Kafka until there is money
   await nextDay(pipeline);
   await becomes(pipeline, { scored: 30 });
 });
+
+test('a redo without money waits in front of Kafka, and changes pass it', {
+  timeout: TEST_MAX_MS,
+}, async () => {
+  await using pipeline = await createPipeline(
+    18,
+    definitionOf('{ daily_usd: 1, redo_daily_usd: 0.003, on_reached: skip }'),
+    NOTES,
+  );
+  const { client } = pipeline;
+  // There before the reader: a first load, so a redo.
+  await add(pipeline, 30);
+  await pipeline.start('reader', 'writer', 'enricher mood').ready();
+  await becomes(pipeline, { scored: 10 });
+  await until(async () => (await listRedoJobs(client, 1))[0]?.waitsFor?.includes('redo_daily_usd') === true, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the job to say what it waits for',
+  });
+  await add(pipeline, 5);
+  await becomes(pipeline, { scored: 15 });
+  await nextDay(pipeline);
+  await becomes(pipeline, { scored: 25 });
+  await nextDay(pipeline);
+  await becomes(pipeline, { scored: 35 });
+});

@@ -63,6 +63,8 @@ export function wantedGrants(
     onInternal(role, ['SELECT', 'INSERT', 'UPDATE'], ['gaps']);
   }
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
+  // Whether there is money for rows that are read again.
+  onInternal('reader', ['SELECT'], ['ledger', 'leases']);
   onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys', 'gap_keys', 'partition_changes']);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps', 'partitions']);
   // A lock FOR SHARE asks for the right to update.

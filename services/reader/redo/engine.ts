@@ -14,6 +14,7 @@ import { type ChunkEnd, OpenChunk, type PassedChunk } from './open-chunk.ts';
 import { openJobs } from './our-jobs.ts';
 import { CHUNK_BYTES_MAX } from './pacing.ts';
 import { type ReadChunk, readChunk } from './read-chunk.ts';
+import { RedoMoney } from './redo-money.ts';
 import type { RedoSettings } from './redo-settings.ts';
 import { clearSuspects, currentSnapshot, runningTransactions } from './running-transactions.ts';
 import { troubleOf } from './trouble.ts';
@@ -47,6 +48,7 @@ export class RedoEngine {
   readonly #settings: RedoSettings;
   readonly #streamed = new StreamedTransactions();
   readonly #groups: GroupReadings;
+  readonly #money: RedoMoney;
   readonly #waiting: WaitingJobs;
   readonly #room: LogRoom;
   readonly #nowMs: () => number;
@@ -62,6 +64,7 @@ export class RedoEngine {
     this.#room = new LogRoom(logger, settings.metrics);
     const kafka = { brokers, clientId: `${definition.pipeline}.reader`, logger };
     this.#groups = new GroupReadings(kafka, definition, this.#nowMs);
+    this.#money = new RedoMoney(definition, this.#nowMs);
   }
 
   /** The stream has come to a transaction. */
@@ -135,7 +138,7 @@ export class RedoEngine {
     for (const job of others) await this.#waiting.waits(client, job, OTHER_DEFINITION);
     const wait = this.#waitOfAll(ours.length > 0);
     for (const job of ours) {
-      const next = wait ?? (await this.#allowance(job));
+      const next = wait ?? (await this.#allowance(client, job));
       const done = typeof next === 'number' ? await this.#advance(client, job, next, signal) : next;
       if (done === undefined) return 0;
       await this.#waiting.waits(client, job, done);
@@ -151,7 +154,13 @@ export class RedoEngine {
   }
 
   /** What cannot be measured is not published into. */
-  async #allowance(job: RedoJob): Promise<number | Wait> {
+  async #allowance(client: DatabaseClient, job: RedoJob): Promise<number | Wait> {
+    const rows = await this.#paced(job);
+    if (typeof rows !== 'number') return rows;
+    return await this.#money.allowance(client, job, rows, this.#groups.isIdle(job));
+  }
+
+  async #paced(job: RedoJob): Promise<number | Wait> {
     try {
       return await this.#groups.allowance(job);
     } catch (error) {

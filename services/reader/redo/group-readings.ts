@@ -71,6 +71,11 @@ export class GroupReadings implements AsyncDisposable {
     return still === undefined ? busyGroup(first.enrichment) : idleGroup(still.enrichment);
   }
 
+  /** Whether none of its groups has anything before it, as far as anybody has looked. */
+  isIdle(job: RedoJob): boolean {
+    return this.#watchedFor(job).every(({ pace }) => pace.isIdle);
+  }
+
   /** On their way to Kafka. */
   sent(job: RedoJob, rows: number): void {
     for (const watched of this.#watchedFor(job)) {

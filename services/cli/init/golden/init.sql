@@ -987,6 +987,8 @@ grant select, insert on table "afterglow_internal"."redo_jobs" to "afterglow_wri
 grant select, insert on table "afterglow_internal"."redo_keys" to "afterglow_writer";
 grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_writer";
 grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
+grant select on table "afterglow_internal"."ledger" to "afterglow_reader";
+grant select on table "afterglow_internal"."leases" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."gap_keys" to "afterglow_reader";

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import {
+  connectDatabase,
+  createPool,
+  type DatabaseClient,
+  type DatabasePool,
+} from '../../shared/postgres/connect.ts';
+import {
+  type LeaseAnswer,
+  type LeaseRequest,
+  renewLeases,
+  settleLease,
+  takeLease,
+} from '../../shared/side-tables/ledger.ts';
+import { readLedger } from '../../shared/side-tables/ledger-entries.ts';
+import { allMigrations } from '../../shared/side-tables/migrations.ts';
+import { createDatabase } from '../support/stack.ts';
+
+interface Setting extends AsyncDisposable {
+  readonly client: DatabaseClient;
+  readonly pool: DatabasePool;
+}
+
+async function createLedger(): Promise<Setting> {
+  const database = await createDatabase();
+  const client = await connectDatabase({ url: database.url, applicationName: 'test' });
+  for (const { sql } of allMigrations()) await client.query(sql);
+  const pool = createPool({ url: database.url, applicationName: 'test', connectionsMax: 8 });
+  return {
+    client,
+    pool,
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+      await client.end();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const request = (changes: Partial<LeaseRequest> = {}): LeaseRequest => ({
+  purse: 'live',
+  enrichment: 'mood',
+  table: 'public.notes',
+  leastNanoUsd: 10,
+  wantedNanoUsd: 10,
+  limits: { limitNanoUsd: 1_000, reservedNanoUsd: {} },
+  keptMs: 60_000,
+  ...changes,
+});
+
+function granted(answer: LeaseAnswer): string {
+  if (answer.kind !== 'granted') throw new Error(`there was no lease: ${answer.kind}`);
+  return answer.lease;
+}
+
+const use = (nanoUsd: number) => ({ nanoUsd, calls: 1, requests: 2, boundNanoUsd: 10 });
+
+async function booked(client: DatabaseClient) {
+  const { entries } = await readLedger(client, 0);
+  return entries.map(
+    ({ spentNanoUsd: spent, presumedNanoUsd: presumed, leasedNanoUsd: leased, requests }) => ({
+      spent,
+      presumed,
+      leased,
+      requests,
+    }),
+  );
+}
+
+const expire = (client: DatabaseClient, ago: string) =>
+  client.query(`update afterglow_internal.leases set expires_at = clock_timestamp() - $1::interval`, [ago]);
+
+test('a lease is charged when it is taken, and what was not needed is there again when it is settled', async () => {
+  await using ledger = await createLedger();
+  const { client, pool } = ledger;
+  const lease = granted(await takeLease(pool, request()));
+  expect(await booked(client)).toEqual([{ spent: 0, presumed: 0, leased: 10, requests: 0 }]);
+  await settleLease(client, lease, use(6));
+  expect(await booked(client)).toEqual([{ spent: 6, presumed: 0, leased: 0, requests: 2 }]);
+  await settleLease(client, lease, use(6)); // said twice, after an answer that got lost
+  expect(await booked(client)).toEqual([{ spent: 6, presumed: 0, leased: 0, requests: 2 }]);
+});
+
+test('a lease that nobody hears of counts as spent; whoever comes late puts it right, until it is folded', async () => {
+  await using ledger = await createLedger();
+  const { client, pool } = ledger;
+  const first = granted(await takeLease(pool, request()));
+  const second = granted(await takeLease(pool, request()));
+  await expire(client, '1 second');
+  expect(await booked(client)).toEqual([{ spent: 0, presumed: 20, leased: 0, requests: 0 }]);
+  await settleLease(client, first, use(4));
+  expect(await booked(client)).toEqual([{ spent: 4, presumed: 10, leased: 0, requests: 2 }]);
+  await expire(client, '2 hours');
+  granted(await takeLease(pool, request()));
+  expect(await booked(client)).toEqual([{ spent: 4, presumed: 10, leased: 10, requests: 2 }]);
+  await settleLease(client, second, use(3));
+  expect(await booked(client)).toEqual([{ spent: 4, presumed: 10, leased: 10, requests: 2 }]);
+});
+
+test('a lease that is renewed stays out', async () => {
+  await using ledger = await createLedger();
+  const { client, pool } = ledger;
+  const lease = granted(await takeLease(pool, request({ keptMs: 1 })));
+  await renewLeases(client, [lease], 60_000);
+  expect(await booked(client)).toEqual([{ spent: 0, presumed: 0, leased: 10, requests: 0 }]);
+});
+
+test('whoever asks at the same time: leases sum up to the limit and no further', async () => {
+  await using ledger = await createLedger();
+  const { client, pool } = ledger;
+  const answers = await Promise.all(Array.from({ length: 120 }, () => takeLease(pool, request())));
+  const kinds = answers.map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === 'granted')).toHaveLength(100);
+  expect(kinds.filter((kind) => kind === 'wait')).toHaveLength(20);
+  expect(await booked(client)).toEqual([{ spent: 0, presumed: 0, leased: 1_000, requests: 0 }]);
+  await expire(client, '1 second');
+  expect((await takeLease(pool, request())).kind).toBe('spent');
+});
+
+test('a day and a purse have their own money', async () => {
+  await using ledger = await createLedger();
+  const { client, pool } = ledger;
+  const all = request({ leastNanoUsd: 1_000, wantedNanoUsd: 1_000 });
+  granted(await takeLease(pool, all));
+  expect((await takeLease(pool, request())).kind).toBe('wait');
+  granted(await takeLease(pool, { ...all, purse: 'redo' }));
+  await client.query('update afterglow_internal.leases set day = day - 1');
+  granted(await takeLease(pool, all));
+});
