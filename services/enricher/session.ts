@@ -78,7 +78,7 @@ export async function runSession(
   cleanup.defer(() => database.end());
   const revision = await registeredRevision(database, definition, name);
   const { program, table } = await compileAgainstTable(database, enrichment, source.table);
-  const { model } = cleanup.use(await openModel(enrichment, settings.aws, CALLS_MAX));
+  const { model } = cleanup.use(await openModel(enrichment, settings.aws, CALLS_MAX, definition.prices));
   const clientId = `${pipeline}.enricher.${name}`;
   const producer = cleanup.use(await connectProducer({ brokers, clientId, logger }));
 

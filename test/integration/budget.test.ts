@@ -1,5 +1,6 @@
 // Never over budget: what the stand-in counts as paid, what the ledger says, and which rows got nothing.
 import { expect, test } from 'vitest';
+import type { EnrichedEvent } from '../../shared/contracts/events.ts';
 import type { Purse } from '../../shared/spend/lease.ts';
 import { createEnrichment, type TestEnrichment } from '../support/enrichment.ts';
 import { until } from '../support/wait.ts';
@@ -43,11 +44,15 @@ async function booked({ client }: TestEnrichment, purse: Purse): Promise<Booked>
   return { spent: Number(row?.spent), presumed: Number(row?.presumed), leased: Number(row?.leased) };
 }
 
-function countOf(outcomes: readonly { readonly status: string }[]): Readonly<Record<string, number>> {
+/** Of rows: what is repeated after a rebalance is the same row's. */
+function countOf(outcomes: readonly EnrichedEvent[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { status } of outcomes) counts[status] = (counts[status] ?? 0) + 1;
+  for (const status of statusByKey(outcomes).values()) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
+
+const statusByKey = (outcomes: readonly EnrichedEvent[]): ReadonlyMap<unknown, EnrichedEvent['status']> =>
+  new Map(outcomes.map(({ key, status }) => [key.id, status]));
 
 test('a dollar scores 3,333 of 10,000 short reviews, whoever of eight processes asks, and the rest is over budget', {
   timeout: TEST_MAX_MS,
@@ -103,7 +108,7 @@ test('killed again and again, the processes never spend more than the limit, and
   expect(spent + presumed).toBeGreaterThan(LIMIT_NANO_USD - REVIEW_NANO_USD);
   expect(presumed).toBeGreaterThanOrEqual(paid - spent);
   expect(presumed).toBeGreaterThan(0);
-  const byKey = new Map(outcomes.map(({ key, status }) => [key.id, status]));
+  const byKey = statusByKey(outcomes);
   const scored = [...byKey.values()].filter((status) => status === 'scored').length;
   expect([...new Set(byKey.values())].toSorted()).toEqual(['over_budget', 'scored']);
   // A row that was scored, and repeated after its process died, may end as cached; none is paid twice but those under way.

@@ -1,8 +1,10 @@
 // What a redo would cost, what it did cost, and that nothing is paid for a second time.
 import { expect, test } from 'vitest';
 import { estimateCost } from '../../services/cli/cost/estimate-cost.ts';
+import type { CostReport } from '../../services/cli/cost/report.ts';
 import { readLedger } from '../../shared/side-tables/ledger-entries.ts';
 import { createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
+import { commandLine } from '../support/command-line.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/wait.ts';
 
@@ -26,6 +28,8 @@ enrichments:
     from: notes
     model: { kind: titan-embedding, dimensions: 256, rate: 1000/s }
     input: [body]
+# Dear enough that reading the rows again wants consent.
+prices: { comprehend_unit_usd: 0.0002 }
 `;
 
 /** In English, of very different lengths; every tenth repeats another one, and one in twelve is left out by the filter of mood. */
@@ -76,6 +80,11 @@ test('an estimate is within a tenth of what the rows then cost, and reading paid
     vectors: await estimateCost(client, definition, 'vectors', undefined),
   };
   expect(estimated.mood.rows).toBe(ROWS);
+  expect(estimated.mood.nanoUsd).toBeGreaterThan(1_000_000_000);
+  await using command = await commandLine(pipeline, definitionOf);
+  const refused = await command.run('backfill', 'notes', '--enrichment', 'mood', '--json');
+  expect(refused.status).toBe(4);
+  expect(refused.error + refused.out).toMatch(/consent_missing.*for about \$\d/);
   {
     await using services = pipeline.start('reader', 'enricher mood', 'enricher vectors', 'writer');
     await services.ready();
@@ -93,6 +102,13 @@ test('an estimate is within a tenth of what the rows then cost, and reading paid
       `${name}: ${estimated[name].nanoUsd} for ${spent}`,
     ).toBeLessThan(spent / 10);
   }
+  const shown = JSON.parse((await command.run('cost', '--json')).out) as CostReport;
+  const redo = shown.today.find(({ purse }) => purse === 'redo');
+  expect(redo).toMatchObject({ limit_usd: null, presumed_usd: 0, reserved_usd: 0 });
+  expect(redo?.spent_usd).toBeGreaterThan(1);
+  expect(shown.saved.cache_usd).toBeGreaterThan(0);
+  expect(shown.saved.filter_usd).toBeGreaterThan(0);
+  expect((await command.run('cost')).out).toContain('mood');
   const paid = paidUnits(pipeline);
   const before = {
     mood: await spentNanoUsd(pipeline, 'mood', 'redo'),
@@ -108,6 +124,8 @@ test('an estimate is within a tenth of what the rows then cost, and reading paid
     paidRows: 0,
     nanoUsd: 0,
   });
+  const again = JSON.parse((await command.run('cost', 'estimate', 'notes', '--json')).out) as { usd: number };
+  expect(again.usd).toBe(0);
   const loaded = await lsnOf(pipeline, 'max');
   const job = await createRedoJob(client, {
     schema: 'public',
