@@ -1,5 +1,7 @@
+import type { Definition } from '../../../shared/config/definition.ts';
 import type { DeadLetter } from '../../../shared/contracts/events.ts';
 import { millisecondsOf } from '../../../shared/contracts/instant.ts';
+import { counterpartOf } from '../../../shared/contracts/shadow.ts';
 import { deadCaptureTopic, deadTopic } from '../../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type FailedRow, listFailures } from '../../../shared/side-tables/failures.ts';
@@ -15,7 +17,7 @@ export async function runShow(invocation: Invocation, id: string, showsOriginal:
   return await withFailures(invocation, {}, [id], async (failures) => {
     const failure = await only(failures, id);
     const { definition } = failures;
-    const letter = await archived(invocation, definition.pipeline, failure);
+    const letter = await archived(invocation, definition, failure);
     if (showsOriginal) writeOriginal(invocation, failure, letter);
     else if (output.isJson) output.json({ ...failureJson(failure), archived: letter ?? null });
     else {
@@ -42,19 +44,29 @@ async function only({ client, tables, filter, letters }: Failures, id: string): 
 /** The latest letter of that id: what fails again at the same place is archived again. */
 async function archived(
   invocation: Invocation,
-  pipeline: string,
+  definition: Definition,
   failure: Failure,
 ): Promise<DeadLetter | undefined> {
-  const [topic, happenedAt] = isLetter(failure)
-    ? [deadCaptureTopic(pipeline), failure.failedAt]
-    : [deadTopic(pipeline, failure.enrichment), failure.committedAt];
-  let latest: DeadLetter | undefined;
+  const happenedAt = isLetter(failure) ? failure.failedAt : failure.committedAt;
   // A row fails after its commit, by clocks that may differ a little.
   const fromMs = millisecondsOf(happenedAt) - CLOCKS_APART_MAX_MS;
-  for await (const letter of archivedLetters(invocation, topic, fromMs)) {
-    if (letter.id === failure.id) latest = letter;
+  for (const topic of archivesOf(definition, failure)) {
+    let latest: DeadLetter | undefined;
+    for await (const letter of archivedLetters(invocation, topic, fromMs)) {
+      if (letter.id === failure.id) latest = letter;
+    }
+    if (latest !== undefined) return latest;
   }
-  return latest;
+  return undefined;
+}
+
+/** What failed before a cut-over is in the archive that its model had then. */
+function archivesOf({ pipeline, enrichments }: Definition, failure: Failure): readonly string[] {
+  if (isLetter(failure)) return [deadCaptureTopic(pipeline)];
+  const { enrichment } = failure;
+  return [enrichment, counterpartOf(enrichment)]
+    .filter((name) => name === enrichment || name in enrichments)
+    .map((name) => deadTopic(pipeline, name));
 }
 
 const CLOCKS_APART_MAX_MS = 60_000;
