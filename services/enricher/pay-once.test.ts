@@ -175,3 +175,18 @@ test('whatever is asked in whatever order by two processes: every text is paid o
     ),
   );
 });
+
+test('what another process paid for while this one waited for money is not over budget', async () => {
+  const shared = new Shared();
+  const payOnce = new PayOnce<Score>(model, shared, observer().told);
+  const over = { kind: 'over_budget', limit: 'daily_usd', resetsAt: '2026-11-22T00:00:00.000000Z' } as const;
+  const none = { attempts: 0, modelMs: 0, batchRows: 0 };
+  const nobody = await payOnce.answer({ input: 'x' }, async () => ({ outcome: over, ...none }));
+  expect(nobody.outcome).toEqual(over);
+  const other = new PayOnce<Score>(model, shared, observer().told);
+  const paid = await payOnce.answer({ input: 'x' }, async (item) => {
+    await other.answer(item, async () => ok(0.5));
+    return { outcome: over, ...none };
+  });
+  expect(paid).toMatchObject({ cached: true, outcome: { kind: 'ok', costNanoUsd: 0 } });
+});

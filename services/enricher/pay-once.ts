@@ -90,14 +90,15 @@ export class PayOnce<ItemResult> {
     ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
   ): Promise<ItemAnswer<ItemResult>> {
     try {
-      const paid = await this.#shared?.read(hash);
-      if (paid !== undefined) {
-        const result = JSON.parse(paid.result) as ItemResult;
-        this.#memory.set(hash, { result, costNanoUsd: paid.costNanoUsd, bytes: paid.result.length });
-        return this.#cached(paid.layer, result, paid.costNanoUsd);
-      }
+      const paid = await this.#paidBefore(hash);
+      if (paid !== undefined) return paid;
       this.#observer.missed();
       const { outcome, ...call } = await ask(item);
+      if (outcome.kind === 'over_budget') {
+        // Whoever had the row before a rebalance may have paid for it meanwhile.
+        const paidMeanwhile = await this.#paidBefore(hash);
+        if (paidMeanwhile !== undefined) return paidMeanwhile;
+      }
       if (outcome.kind === 'ok') {
         const { result, costNanoUsd } = outcome;
         const bytes =
@@ -110,6 +111,14 @@ export class PayOnce<ItemResult> {
     } finally {
       this.#underWay.delete(hash);
     }
+  }
+
+  async #paidBefore(hash: string): Promise<ItemAnswer<ItemResult> | undefined> {
+    const paid = await this.#shared?.read(hash);
+    if (paid === undefined) return undefined;
+    const result = JSON.parse(paid.result) as ItemResult;
+    this.#memory.set(hash, { result, costNanoUsd: paid.costNanoUsd, bytes: paid.result.length });
+    return this.#cached(paid.layer, result, paid.costNanoUsd);
   }
 
   #joined(answer: ItemAnswer<ItemResult>): ItemAnswer<ItemResult> {

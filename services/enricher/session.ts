@@ -32,6 +32,7 @@ import { type RowSteps, type SettledRow, settle } from './settle.ts';
 import { keepWithinBounds, sharedRequests } from './shared-requests.ts';
 import { openSpending } from './spend/open-spending.ts';
 import { redoOverBudget } from './spend/redo-over-budget.ts';
+import { RetentionLag } from './spend/retention-lag.ts';
 import { StoredResults } from './stored-results.ts';
 
 export interface EnricherSettings extends ServiceSettings {
@@ -87,8 +88,10 @@ export async function runSession(
   const ending = AbortSignal.any([signal, redefinition(database, definition, [name], logger, watched)]);
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
+  const lag = new RetentionLag();
   const { spending, savings } = cleanup.use(
     openSpending({
+      mustNotWait: () => lag.isLate(Date.now()),
       definition,
       enrichment: name,
       table: source.table,
@@ -205,7 +208,10 @@ export async function runSession(
     ask: (row, isWanted, redo) => lanes.ask(row, isWanted, redo),
   };
   const steps: RowSteps = {
-    prepare: (record) => prepare(record, preparation, crashes.taken(record)),
+    prepare: (record) => {
+      lag.working(record.timestampMs);
+      return prepare(record, preparation, crashes.taken(record));
+    },
     complete: (row) => unlessEnding(ending, completeRow(row, parts)),
     ask: (row) => unlessEnding(ending, askOnce(row, parts)),
     isAlone: (record) => crashes.isAlone(record),

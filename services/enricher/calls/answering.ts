@@ -173,8 +173,8 @@ export class Answering<ItemResult> {
 
   /** As far as there is money for it. `sent`: whom that was about. */
   async #callFunded(next: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<CalledAbout<ItemResult>> {
-    const { sent, heard, spend } = await this.#options.funding(next);
-    if (sent.length > 0) return { ...(await this.#call(sent, pass, spend)), sent };
+    const { sent, heard, spend, settle } = await this.#options.funding(next);
+    if (sent.length > 0) return { ...(await settle(this.#call(sent, pass, spend))), sent };
     pass.unused();
     return { kind: 'settled', sent: heard };
   }

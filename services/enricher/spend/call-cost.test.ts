@@ -2,28 +2,33 @@ import { expect, test } from 'vitest';
 import { Fault } from '../../../shared/errors/policy.ts';
 import { answeredNanoUsd, mayBeBilled } from './call-cost.ts';
 
-const fault = new Fault('contract', 'missing_key', 'The answer leaves the row out.');
-
-test('an answered call costs what its items do, the refused ones where their model bills them', () => {
-  expect(
-    answeredNanoUsd([
-      { kind: 'ok', result: 1, costNanoUsd: 5 },
-      { kind: 'rejected', fault },
-      { kind: 'rejected', fault, costNanoUsd: 7 },
-    ]),
-  ).toBe(12);
-  expect(answeredNanoUsd([])).toBe(0);
+test('an answered call costs what its answers do', () => {
+  const fault = new Fault('rejected_item', 'bad', 'refused');
+  const ok = { kind: 'ok', result: 1, costNanoUsd: 300 } as const;
+  expect(answeredNanoUsd([ok, { kind: 'rejected', fault }, ok])).toBe(600);
 });
 
 test.each<[string, Fault, boolean]>([
-  ['a function that failed', new Fault('rejected_batch', 'FunctionError', '', { httpStatus: 200 }), true],
-  ['an answer that nobody understands', fault, true],
-  ['a time-out', new Fault('unavailable', 'deadline', ''), true],
+  ['throttled', new Fault('throttled', 'ThrottlingException', '', { httpStatus: 429 }), false],
+  ['refused', new Fault('rejected_batch', 'ValidationException', '', { httpStatus: 400 }), false],
+  [
+    'a service that failed',
+    new Fault('unavailable', 'InternalServerException', '', { httpStatus: 500 }),
+    false,
+  ],
+  ['nobody there', new Fault('unavailable', 'ECONNREFUSED', ''), false],
+  ['refused before it was sent', new Fault('rejected_batch', 'oversize', ''), false],
+  ['no credentials', new Fault('set_up', 'CredentialsProviderError', ''), false],
+  ['no answer in time', new Fault('unavailable', 'deadline', ''), true],
   ['a connection that broke', new Fault('unavailable', 'ECONNRESET', ''), true],
-  ['a connection that never was', new Fault('unavailable', 'ECONNREFUSED', ''), false],
-  ['a refusal', new Fault('rejected_batch', 'ModelError_400', '', { httpStatus: 424 }), false],
-  ['a batch that was not sent', new Fault('rejected_batch', 'oversize', ''), false],
-  ['a quota', new Fault('throttled', 'TooManyRequestsException', '', { httpStatus: 429 }), false],
-])('what a call that ended with %s may cost', (_what, error, isBilled) => {
-  expect(mayBeBilled(error)).toBe(isBilled);
+  ['an answer that fits nothing', new Fault('contract', 'row_count', ''), true],
+  ['an answer that was cut', new Fault('contract', 'SyntaxError', '', { httpStatus: 200 }), true],
+  [
+    'a function that failed and ran',
+    new Fault('rejected_batch', 'FunctionError', '', { httpStatus: 200 }),
+    true,
+  ],
+  ['what nobody named', new Fault('unknown', 'Error', ''), true],
+])('may it have been billed: %s', (_what, fault, isBilled) => {
+  expect(mayBeBilled(fault)).toBe(isBilled);
 });

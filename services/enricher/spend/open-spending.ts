@@ -25,6 +25,7 @@ export interface OpenSpendingSettings {
   readonly logger: Logger;
   readonly readiness: Readiness;
   readonly metrics: EnricherMetrics;
+  readonly mustNotWait: () => boolean;
   readonly stopping: AbortSignal;
 }
 
@@ -47,6 +48,7 @@ export function openSpending(settings: OpenSpendingSettings): OpenSpending {
     enrichment,
     table,
     stopping,
+    mustNotWait: settings.mustNotWait,
     observer: (purse) =>
       observePurse({
         purse,

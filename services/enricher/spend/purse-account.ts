@@ -33,7 +33,7 @@ export interface PurseAccountSettings extends Account {
   readonly database: DatabasePool;
   readonly limits: PurseLimits | undefined;
   /** skip: whoever comes too late hears it. pause: waits. */
-  readonly onReached: 'pause' | 'skip';
+  readonly onReached: () => 'pause' | 'skip';
   readonly observer: PurseObserver;
   /** Nobody waits for money any more. */
   readonly stopping: AbortSignal;
@@ -92,7 +92,7 @@ export class PurseAccount implements AsyncDisposable {
           if (answer.kind === 'granted') continue;
         }
         const spent = this.#isSpent(least);
-        if (spent !== undefined && onReached === 'skip') return spent;
+        if (spent !== undefined && onReached() === 'skip') return spent;
         if (!isWanted()) return undefined;
         if (spent !== undefined && !isWaiting) {
           isWaiting = true;

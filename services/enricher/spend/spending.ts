@@ -5,7 +5,7 @@ import type { DatabasePool } from '../../../shared/postgres/connect.ts';
 import { limitName, limitsOf, purseOf } from '../../../shared/spend/budget.ts';
 import type { Purse } from '../../../shared/spend/lease.ts';
 import type { OpenAsk } from '../calls/asks.ts';
-import type { Funding, Funds, Spend } from '../calls/funding.ts';
+import type { Funding, Funds } from '../calls/funding.ts';
 import { Dropped } from '../dropped.ts';
 import { answeredNanoUsd, mayBeBilled } from './call-cost.ts';
 import { type Funded, PurseAccount, type PurseObserver } from './purse-account.ts';
@@ -17,6 +17,8 @@ export interface SpendingSettings {
   /** The source's table, with its schema. */
   readonly table: string;
   readonly observer: (purse: Purse) => PurseObserver;
+  /** Whatever is configured: what waits any longer is lost. */
+  readonly mustNotWait: () => boolean;
   /** Nobody waits for money any more. */
   readonly stopping: AbortSignal;
 }
@@ -45,10 +47,10 @@ export class Spending implements AsyncDisposable {
       );
       if (funded === undefined) {
         for (const { ask } of open) ask.failed(new Dropped());
-        return { sent: [], heard: open, spend: unfunded };
+        return { sent: [], heard: open, ...UNFUNDED };
       }
       if (funded.kind === 'funded') {
-        return { sent: open.slice(0, funded.items), heard: [], spend: (call) => spendOn(funded, call) };
+        return { sent: open.slice(0, funded.items), heard: [], ...spendingOf(funded) };
       }
       return overBudget(open, model, { limit: limitName(purse), resetsAt: funded.resetsAt });
     };
@@ -60,7 +62,7 @@ export class Spending implements AsyncDisposable {
   }
 
   #account(purse: Purse): PurseAccount {
-    const { database, budget, enrichment, table, observer, stopping } = this.#settings;
+    const { database, budget, enrichment, table, observer, mustNotWait, stopping } = this.#settings;
     const known = this.#accounts.get(purse);
     if (known !== undefined) return known;
     const account = new PurseAccount({
@@ -69,7 +71,7 @@ export class Spending implements AsyncDisposable {
       enrichment,
       table,
       limits: limitsOf(budget, purse),
-      onReached: budget?.on_reached ?? 'pause',
+      onReached: () => (mustNotWait() ? 'skip' : (budget?.on_reached ?? 'pause')),
       observer: observer(purse),
       stopping,
     });
@@ -78,8 +80,11 @@ export class Spending implements AsyncDisposable {
   }
 }
 
-const unfunded = (): never => {
-  throw new RangeError('a call without money');
+const UNFUNDED = {
+  spend: (): never => {
+    throw new RangeError('a call without money');
+  },
+  settle: <Result>(work: Promise<Result>): Promise<Result> => work,
 };
 
 /** Also those behind the first that cost as much: what is cheaper may still fit. */
@@ -93,19 +98,24 @@ function overBudget<ItemResult>(
   for (const { ask, attempts } of heard) {
     ask.answered({ outcome: { kind: 'over_budget', ...told }, attempts, modelMs: 0, batchRows: 0 });
   }
-  return { sent: [], heard, spend: unfunded };
+  return { sent: [], heard, ...UNFUNDED };
 }
 
-async function spendOn<ItemResult>(
-  funded: Funded,
-  call: Parameters<Spend<ItemResult>>[0],
-): ReturnType<Spend<ItemResult>> {
-  try {
-    const outcomes = await call();
-    funded.spent(answeredNanoUsd(outcomes));
-    return outcomes;
-  } catch (error) {
-    funded.spent(mayBeBilled(asFault(error)) ? funded.boundNanoUsd : 0);
-    throw error;
-  }
+function spendingOf<ItemResult>(funded: Funded): Pick<Funds<ItemResult>, 'spend' | 'settle'> {
+  // Until a call has said otherwise, nothing went out.
+  let spentNanoUsd = 0;
+  return {
+    async spend(call) {
+      spentNanoUsd = funded.boundNanoUsd;
+      try {
+        const outcomes = await call();
+        spentNanoUsd = answeredNanoUsd(outcomes);
+        return outcomes;
+      } catch (error) {
+        if (!mayBeBilled(asFault(error))) spentNanoUsd = 0;
+        throw error;
+      }
+    },
+    settle: (work) => work.finally(() => funded.spent(spentNanoUsd)),
+  };
 }
