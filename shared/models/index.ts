@@ -26,6 +26,7 @@ export async function openModel(
       return open(
         client,
         createSagemakerModel(config, client, { outputs: Object.keys(outputsOf(enrichment)) }),
+        aws,
       );
     }
     case 'comprehend': {
@@ -34,7 +35,7 @@ export async function openModel(
         import('./comprehend/model.ts'),
       ]);
       const client = createComprehend(aws, { callsMax });
-      return open(client, createComprehendModel(config, client, { prices }));
+      return open(client, createComprehendModel(config, client, { prices }), aws);
     }
     case 'titan-embedding': {
       const [{ createBedrockRuntime }, { createTitanEmbeddingModel }] = await Promise.all([
@@ -42,7 +43,7 @@ export async function openModel(
         import('./titan-embedding/model.ts'),
       ]);
       const client = createBedrockRuntime(aws, { callsMax });
-      return open(client, createTitanEmbeddingModel(config, client, { prices }));
+      return open(client, createTitanEmbeddingModel(config, client, { prices }), aws);
     }
     case 'cohere-embedding': {
       const [{ createBedrockRuntime }, { createCohereEmbeddingModel }] = await Promise.all([
@@ -50,7 +51,7 @@ export async function openModel(
         import('./cohere-embedding/model.ts'),
       ]);
       const client = createBedrockRuntime(aws, { callsMax });
-      return open(client, createCohereEmbeddingModel(config, client, { prices }));
+      return open(client, createCohereEmbeddingModel(config, client, { prices }), aws);
     }
     case 'lambda': {
       const [{ createLambda }, { createLambdaModel }, { requestTimeoutMs }] = await Promise.all([
@@ -60,11 +61,25 @@ export async function openModel(
       ]);
       const client = createLambda(aws, { callsMax, requestTimeoutMs: requestTimeoutMs(config.timeout) });
       const outputs = Object.keys(outputsOf(enrichment));
-      return open(client, createLambdaModel(config, client, { outputs, prices }));
+      return open(client, createLambdaModel(config, client, { outputs, prices }), aws);
     }
   }
 }
 
-function open(client: { close(): void }, model: Model): OpenModel {
-  return { model, [Symbol.dispose]: () => client.close() };
+/** What the stand-in answers is remembered apart: a database that was tried out with it is not to serve that as the model's own. */
+function open(client: { close(): void }, model: Model, { mode }: AwsSettings): OpenModel {
+  return { model: mode === 'local' ? ofStandIn(model) : model, [Symbol.dispose]: () => client.close() };
 }
+
+function ofStandIn(model: Model): Model {
+  const { detector } = model;
+  return {
+    ...answeredLocally(model),
+    ...(detector === undefined ? {} : { detector: answeredLocally(detector) }),
+  };
+}
+
+const answeredLocally = <Asked extends Pick<Model, 'parameters'>>(model: Asked): Asked => ({
+  ...model,
+  parameters: { ...model.parameters, answered_by: 'stand-in' },
+});

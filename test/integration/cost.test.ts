@@ -76,8 +76,12 @@ test('an estimate is within a tenth of what the rows then cost, and reading paid
   const { client, definition } = pipeline;
   await client.query(INSERT, [ROWS]);
   const estimated = {
-    mood: await estimateCost(client, definition, 'mood', undefined),
-    vectors: await estimateCost(client, definition, 'vectors', undefined),
+    mood: await estimateCost(client, definition, { enrichment: 'mood', condition: undefined, aws: 'local' }),
+    vectors: await estimateCost(client, definition, {
+      enrichment: 'vectors',
+      condition: undefined,
+      aws: 'local',
+    }),
   };
   expect(estimated.mood.rows).toBe(ROWS);
   expect(estimated.mood.nanoUsd).toBeGreaterThan(1_000_000_000);
@@ -115,12 +119,16 @@ test('an estimate is within a tenth of what the rows then cost, and reading paid
     vectors: await spentNanoUsd(pipeline, 'vectors', 'redo'),
   };
 
-  expect(await estimateCost(client, definition, 'mood', 'id <= 500')).toMatchObject({
+  expect(
+    await estimateCost(client, definition, { enrichment: 'mood', condition: 'id <= 500', aws: 'local' }),
+  ).toMatchObject({
     rows: 500,
     paidRows: 0,
     nanoUsd: 0,
   });
-  expect(await estimateCost(client, definition, 'vectors', undefined)).toMatchObject({
+  expect(
+    await estimateCost(client, definition, { enrichment: 'vectors', condition: undefined, aws: 'local' }),
+  ).toMatchObject({
     paidRows: 0,
     nanoUsd: 0,
   });

@@ -14,6 +14,7 @@ import { formatUsd } from '../cost/lines.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
 import { isConfirmed } from '../question.ts';
+import { type AwsMode, awsModeOf } from '../settings.ts';
 import { formatCount } from '../view/numbers.ts';
 import { followJob } from './follow-job.ts';
 import { withJobs } from './job-database.ts';
@@ -136,7 +137,7 @@ async function startJob(invocation: Invocation, options: JobOptions, wanted: Wan
       invocation.output.note(wanted.nothingToDo);
       return 0;
     }
-    const nanoUsd = await priceOf(client, wanted, condition);
+    const nanoUsd = await priceOf(client, wanted, condition, awsModeOf(invocation.environment));
     await requireConsent(invocation, wanted, estimated, nanoUsd);
     const job = await createRedoJob(client, {
       schema: table.schema,
@@ -207,11 +208,12 @@ async function priceOf(
   client: DatabaseClient,
   { definition, enrichments, reason }: WantedJob,
   condition: string | undefined,
+  aws: AwsMode,
 ): Promise<number> {
   if (reason === 'redecide') return 0;
   let nanoUsd = 0;
-  for (const name of enrichments)
-    nanoUsd += (await estimateCost(client, definition, name, condition)).nanoUsd;
+  for (const enrichment of enrichments)
+    nanoUsd += (await estimateCost(client, definition, { enrichment, condition, aws })).nanoUsd;
   return nanoUsd;
 }
 

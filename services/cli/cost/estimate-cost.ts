@@ -1,3 +1,4 @@
+import { LOCAL_REGION } from '../../../shared/aws/settings.ts';
 import type { Definition } from '../../../shared/config/definition.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { compileEnrichment } from '../../../shared/expressions/enrichment-program.ts';
@@ -6,6 +7,7 @@ import { findTable, readCatalog, type Table } from '../../../shared/postgres/cat
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
 import { type LedgerEntry, readLedger } from '../../../shared/side-tables/ledger-entries.ts';
+import type { AwsMode } from '../settings.ts';
 import { KnownAnswers } from './known-answers.ts';
 import { priceRows } from './price-rows.ts';
 import { DAYS_READ } from './report.ts';
@@ -22,21 +24,30 @@ export interface CostEstimate {
 }
 
 /** Nothing is called: models only say what they would ask, and what it would cost. */
-const NOWHERE = { mode: 'local', endpoint: 'http://127.0.0.1:9' } as const;
+const NOWHERE = {
+  local: { mode: 'local', endpoint: 'http://127.0.0.1:9' },
+  real: { mode: 'real', region: LOCAL_REGION },
+} as const;
+
+export interface EstimateRequest {
+  readonly enrichment: string;
+  readonly condition: string | undefined;
+  /** Whose answers count as paid for. */
+  readonly aws: AwsMode;
+}
 
 /** By a sample of the rows, with what is paid for already left out. */
 export async function estimateCost(
   client: DatabaseClient,
   definition: Definition,
-  name: string,
-  condition: string | undefined,
+  { enrichment: name, condition, aws }: EstimateRequest,
 ): Promise<CostEstimate> {
   const enrichment = definition.enrichments[name];
   const source = definition.sources[enrichment?.from ?? ''];
   if (enrichment === undefined || source === undefined) throw new RangeError(`no enrichment ${name}`);
   const table = await tableOf(client, source.table);
   const program = compileEnrichment(enrichment, table.columns);
-  using opened = await openModel(enrichment, NOWHERE, 1, definition.prices);
+  using opened = await openModel(enrichment, NOWHERE[aws], 1, definition.prices);
   const { model } = opened;
   const types = await readTypeCatalog(client);
   const sample = await sampleRows(client, { table, types, columns: program.columns }, condition);

@@ -6,6 +6,7 @@ import { usdOf } from '../../../shared/spend/nano-usd.ts';
 import { withJobs } from '../backfill/job-database.ts';
 import { requireDefinition } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
+import { awsModeOf } from '../settings.ts';
 import { plainTable } from '../sql.ts';
 import { formatCount } from '../view/numbers.ts';
 import { type CostEstimate, estimateCost } from './estimate-cost.ts';
@@ -26,8 +27,10 @@ export async function showEstimate(
   const names = enrichmentsOf(definition, name);
   const estimates = await withJobs(invocation, async (client) => {
     const made: CostEstimate[] = [];
-    for (const each of names)
-      made.push(await refusing(where, () => estimateCost(client, definition, each, where)));
+    for (const enrichment of names) {
+      const request = { enrichment, condition: where, aws: awsModeOf(invocation.environment) };
+      made.push(await refusing(where, () => estimateCost(client, definition, request)));
+    }
     return made;
   });
   if (output.isJson) output.json(estimateJson(estimates));
