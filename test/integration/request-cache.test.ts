@@ -160,12 +160,15 @@ test('while its database is away nothing is asked and nothing is given out; then
     const payOnce = new PayOnce<number>(model, shared, { found: () => {}, missed: () => {} });
     const answering = payOnce.answer(item, async () => {
       heard.push('asked');
+      await started;
       await server.stop();
       return answered;
     });
     const paused = (times: number) => () => heard.filter((word) => word === 'paused').length === times;
     await until(paused(1), { deadlineMs: DEADLINE_MS, what: 'the cache to be missed' });
-    await server.start();
+    // It answers before whoever started it knows.
+    const started = server.start();
+    await started;
     await until(paused(2), { deadlineMs: DEADLINE_MS, what: 'the answer to wait for its place' });
     await server.start();
     expect(await answering).toMatchObject({ cached: false, outcome: { result: 7 } });
