@@ -4,6 +4,7 @@ import { Spacing } from '../batching/spacing.ts';
 import { Fault } from '../errors/policy.ts';
 import { pause } from '../lifecycle/run-service.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import { Membership } from './membership.ts';
 import {
   type Assignment,
   type OffsetToCommit,
@@ -100,6 +101,7 @@ class GroupMember implements RecordConsumer {
   readonly #consumer: Consumer;
   readonly #options: ConsumerOptions;
   readonly #tracker = new OffsetTracker();
+  readonly #membership = new Membership();
   readonly #closing = new AbortController();
   #assignment: { current: boolean } = { current: false };
   #committing: Promise<void> = Promise.resolve();
@@ -117,6 +119,10 @@ class GroupMember implements RecordConsumer {
     const consumer = this.#consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#assignment.current = false;
+      if (!this.#membership.joined(payload.memberId)) {
+        this.#close(new Fault('unavailable', 'joined_while_fetching', 'a partition got another leader'));
+        return;
+      }
       this.#assignment = { current: true };
       this.#options.onAssigned?.(Object.values(payload.memberAssignment).flat().length);
     });
@@ -164,6 +170,7 @@ class GroupMember implements RecordConsumer {
   }
 
   #revoke(): void {
+    this.#membership.stopped();
     this.#assignment.current = false;
     this.#options.onRevoked?.();
   }
@@ -212,9 +219,10 @@ class GroupMember implements RecordConsumer {
   }
 
   #pause(topic: string, queue: BoundedQueue<FetchedRecord>): void {
+    // Also when it is already: a client that was started anew knows nothing of it.
+    this.#consumer.pause([{ topic }]);
     if (this.#paused.has(topic)) return;
     this.#paused.add(topic);
-    this.#consumer.pause([{ topic }]);
     void queue.roomAgain(Number.POSITIVE_INFINITY).then(() => {
       this.#paused.delete(topic);
       if (!queue.closed) this.#consumer.resume([{ topic }]);
