@@ -46,6 +46,12 @@ function failing(...codes: readonly string[]) {
   };
 }
 
+test('a batch that goes at once ends a wait, too: the batch that began it may have been given up', async () => {
+  const { apply, patience, said } = failing();
+  await applyPatiently(batch(1), apply, patience);
+  expect(said).toEqual(['resumed']);
+});
+
 test.each([
   ['a deadlock', '40P01'],
   ['a serialization failure', '40001'],

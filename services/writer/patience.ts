@@ -38,7 +38,8 @@ export async function applyPatiently<Item extends Carried, Applied>(
   for (let tries = 1; ; tries += 1) {
     try {
       const applied = await apply(arrivals);
-      if (tries > 1) patience.resumed();
+      // Also at the first try: what waited before may have been given up.
+      patience.resumed();
       return [applied];
     } catch (error) {
       if (!isTransient(error)) throw error;

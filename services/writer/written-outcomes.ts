@@ -28,7 +28,6 @@ export class WrittenOutcomes {
     const assignment = records[0]?.assignment;
     if (assignment !== undefined && assignment !== this.#assignment) {
       const stretches = await this.#read();
-      if (stretches === undefined) return records;
       this.#stretches = new Map(stretches.map((stretch) => [placeOf(stretch), stretch]));
       this.#assignment = assignment;
     }
@@ -40,23 +39,25 @@ export class WrittenOutcomes {
     await rememberWritten(client, this.#topicIds, stretchesOf(records));
   }
 
-  /** Undefined while the database is away: then everything is compared one by one, when it is there again. */
-  async #read(): Promise<readonly WrittenStretch[] | undefined> {
+  /** None while the database is away: then all of the membership is compared one by one, since its first records were taken. */
+  async #read(): Promise<readonly WrittenStretch[]> {
     try {
       return await readWrittenStretches(this.#database, this.#topicIds);
     } catch (error) {
       if (!isTransient(error)) throw error;
-      return undefined;
+      return [];
     }
   }
 
   #isWritten(record: FetchedRecord): boolean {
     const stretch = this.#stretches.get(placeOf(record));
     if (stretch === undefined) return false;
-    // One that came later than all of them is another one with an offset that a broker had lost.
-    const isBehind = record.offset >= stretch.next || record.timestampMs > stretch.newestMs;
-    if (isBehind) this.#stretches.delete(placeOf(record));
-    return !isBehind && record.offset >= stretch.first;
+    // One that came later than all of them is another one with an offset that a broker had lost. What comes before them may be
+    // written over what they were, a burial say, and only they themselves bring that back.
+    const isOutside =
+      record.offset < stretch.first || record.offset >= stretch.next || record.timestampMs > stretch.newestMs;
+    if (isOutside) this.#stretches.delete(placeOf(record));
+    return !isOutside;
   }
 }
 
