@@ -15,7 +15,7 @@ export interface RedoOfChange {
     | { readonly table: Source; readonly enrichments: readonly string[]; readonly keys: readonly RowKey[] }
     | undefined;
   /** A sentence for whoever asks. */
-  readonly toDo: string;
+  readonly remedy: string;
 }
 
 export function redoOf(definition: Definition, { id, table, key, oldKey }: CaptureLetter): RedoOfChange {
@@ -23,20 +23,20 @@ export function redoOf(definition: Definition, { id, table, key, oldKey }: Captu
     ([, source]) => `${source.table.schema}.${source.table.name}` === table,
   );
   if (found === undefined) {
-    return { redo: undefined, toDo: `No source of the definition is ${table ?? 'its table'}: drop it.` };
+    return { redo: undefined, remedy: `No source of the definition is ${table ?? 'its table'}: drop it.` };
   }
   const [name, source] = found;
   // A row that got a key which is too long to be told has an old one all the same, and a result under it.
   const keys = [key, oldKey].filter((each) => each !== null);
   if (keys.length === 0) {
-    const toDo = `Nothing names its row: run \`npx afterglow backfill ${name}\`, with --where if you know more, then drop it.`;
-    return { redo: undefined, toDo };
+    const remedy = `Nothing names its row: run \`npx afterglow backfill ${name}\`, with --where if you know more, then drop it.`;
+    return { redo: undefined, remedy };
   }
   const enrichments = enrichmentsOfTable(definition, source.table);
-  if (enrichments.length === 0) return { redo: undefined, toDo: `Nothing enriches ${table}: drop it.` };
+  if (enrichments.length === 0) return { redo: undefined, remedy: `Nothing enriches ${table}: drop it.` };
   return {
     redo: { table: source.table, enrichments, keys },
-    toDo: `Run \`npx afterglow dead replay ${id.slice(0, 12)}\` to have its row read again.`,
+    remedy: `Run \`npx afterglow dead replay ${id.slice(0, 12)}\` to have its row read again.`,
   };
 }
 

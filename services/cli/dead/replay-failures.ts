@@ -76,11 +76,11 @@ async function makeJobs({ client, definition, tables, filter }: Failures): Promi
 function tellUnnamed({ output }: Invocation, { definition, letters }: Failures): number {
   const unnamed = letters.filter((letter) => redoOf(definition, letter).redo === undefined);
   for (const letter of unnamed) {
-    const { toDo } = redoOf(definition, letter);
-    if (output.isJson) output.json({ event: 'not_replayed', ...failureJson(letter), to_do: toDo });
+    const { remedy } = redoOf(definition, letter);
+    if (output.isJson) output.json({ event: 'not_replayed', ...failureJson(letter), to_do: remedy });
     else
       output.line(
-        harmless(`${letter.id.slice(0, 12)}, a change of ${changeText(letter)}: not replayed. ${toDo}`),
+        harmless(`${letter.id.slice(0, 12)}, a change of ${changeText(letter)}: not replayed. ${remedy}`),
       );
   }
   return unnamed.length === 0 ? 0 : NOT_ALL;

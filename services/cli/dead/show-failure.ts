@@ -22,7 +22,7 @@ export async function runShow(invocation: Invocation, id: string, showsOriginal:
     else if (output.isJson) output.json({ ...failureJson(failure), archived: letter ?? null });
     else {
       const lines = isLetter(failure)
-        ? [...changeLines(failure, letter), `  ${redoOf(definition, failure).toDo}`]
+        ? [...changeLines(failure, letter), `  ${redoOf(definition, failure).remedy}`]
         : rowLines(failure, letter);
       for (const line of lines) output.line(harmless(line));
     }
