@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ModelKind } from '../../config/model-kinds/model-kind.ts';
 import { about, duration, rate } from '../../config/values.ts';
+import { rowBatch } from '../row-batch.ts';
 import { TIMEOUT_MAX_MS } from './limits.ts';
 
 export const lambda = {
@@ -39,16 +40,7 @@ export const lambda = {
         .enum(['x86_64', 'arm64'])
         .meta(about('The processor that the function runs on: they have different prices.', 'arm64'))
         .default('x86_64'),
-      batch: z
-        .strictObject({
-          rows: z.int().min(1).max(10_000).meta(about('Most rows in one call.', 100)).default(100),
-          wait: duration(
-            'How long the first row may wait for company while calls are in flight.',
-            '10ms',
-          ).prefault('10ms'),
-        })
-        .meta(about('Micro-batches: a call goes out when one of the limits is reached.'))
-        .prefault({}),
+      batch: rowBatch,
       rate: rate(
         'Most calls, shared by all workers; without it only the concurrency of the function sets the pace.',
         '50/s',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ModelKind } from '../../config/model-kinds/model-kind.ts';
-import { about, duration, rate } from '../../config/values.ts';
+import { about, rate } from '../../config/values.ts';
+import { rowBatch } from '../row-batch.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$/;
 
@@ -38,16 +39,7 @@ export const sagemaker = {
         .enum(['csv', 'json', 'jsonl'])
         .meta(about('How rows are written to the endpoint. XGBoost reads csv only.', 'csv'))
         .default('csv'),
-      batch: z
-        .strictObject({
-          rows: z.int().min(1).max(10_000).meta(about('Most rows in one call.', 100)).default(100),
-          wait: duration(
-            'How long the first row may wait for company while calls are in flight.',
-            '10ms',
-          ).prefault('10ms'),
-        })
-        .meta(about('Micro-batches: a call goes out when one of the limits is reached.'))
-        .prefault({}),
+      batch: rowBatch,
       rate: rate(
         'Most calls, shared by all workers; without it only the endpoint itself sets the pace.',
         '50/s',
