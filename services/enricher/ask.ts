@@ -11,13 +11,7 @@ import type {
 import type { OverBudget } from './calls/asks.ts';
 import type { Lane } from './calls/lane.ts';
 import { Dropped } from './dropped.ts';
-import type { AskedAnswer, ItemAnswer, PayOnce } from './pay-once.ts';
-
-/** Of a row that is read again. */
-export interface RedoWish {
-  /** A refresh asks again although nothing changed, once for each period. */
-  readonly period?: string;
-}
+import type { AskedAnswer, ItemAnswer, PayOnce, RedoWish } from './pay-once.ts';
 
 /** What became of one row that asked its model, and what it took. */
 export interface AnsweredRow<Result = Readonly<Record<string, unknown>>> {
@@ -119,7 +113,7 @@ export class RowAsking<ItemResult, Result> {
         return this.#call(asked, isWanted, kept?.promise, redo);
       };
       try {
-        const answer = await this.#payOnce.answer(item, call, redo?.period);
+        const answer = await this.#payOnce.answer(item, call, redo);
         if (answer.cached) this.#lane.knows(() => item);
         return answer;
       } catch (error) {

@@ -1,8 +1,8 @@
 import type { BatchLimits, DetectedLanguage, Model, RowInput } from '../../shared/models/model.ts';
-import { type AnsweredRow, type RedoWish, RowAsking } from './ask.ts';
+import { type AnsweredRow, RowAsking } from './ask.ts';
 import type { CallObserver } from './calls/answering.ts';
 import { Lane, type LaneOptions } from './calls/lane.ts';
-import { PayOnce, type PayOnceObserver, type SharedRequests } from './pay-once.ts';
+import { PayOnce, type PayOnceObserver, type RedoWish, type SharedRequests } from './pay-once.ts';
 import type { Spending } from './spend/spending.ts';
 
 export interface ModelLanesOptions {

@@ -120,7 +120,7 @@ describe('an answer', () => {
     let asked = 0;
     const ask = async () => ok(++asked);
     for (const period of [undefined, 'job 1', 'job 1', 'job 2'])
-      await payOnce.answer({ input: 'x' }, ask, period);
+      await payOnce.answer({ input: 'x' }, ask, period === undefined ? undefined : { period });
     expect(asked).toBe(3);
   });
 });
@@ -189,4 +189,32 @@ test('what another process paid for while this one waited for money is not over 
     return { outcome: over, ...none };
   });
   expect(paid).toMatchObject({ cached: true, outcome: { kind: 'ok', costNanoUsd: 0 } });
+});
+
+test('a change does not wait for the money of an equal row that is read again, nor hears that there is none', async () => {
+  const shared = new Shared();
+  const payOnce = new PayOnce<Score>(model, shared, observer().told);
+  const over = {
+    kind: 'over_budget',
+    limit: 'redo_daily_usd',
+    resetsAt: '2026-11-22T00:00:00.000000Z',
+  } as const;
+  const waiting = Promise.withResolvers<AskedAnswer<Score>>();
+  const redone = payOnce.answer({ input: 'x' }, () => waiting.promise, {});
+  const changed = await payOnce.answer({ input: 'x' }, async () => ok(0.5));
+  expect(changed).toMatchObject({ cached: false, outcome: { kind: 'ok', costNanoUsd: PRICE } });
+  waiting.resolve({ outcome: over, attempts: 0, modelMs: 0, batchRows: 0 });
+  // What is stored belongs to both: paid for from the one purse, it is there for the other.
+  expect(await redone).toMatchObject({ cached: true, outcome: { kind: 'ok', costNanoUsd: 0 } });
+  expect(shared.stored.size).toBe(1);
+});
+
+test('calls that cost nothing are shared by changes and by rows that are read again', async () => {
+  const payOnce = new PayOnce<Score>(model, undefined, observer().told);
+  const { promise, resolve } = Promise.withResolvers<AskedAnswer<Score>>();
+  const redone = payOnce.answer({ input: 'x' }, () => promise, {});
+  const changed = payOnce.answer({ input: 'x' }, async () => ok(0.25));
+  resolve(ok(0.5));
+  expect((await redone).outcome).toMatchObject({ kind: 'ok', result: { score: 0.5 } });
+  expect(await changed).toMatchObject({ cached: true, outcome: { kind: 'ok', result: { score: 0.5 } } });
 });

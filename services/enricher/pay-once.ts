@@ -13,6 +13,12 @@ export interface AskedAnswer<ItemResult> {
   readonly batchRows: number;
 }
 
+/** Of a row that is read again. */
+export interface RedoWish {
+  /** A refresh asks again although nothing changed, once for each period. */
+  readonly period?: string;
+}
+
 export interface ItemAnswer<ItemResult> extends AskedAnswer<ItemResult> {
   /** Somebody else paid for it: costs nothing, took no attempt. */
   readonly cached: boolean;
@@ -66,26 +72,29 @@ export class PayOnce<ItemResult> {
     this.#observer = observer;
   }
 
-  /** `period`: a refresh asks again although nothing changed, once for each period. */
+  /** `redo`: the row is read again, and is paid from the purse for that. */
   answer(
     item: ModelItem,
     ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
-    period?: string,
+    redo?: RedoWish,
   ): Promise<ItemAnswer<ItemResult>> {
-    const hash = this.#hash(item, period);
+    const hash = this.#hash(item, redo?.period);
     const remembered = this.#memory.get(hash);
     if (remembered !== undefined) {
       return Promise.resolve(this.#cached('memory', remembered.result, remembered.costNanoUsd));
     }
-    const underWay = this.#underWay.get(hash);
+    // Whoever waits for the money of one purse is not to be waited for by those of the other.
+    const place = redo === undefined || this.#shared === undefined ? hash : `redo ${hash}`;
+    const underWay = this.#underWay.get(place);
     if (underWay !== undefined) return underWay.then((answer) => this.#joined(answer));
-    const answering = this.#find(hash, item, ask);
-    this.#underWay.set(hash, answering);
+    const answering = this.#find(hash, place, item, ask);
+    this.#underWay.set(place, answering);
     return answering;
   }
 
   async #find(
     hash: string,
+    place: string,
     item: ModelItem,
     ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
   ): Promise<ItemAnswer<ItemResult>> {
@@ -109,7 +118,7 @@ export class PayOnce<ItemResult> {
       }
       return { outcome, ...call, cached: false };
     } finally {
-      this.#underWay.delete(hash);
+      this.#underWay.delete(place);
     }
   }
 
