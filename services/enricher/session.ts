@@ -13,6 +13,7 @@ import { findTable, readCatalog, type Table } from '../../shared/postgres/catalo
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
+import { isStillInForce } from '../../shared/side-tables/in-force.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
@@ -20,6 +21,7 @@ import { equalModelRevisions } from '../../shared/side-tables/stored-results.ts'
 import type { ValkeyAddress } from '../../shared/valkey/address.ts';
 import { CompletionReader } from './completion-read.ts';
 import { Crashes, isOwnEnd } from './crash-counts.ts';
+import { untilAnswered } from './database-wait.ts';
 import { Dropped } from './dropped.ts';
 import type { EnricherMetrics } from './metrics.ts';
 import { CALLS_MAX, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
@@ -85,7 +87,9 @@ export async function runSession(
 
   const over = new AbortController();
   const watched = AbortSignal.any([signal, over.signal]);
-  const ending = AbortSignal.any([signal, redefinition(database, definition, [name], logger, watched)]);
+  const outdated = new AbortController();
+  const redefined = redefinition(database, definition, [name], logger, watched);
+  const ending = AbortSignal.any([signal, outdated.signal, redefined]);
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
   const lag = new RetentionLag();
@@ -142,9 +146,8 @@ export async function runSession(
   cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
   const tables = await readEnrichmentTables(database, name);
   if (model.isPaidPerCall) cleanup.use(inBackground((ended) => keepWithinBounds(database, logger, ended)));
-  const { budget } = definition;
-  if (model.isPaidPerCall && budget !== undefined) {
-    const waiting = { database, budget, tables, source: source.table, logger };
+  if (model.isPaidPerCall) {
+    const waiting = { database, budget: () => definition.budget, tables, source: source.table, logger };
     cleanup.use(inBackground((ended) => redoOverBudget(waiting, ended)));
   }
   const consumer = cleanup.use(
@@ -154,6 +157,12 @@ export async function runSession(
         group: group.group,
         topics: [topic],
         window: FETCHED,
+        admit: async () => {
+          const ask = (): Promise<boolean> => isStillInForce(database, definition, name);
+          if (await untilAnswered(databaseWaits, stopping, ask)) return;
+          logger.warn('the definition has changed since the start: beginning again');
+          outdated.abort();
+        },
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
           lanes.setShare(partitionCount / source.partitions);

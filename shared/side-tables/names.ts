@@ -137,6 +137,8 @@ export const ACTIVITY_ROLE = 'pg_read_all_stats';
 export const INIT_LOCK = 0x61667467;
 /** Whoever takes money waits here for whoever is taking some ('afth'). */
 export const SPEND_LOCK = 0x61667468;
+/** Two who list the same enrichment's rows over budget: a lock of its own, since a long list must not keep money from anybody ('afti'). */
+export const OVER_BUDGET_LOCK = 0x61667469;
 
 /** A string that may hold any identifier: the tag is one that is not in it. */
 export function dollarQuoted(text: string): string {

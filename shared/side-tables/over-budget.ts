@@ -3,11 +3,11 @@ import type { Queryable } from '../postgres/connect.ts';
 import { quoteIdentifier } from '../postgres/connect.ts';
 import type { TableName } from '../postgres/published.ts';
 import type { EnrichmentTables } from './enrichment-tables.ts';
-import { keyColumn, REDO_JOBS, REDO_KEYS, SPEND_LOCK, stateTable } from './names.ts';
+import { keyColumn, OVER_BUDGET_LOCK, REDO_JOBS, REDO_KEYS, stateTable } from './names.ts';
 import { createRedoJob } from './redo-jobs.ts';
 
-/** More than that wait for the next job: the list of one is written in one transaction. */
-const ROWS_MAX = 1_000_000;
+/** More than that wait for the next job: the list of one is written in one transaction, which others wait for. */
+const ROWS_MAX = 100_000;
 
 export async function hasOverBudget(client: Queryable, enrichment: string): Promise<boolean> {
   const { rowCount } = await client.query(
@@ -21,8 +21,9 @@ export async function createOverBudgetJob(
   client: Queryable,
   { enrichment, keyColumns }: EnrichmentTables,
   source: TableName,
+  rowsMax = ROWS_MAX,
 ): Promise<string | undefined> {
-  await client.query('select pg_advisory_xact_lock($1)', [SPEND_LOCK]);
+  await client.query('select pg_advisory_xact_lock($1, hashtext($2))', [OVER_BUDGET_LOCK, enrichment]);
   const { rowCount: open } = await client.query(
     `select from ${REDO_JOBS} where reason = 'over_budget' and $1 = any(enrichments)
         and state in ('waiting', 'running', 'paused') limit 1`,
@@ -42,11 +43,11 @@ export async function createOverBudgetJob(
     `with listed as (
        insert into ${REDO_KEYS} (job, place, key)
        select $1, row_number() over (order by ${keys.join(', ')}), array[${texts.join(', ')}]
-         from ${stateTable(enrichment)} where status = 'over_budget' order by ${keys.join(', ')} limit ${ROWS_MAX}
+         from ${stateTable(enrichment)} where status = 'over_budget' order by ${keys.join(', ')} limit $2
        returning 1
      )
      update ${REDO_JOBS} set estimated_rows = (select count(*) from listed) where job = $1`,
-    [job],
+    [job, rowsMax],
   );
   return job;
 }

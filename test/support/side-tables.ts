@@ -123,6 +123,12 @@ export const deleted = (id: string | number, at: number): Outcome => ({
   status: 'deleted',
   cause: 'delete',
 });
+export const overBudget = (id: string | number, at: number): Outcome => ({
+  ...base(id, at),
+  status: 'over_budget',
+  limit: 'daily_usd',
+  resets_at: '2026-11-21T00:00:00.000000Z',
+});
 export const failed = (id: string | number, at: number): Outcome => ({
   ...base(id, at),
   status: 'failed',

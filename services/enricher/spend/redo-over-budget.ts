@@ -11,7 +11,8 @@ import type { Logger } from '../../../shared/telemetry/logger.ts';
 
 export interface OverBudgetSettings {
   readonly database: DatabasePool;
-  readonly budget: Budget;
+  /** As it is now; undefined: nothing is limited any more. */
+  readonly budget: () => Budget | undefined;
   readonly tables: EnrichmentTables;
   readonly source: TableName;
   readonly logger: Logger;
@@ -39,12 +40,13 @@ export async function redoOverBudget(
 
 /** The purse that the rows found empty, and the one that pays for what is read again. */
 async function redoIfFull(settings: OverBudgetSettings): Promise<string | undefined> {
-  const { database, budget, tables, source } = settings;
+  const { database, tables, source } = settings;
   const { enrichment } = tables;
   if (!(await hasOverBudget(database, enrichment))) return undefined;
+  const budget = settings.budget();
   for (const purse of new Set([false, true].map((isRedo) => purseOf(budget, { enrichment, isRedo })))) {
     const { uses } = await readPurseDay(database, purse);
-    if (!isFull(limitsOf(budget, purse), uses, enrichment, budget.alert_at)) return undefined;
+    if (!isFull(limitsOf(budget, purse), uses, enrichment, budget?.alert_at ?? 1)) return undefined;
   }
   return await inTransaction(database, (client) => createOverBudgetJob(client, tables, source));
 }

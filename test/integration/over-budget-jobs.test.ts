@@ -1,0 +1,101 @@
+// The list of rows that got nothing, which is made while everybody else goes on.
+import { expect, test } from 'vitest';
+import { redoOverBudget } from '../../services/enricher/spend/redo-over-budget.ts';
+import {
+  createPool,
+  type DatabaseClient,
+  type DatabasePool,
+  inTransaction,
+} from '../../shared/postgres/connect.ts';
+import { takeLease } from '../../shared/side-tables/ledger.ts';
+import { createOverBudgetJob } from '../../shared/side-tables/over-budget.ts';
+import { controlRedoJob, listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { FRAUD, overBudget, type SideTableSetting, scored, setUp, write } from '../support/side-tables.ts';
+import { until } from '../support/wait.ts';
+
+const SOURCE = { schema: 'public', name: 't' };
+const DEADLINE_MS = 60_000;
+
+async function withOverBudget(rows: number): Promise<SideTableSetting> {
+  const setting = await setUp(FRAUD);
+  await write(
+    setting,
+    Array.from({ length: rows }, (_, place) => overBudget(place + 1, 1)),
+  );
+  return setting;
+}
+
+function poolOf({ url }: SideTableSetting): { readonly pool: DatabasePool } & AsyncDisposable {
+  const pool = createPool({ url, applicationName: 'test', connectionsMax: 2 });
+  return { pool, [Symbol.asyncDispose]: () => pool.end() };
+}
+
+async function listed(client: DatabaseClient): Promise<readonly string[]> {
+  const { rows } = await client.query<{ keys: string }>(
+    `select string_agg(key[1], ' ' order by place) as keys from afterglow_internal.redo_keys group by job order by job`,
+  );
+  return rows.map(({ keys }) => keys);
+}
+
+test('a job lists so many rows that its list is soon written, and the next one those that are left', async () => {
+  await using setting = await withOverBudget(5);
+  const { client, tables } = setting;
+  const made = async (): Promise<string | undefined> => await createOverBudgetJob(client, tables, SOURCE, 3);
+  const first = await made();
+  expect(await listed(client)).toEqual(['1 2 3']);
+  expect(await listRedoJobs(client, 1)).toMatchObject([{ job: first, estimatedRows: 3 }]);
+  expect(await made()).toBeUndefined(); // one at a time
+  await controlRedoJob(client, first ?? '', 'cancel');
+  await write(
+    setting,
+    [1, 2, 3].map((id) => scored(id, 2, 0.5)),
+  );
+  expect(await made()).toBeDefined();
+  expect((await listed(client)).at(-1)).toBe('4 5');
+});
+
+test('while rows are listed, everybody may take money', async () => {
+  await using setting = await withOverBudget(1);
+  const { client, tables } = setting;
+  await using other = poolOf(setting);
+  await client.query('begin');
+  expect(await createOverBudgetJob(client, tables, SOURCE)).toBeDefined();
+  const account = { purse: 'live', enrichment: 'mood', table: 'public.notes', limits: undefined } as const;
+  const lease = await takeLease(other.pool, {
+    ...account,
+    leastNanoUsd: 1,
+    wantedNanoUsd: 1,
+    keptMs: 60_000,
+  });
+  expect(lease.kind).toBe('granted');
+  await client.query('commit');
+});
+
+test('of two who look at the same time one makes the job', async () => {
+  await using setting = await withOverBudget(3);
+  const { client, tables } = setting;
+  await using other = poolOf(setting);
+  const make = () => inTransaction(other.pool, (each) => createOverBudgetJob(each, tables, SOURCE));
+  const made = await Promise.all([make(), make()]);
+  expect(made.filter((job) => job !== undefined)).toHaveLength(1);
+  expect(await listed(client)).toEqual(['1 2 3']);
+});
+
+test('without a budget any more, what was over it is read again', async () => {
+  await using setting = await withOverBudget(2);
+  const { client, tables } = setting;
+  await using other = poolOf(setting);
+  const over = new AbortController();
+  const logger = createLogger('test', 'silent');
+  const looking = redoOverBudget(
+    { database: other.pool, budget: () => undefined, tables, source: SOURCE, logger },
+    over.signal,
+  );
+  await until(async () => (await listed(client))[0] === '1 2', {
+    deadlineMs: DEADLINE_MS,
+    what: 'the job for both rows',
+  });
+  over.abort();
+  await looking;
+});
