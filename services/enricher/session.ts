@@ -13,7 +13,6 @@ import { findTable, readCatalog, type Table } from '../../shared/postgres/catalo
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
-import { isStillInForce } from '../../shared/side-tables/in-force.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
@@ -21,7 +20,6 @@ import { equalModelRevisions } from '../../shared/side-tables/stored-results.ts'
 import type { ValkeyAddress } from '../../shared/valkey/address.ts';
 import { CompletionReader } from './completion-read.ts';
 import { Crashes, isOwnEnd } from './crash-counts.ts';
-import { untilAnswered } from './database-wait.ts';
 import { Dropped } from './dropped.ts';
 import type { EnricherMetrics } from './metrics.ts';
 import { CALLS_MAX, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
@@ -87,9 +85,7 @@ export async function runSession(
 
   const over = new AbortController();
   const watched = AbortSignal.any([signal, over.signal]);
-  const outdated = new AbortController();
-  const redefined = redefinition(database, definition, [name], logger, watched);
-  const ending = AbortSignal.any([signal, outdated.signal, redefined]);
+  const ending = AbortSignal.any([signal, redefinition(database, definition, [name], logger, watched)]);
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
   const lag = new RetentionLag();
@@ -157,12 +153,6 @@ export async function runSession(
         group: group.group,
         topics: [topic],
         window: FETCHED,
-        admit: async () => {
-          const ask = (): Promise<boolean> => isStillInForce(database, definition, name);
-          if (await untilAnswered(databaseWaits, stopping, ask)) return;
-          logger.warn('the definition has changed since the start: beginning again');
-          outdated.abort();
-        },
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
           lanes.setShare(partitionCount / source.partitions);
