@@ -20,8 +20,9 @@ export default defineConfig({
           include: ['test/{integration,faults}/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           execArgv: EXEC_ARGV,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Longer than the waits inside, so that a test which gives up says what it waited for.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: true,
           maxWorkers: 2,
           // Projects with different workers run one after the other, in this order.

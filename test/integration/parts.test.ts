@@ -4,6 +4,10 @@ import { startChild } from '../support/child.ts';
 import { createDatabase } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
+/** How long a connection that nobody closes is waited for. */
+const CLOSING_MAX_MS = 500;
+const DEADLINE_MS = 60_000;
+
 describe.each([16, 18] as const)('a test database on PostgreSQL %i', (version) => {
   test('is fresh, has pgvector and a logical log, and is gone afterwards', async () => {
     await using database = await createDatabase(version);
@@ -19,7 +23,7 @@ describe.each([16, 18] as const)('a test database on PostgreSQL %i', (version) =
   });
 
   test('fails its test when a connection is left behind', async () => {
-    const database = await createDatabase(version);
+    const database = await createDatabase(version, CLOSING_MAX_MS);
     const client = new pg.Client({ connectionString: database.url, application_name: 'forgotten' });
     client.on('error', () => {}); // The forced drop ends it.
     await client.connect();
@@ -32,9 +36,11 @@ describe('a child process', () => {
 
   test('is told apart by how it ended, with its output', async () => {
     await using child = await startChild(program, ['/no/folder-of-a-test-run']);
-    await child.outputMatching(/not the folder of a test run: (\S+)/, 10_000);
+    await child.outputMatching(/not the folder of a test run: (\S+)/, DEADLINE_MS);
     expect(await child.ended).toEqual({ status: 1, signal: null });
-    await expect(child.outputMatching(/never/, 10_000)).rejects.toThrow('ended before its output matched');
+    await expect(child.outputMatching(/never/, DEADLINE_MS)).rejects.toThrow(
+      'ended before its output matched',
+    );
   });
 
   test('fails its test when it is left behind, and is ended', async () => {

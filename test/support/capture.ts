@@ -14,8 +14,8 @@ import { brokers, createDatabase, type TestDatabase, uniquePipelineName } from '
 import { readEvents, type TopicEvent } from './topic.ts';
 import { until } from './wait.ts';
 
-const READY_MAX_MS = 30_000;
-const CAUGHT_UP_MAX_MS = 60_000;
+const READY_MAX_MS = 120_000;
+const CAUGHT_UP_MAX_MS = 120_000;
 const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
 
 /** A database with tables of the test's own, captured by a reader in this process. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { failIfLeftOpen, type Supervision } from './leaks.ts';
 import { until } from './wait.ts';
 
-const KILL_MS = 10_000;
+const KILL_MS = 60_000;
 
 export interface TestChild extends AsyncDisposable {
   readonly pid: number;

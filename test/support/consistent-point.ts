@@ -2,7 +2,7 @@
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { until } from './wait.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 export interface PointAndCommit {
   /** Where the slot begins, as the server says it. */

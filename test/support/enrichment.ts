@@ -22,7 +22,7 @@ import { readTopic, topicSize } from './topic.ts';
 import { until } from './wait.ts';
 
 const PARTITIONS = 3;
-const READY_MAX_MS = 60_000;
+const READY_MAX_MS = 120_000;
 const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
 const TABLE =
   'create table payments (id bigint primary key, amount float8 not null, place text not null, note text)';

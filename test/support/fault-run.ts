@@ -56,7 +56,7 @@ enrichments:
     input: [note]
 `;
 
-const WORKING_MAX_MS = 90_000;
+const WORKING_MAX_MS = 120_000;
 const WRITERS = 6;
 
 export interface FaultRun extends AsyncDisposable {

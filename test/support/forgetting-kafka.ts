@@ -4,7 +4,7 @@ import type { DatabaseClient } from '../../shared/postgres/connect.ts';
 import { brokers } from './stack.ts';
 import { until } from './wait.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const { ConfigResourceTypes } = kafkajs;
 
 async function withAdmin<Result>(work: (admin: kafkajs.Admin) => Promise<Result>): Promise<Result> {

@@ -2,8 +2,6 @@ import type pg from 'pg';
 import { onTestFinished, TestRunner } from 'vitest';
 import { until } from './wait.ts';
 
-const CLOSING_MS = 1_000;
-
 /** Has `check` called when what may leave something behind is over; the check throws when it did. */
 export type Supervision = (check: () => void) => void;
 
@@ -30,13 +28,17 @@ export function failIfLeftOpen(
 }
 
 /** Connections and active slots of the database; the server needs a moment to see that a socket was closed. */
-export async function leftInDatabase(client: pg.Client, database: string): Promise<readonly string[]> {
+export async function leftInDatabase(
+  client: pg.Client,
+  database: string,
+  closingMaxMs: number,
+): Promise<readonly string[]> {
   let left: readonly string[] = [];
   const gone = async (): Promise<boolean> => {
     left = await openIn(client, database);
     return left.length === 0;
   };
-  await until(gone, { deadlineMs: CLOSING_MS, what: 'the connections to close' }).catch(() => {});
+  await until(gone, { deadlineMs: closingMaxMs, what: 'the connections to close' }).catch(() => {});
   return left;
 }
 

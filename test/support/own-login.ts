@@ -9,7 +9,7 @@ import type { TestPipeline } from './pipeline.ts';
 import { brokers } from './stack.ts';
 import { until } from './wait.ts';
 
-const READY_MAX_MS = 30_000;
+const READY_MAX_MS = 120_000;
 const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
 
 /** Services under the logins that `init` makes for them, which may do the least that they need; ready when this resolves. */

@@ -7,7 +7,7 @@ import { createPipeline, type TestPipeline } from './pipeline.ts';
 import { readTopic } from './topic.ts';
 import { until } from './wait.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 /** By list, below that by range, and a default one. */
 const PAYMENTS = `

@@ -18,7 +18,7 @@ import { until } from './wait.ts';
 const SEED = 1;
 /** AFTERGLOW_TEST_LOG=debug shows what the services of a failing test say. */
 const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
-const READY_MAX_MS = 30_000;
+const READY_MAX_MS = 120_000;
 const SCHEMA = 'services/cli/demo/schema.sql';
 
 /** `enricher` alone is that of `fraud`. */

@@ -10,7 +10,7 @@ import { createLogger, type LogLevel } from '../../shared/telemetry/logger.ts';
 import { brokers, uniquePipelineName } from './stack.ts';
 import { until } from './wait.ts';
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
 
 export interface Captured extends AsyncDisposable {

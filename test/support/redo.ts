@@ -20,8 +20,8 @@ import { brokers, createDatabase, type TestDatabase, uniquePipelineName } from '
 import { readEvents, type TopicEvent } from './topic.ts';
 import { until } from './wait.ts';
 
-const READY_MAX_MS = 30_000;
-const JOB_MAX_MS = 60_000;
+const READY_MAX_MS = 120_000;
+const JOB_MAX_MS = 120_000;
 
 /** Every kind of key column that needs care, and values that are stored out of line. */
 export const NOTES = `

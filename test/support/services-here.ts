@@ -8,7 +8,7 @@ import type { TestEnrichment } from './enrichment.ts';
 import { brokers } from './stack.ts';
 import { until } from './wait.ts';
 
-const READY_MAX_MS = 60_000;
+const READY_MAX_MS = 120_000;
 
 /** Resolves once it streams and the first load has ended: what is inserted before that may be read twice. */
 export async function readerHere(setting: TestEnrichment): Promise<AsyncDisposable> {

@@ -5,7 +5,7 @@ import { failIfLeftOpen, leftInDatabase } from './leaks.ts';
 import type { TestParts } from './parts.ts';
 import { until } from './wait.ts';
 
-const SETTLE_MS = 2_000;
+const CLOSING_MAX_MS = 60_000;
 
 export function testParts(): TestParts {
   return inject('afterglow');
@@ -32,7 +32,10 @@ export interface TestDatabase extends AsyncDisposable {
  * A fresh database: `await using database = await createDatabase()`. Its end drops it with the slots left in it, and
  * fails the test when a connection or an active slot is still there.
  */
-export async function createDatabase(version: 16 | 18 = 18): Promise<TestDatabase> {
+export async function createDatabase(
+  version: 16 | 18 = 18,
+  closingMaxMs = CLOSING_MAX_MS,
+): Promise<TestDatabase> {
   const server = testParts().postgres[version];
   const name = uniquePipelineName();
   await asSuperuser(server, async (client) => {
@@ -47,22 +50,26 @@ export async function createDatabase(version: 16 | 18 = 18): Promise<TestDatabas
     version,
     [Symbol.asyncDispose]: async () => {
       closed();
-      const left = await asSuperuser(server, async (client) => await dropDatabase(client, name));
+      const left = await asSuperuser(server, (client) => dropDatabase(client, name, closingMaxMs));
       if (left.length > 0) throw new Error(`the test left behind: ${left.join('; ')}`);
     },
   };
 }
 
 /** Drops it whatever is still there, and returns what was. */
-async function dropDatabase(client: pg.Client, name: string): Promise<readonly string[]> {
-  const left = await leftInDatabase(client, name);
+async function dropDatabase(
+  client: pg.Client,
+  name: string,
+  closingMaxMs: number,
+): Promise<readonly string[]> {
+  const left = await leftInDatabase(client, name, closingMaxMs);
   const active = 'select 1 from pg_replication_slots where database = $1 and active';
   await client.query(
     'select pg_terminate_backend(active_pid) from pg_replication_slots where database = $1 and active',
     [name],
   );
   await until(async () => (await client.query(active, [name])).rowCount === 0, {
-    deadlineMs: SETTLE_MS,
+    deadlineMs: CLOSING_MAX_MS,
     what: `the replication slots of ${name} to become inactive`,
   });
   await client.query(

@@ -14,7 +14,7 @@ import { until } from './wait.ts';
 const NAME = 'standby';
 /** The physical slot on the primary. */
 export const STANDBY_SLOT = 'standby';
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 export interface Standby extends AsyncDisposable {
   readonly url: string;

@@ -6,6 +6,7 @@ import { createLogger } from '../../shared/telemetry/logger.ts';
 import { brokers, uniquePipelineName } from './stack.ts';
 
 const WINDOW = { rowsMax: 10_000, bytesMax: 64 * 1_048_576 };
+const ATTEMPTS_MAX = 5;
 const BATCH = { rowsMax: 1_000, bytesMax: 16 * 1_048_576, waitMaxMs: 0 };
 
 const settings = (address = brokers()) => ({
@@ -38,22 +39,33 @@ export async function readTopic(topic: string, address?: string): Promise<readon
 /** Up to where each partition ends now. A rebalance may bring records again: each is given once. */
 async function* batchesOf(topic: string, address?: string): AsyncGenerator<readonly FetchedRecord[]> {
   const ends = (await endsOf(topic, address)).filter(({ low, high }) => high > low);
-  if (ends.length === 0) return;
+  const next = new Map<number, bigint>();
+  const nextOf = (partition: number): bigint => next.get(partition) ?? 0n;
+  const isWhole = (): boolean => ends.every(({ partition, high }) => nextOf(partition) >= high);
+  for (let attempt = 1; !isWhole(); attempt++) {
+    try {
+      for await (const batch of membership(topic, address)) {
+        yield batch.filter(({ partition, offset }) => {
+          const isNew = offset >= nextOf(partition);
+          if (isNew) next.set(partition, offset + 1n);
+          return isNew;
+        });
+        if (isWhole()) return;
+      }
+    } catch (error) {
+      // As every service does, whoever reads joins anew when a broker ends its membership.
+      if (attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function* membership(topic: string, address?: string): AsyncGenerator<readonly FetchedRecord[]> {
   await using consumer = await connectConsumer(settings(address), {
     group: uniquePipelineName(),
     topics: [topic],
     window: WINDOW,
   });
-  const next = new Map<number, bigint>();
-  const nextOf = (partition: number): bigint => next.get(partition) ?? 0n;
-  for await (const batch of microBatches(consumer.queue, BATCH, () => false)) {
-    yield batch.filter(({ partition, offset }) => {
-      const isNew = offset >= nextOf(partition);
-      if (isNew) next.set(partition, offset + 1n);
-      return isNew;
-    });
-    if (ends.every(({ partition, high }) => nextOf(partition) >= high)) return;
-  }
+  yield* microBatches(consumer.queue, BATCH, () => false);
 }
 
 export interface TopicEvent {

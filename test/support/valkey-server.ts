@@ -11,7 +11,7 @@ import { type CertificateName, tlsFront } from './tls-front.ts';
 import { valkeyProgram } from './valkey-binaries.ts';
 import { until } from './wait.ts';
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 const ADMINISTRATOR = { user: 'administrator', password: 'of the whole server' };
 /** What the services log in as: no more than they need. */
 export const SERVICE = { user: 'afterglow', password: 'p%ss/w:rd@1' };

@@ -21,7 +21,7 @@ import { brokers, createDatabase, type TestDatabase, uniquePipelineName } from '
 import { until } from './wait.ts';
 
 const PARTITIONS = 3;
-const READY_MAX_MS = 60_000;
+const READY_MAX_MS = 120_000;
 const LOG_LEVEL = (process.env.AFTERGLOW_TEST_LOG ?? 'silent') as LogLevel;
 const TABLE =
   'create table payments (id bigint primary key, amount float8 not null default 1, note text not null default $$ $$)';
