@@ -5,7 +5,7 @@ import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { readTopic } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
-const TEST_MAX_MS = 240_000;
+const TEST_MAX_MS = 600_000;
 const DEADLINE_MS = 120_000;
 const NOTES = 'create table notes (id bigint generated always as identity primary key, body text not null)';
 
@@ -45,10 +45,14 @@ const becomes = async (pipeline: TestPipeline, wanted: Readonly<Record<string, n
   });
 };
 
-/** As if midnight had passed. */
+/** As if midnight had passed, at once for all that is written of money. Of the day before nobody asks any more. */
 const nextDay = async ({ client }: TestPipeline): Promise<void> => {
-  await client.query('update afterglow_internal.ledger set day = day - 1');
-  await client.query('update afterglow_internal.leases set day = day - 1');
+  await client.query(`begin;
+    lock table afterglow_internal.leases, afterglow_internal.ledger in exclusive mode;
+    delete from afterglow_internal.ledger where day < (now() at time zone 'UTC')::date;
+    update afterglow_internal.ledger set day = day - 1;
+    update afterglow_internal.leases set day = day - 1;
+    commit`);
 };
 
 test('rows over budget are told of, and read again by one job once the purse is full', {

@@ -2,8 +2,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import { notePartitionChanges } from '../../services/reader/partitions/note-changes.ts';
 import { createPartitioned } from '../support/partitions.ts';
+import { until } from '../support/wait.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
+const DEADLINE_MS = 120_000;
+vi.setConfig({ testTimeout: 600_000 });
 
 const none = { count: 0, names: [] };
 
@@ -29,9 +31,13 @@ describe.each([16, 18] as const)('unseen partitions on PostgreSQL %i', (version)
     await client.query('truncate public.payments_asia');
     await setting.pay('asia/2');
     await setting.pipeline.start('reader').ready();
+    const gone = ['public.payments_africa', 'public.payments_mars_low'];
+    const isTold = async (): Promise<boolean> => {
+      const found = (await setting.notices()).flatMap(({ removed }) => removed.names);
+      return [...new Set(found)].sort().join() === gone.join();
+    };
+    await until(isTold, { deadlineMs: DEADLINE_MS, what: `notices of exactly ${gone.join()}`, everyMs: 500 });
     await setting.scored('eu/1', 'eu/2', 'asia/2');
-    const found = (await setting.notices()).flatMap(({ removed }) => removed.names);
-    expect([...new Set(found)].sort()).toEqual(['public.payments_africa', 'public.payments_mars_low']);
   });
 
   test('one that is made, filled and dropped between two looks leaves no result behind', async () => {
@@ -51,7 +57,7 @@ describe.each([16, 18] as const)('unseen partitions on PostgreSQL %i', (version)
     });
     await setting.scored('eu/1', 'eu/2');
     // Whoever reads the log again finds nothing that was not followed.
-    expect(await setting.jobs()).toMatchObject([{ reason: 'repair', rowsGone: 2 }]);
+    expect(await setting.endedJobs()).toMatchObject([{ reason: 'repair', rowsGone: 2 }]);
   });
 });
 
@@ -73,6 +79,6 @@ test('what was emptied before it was found has its results followed when the log
   await setting.pipeline.start('reader').ready();
   expect(await setting.swept(1)).toMatchObject({ attached: none, removed: none });
   await setting.scored('eu/1', 'asia/2');
-  const jobs = await setting.jobs();
+  const jobs = await setting.endedJobs();
   expect(jobs).toMatchObject([{ reason: 'repair', rowsGone: 1 }]);
 });

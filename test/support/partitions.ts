@@ -43,6 +43,8 @@ export interface PartitionedPipeline extends AsyncDisposable {
   swept(changes: number): Promise<PartitionNotice>;
   /** All but the first load. */
   jobs(): Promise<readonly RedoJob[]>;
+  /** The same once each of them has ended: what it counts is noted behind its last row. */
+  endedJobs(): Promise<readonly RedoJob[]>;
   /** Where each row's outcome comes from: another text, another outcome. */
   outcomes(): Promise<ReadonlyMap<string, string>>;
   notices(): Promise<readonly PartitionNotice[]>;
@@ -64,10 +66,21 @@ export async function createPartitioned(version: 16 | 18 = 18): Promise<Partitio
     (await readTopic(noticesTopic(definition.pipeline)))
       .map(({ value }) => JSON.parse(value?.toString() ?? '') as Notice)
       .filter((notice) => notice.kind === 'partition_maintenance');
+  const jobs = async (): Promise<readonly RedoJob[]> =>
+    (await listRedoJobs(client, 100)).filter(({ reason }) => reason !== 'snapshot');
   return {
     pipeline,
     outcomes,
     notices,
+    jobs,
+    endedJobs: async () =>
+      await until(
+        async () => {
+          const found = await jobs();
+          return found.every(({ state }) => state === 'done') && found;
+        },
+        { deadlineMs: DEADLINE_MS, what: 'every job to end' },
+      ),
     async pay(...keys) {
       const [regions, ids] = [0, 1].map((place) => keys.map((key) => key.split('/')[place]));
       await client.query(
@@ -100,7 +113,6 @@ export async function createPartitioned(version: 16 | 18 = 18): Promise<Partitio
         { deadlineMs: DEADLINE_MS, what: `change ${changes} to be followed`, everyMs: 500 },
       );
     },
-    jobs: async () => (await listRedoJobs(client, 100)).filter(({ reason }) => reason !== 'snapshot'),
     [Symbol.asyncDispose]: () => pipeline[Symbol.asyncDispose](),
   };
 }
