@@ -33,8 +33,11 @@ const ANSWER_GRACE_MS = 10_000;
  * The one form in which PostgreSQL writes values as text, for the replication stream and every query alike: two forms of
  * one value would hash differently, be paid twice and alarm the audit.
  */
-export const SESSION_OPTIONS =
+const TEXT_FORM =
   '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex -c extra_float_digits=1';
+/** Whoever has waited for a lock sees what the holder did, whatever the database's default: leases would be granted twice. */
+const SEES_WHAT_IT_WAITED_FOR = String.raw`-c default_transaction_isolation=read\ committed`;
+export const SESSION_OPTIONS = `${TEXT_FORM} ${SEES_WHAT_IT_WAITED_FOR}`;
 
 /** Values stay PostgreSQL's text, except these, which cannot lose anything. */
 const PARSERS = new Map<number, (text: string) => unknown>([
@@ -113,9 +116,21 @@ async function connectOnce(settings: DatabaseSettings): Promise<DatabaseClient> 
 const LOGIN_REFUSED = new Set(['28000', '28P01']);
 const isLoginRefused = (error: unknown): boolean => LOGIN_REFUSED.has(sqlState(error) ?? '');
 
+/**
+ * Whoever says in Kafka that something is written must not lose it in a crash of the server. What waits for standbys, too, is
+ * left as it stands.
+ */
+const COMMIT_DURABLY = `select set_config('synchronous_commit', 'local', false)
+  where current_setting('synchronous_commit') = 'off'`;
+
 /** A pool; `end()` it. Connects on first use. */
 export function createPool(settings: DatabaseSettings & { readonly connectionsMax: number }): DatabasePool {
-  const pool = new BoundedPool({ ...clientConfig(settings), max: settings.connectionsMax });
+  const pool = new BoundedPool({
+    ...clientConfig(settings),
+    max: settings.connectionsMax,
+    // The pool waits for what it gives back, whatever its type says.
+    onConnect: (client) => client.query(COMMIT_DURABLY) as unknown as undefined,
+  });
   pool.on('error', () => {});
   // While a connection is lent out the pool does not listen: one that breaks between two statements would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
