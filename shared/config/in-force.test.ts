@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Definition } from './definition.ts';
 import { changed, parse } from './fixtures/small-definition.ts';
-import { broughtBack, definitionInForce } from './in-force.ts';
+import { broughtBack, changedBeforeExchange, definitionInForce } from './in-force.ts';
 import { revisionContent } from './revision.ts';
 
 const SHADOW = `  fraud_shadow:
@@ -50,4 +50,23 @@ test('a file that only has the old model again would bring it back without a wor
   expect(broughtBack(ALONE, AFTER, CUT_OVER)).toEqual(['fraud']);
   // A shadow that was taken away before it ever counted is nothing to ask about.
   expect(broughtBack(ALONE, BEFORE, new Set())).toEqual([]);
+});
+
+test('what was cut over is changed in the file only after the two were exchanged there', () => {
+  const edited = changed('  sentiment:\n', `${SHADOW}  sentiment:\n`).replace(
+    'fraud-xgboost',
+    'fraud-edited',
+  );
+  const before = read(edited);
+  expect(before.enrichments.fraud).not.toEqual(WRITTEN.enrichments.fraud);
+  expect(definitionInForce(before, AFTER)).toBe(before);
+  expect(changedBeforeExchange(before, AFTER, CUT_OVER)).toEqual(['fraud']);
+  expect(changedBeforeExchange(WRITTEN, AFTER, CUT_OVER)).toEqual([]);
+  // A new model in the shadow's place, once the two are exchanged.
+  const { fraud, fraud_shadow: shadow } = before.enrichments;
+  if (fraud === undefined || shadow === undefined) throw new Error('the definition has both');
+  const exchanged = { ...before, enrichments: { ...before.enrichments, fraud: shadow, fraud_shadow: fraud } };
+  expect(changedBeforeExchange(exchanged, AFTER, CUT_OVER)).toEqual([]);
+  // Whoever never had a cut-over may write a model twice.
+  expect(changedBeforeExchange(before, AFTER, new Set())).toEqual([]);
 });

@@ -45,3 +45,23 @@ export function broughtBack(
     return registered.get(name)?.sha256 !== sha256 && registered.get(shadowOf(name))?.sha256 === sha256;
   });
 }
+
+/**
+ * Enrichments that were cut over, and that the file has as they were before with something changed: what it calls the shadow
+ * counts, and what it has under the name is neither of the two. It would count without having been beside it.
+ */
+export function changedBeforeExchange(
+  definition: Definition,
+  registered: Registered,
+  cutOver: ReadonlySet<string>,
+): readonly string[] {
+  const inForce = definitionInForce(definition, registered);
+  return Object.keys(inForce.enrichments).filter((name) => {
+    if (!cutOver.has(name) || inForce.enrichments[shadowOf(name)] === undefined) return false;
+    const counting = registered.get(name)?.sha256;
+    return (
+      revisionContent(inForce, shadowOf(name)).sha256 === counting &&
+      revisionContent(inForce, name).sha256 !== counting
+    );
+  });
+}

@@ -1,6 +1,7 @@
 // What has to be right before anything is changed.
 import type { Definition } from '../../../shared/config/definition.ts';
-import { broughtBack } from '../../../shared/config/in-force.ts';
+import { broughtBack, changedBeforeExchange } from '../../../shared/config/in-force.ts';
+import { shadowOf } from '../../../shared/contracts/shadow.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
@@ -47,10 +48,18 @@ export function checkServer(definition: Definition, state: InitState): void {
 /** Going back has a way of its own, which loses nothing. @throws AfterglowError */
 export function checkCutOver(definition: Definition, { revisions, cutOver }: InitState): void {
   const [name] = broughtBack(definition, revisions, cutOver);
-  if (name === undefined) return;
+  if (name !== undefined) {
+    throw new AfterglowError(
+      'definition_before_cutover',
+      `Enrichment ${name} was cut over, and the definition has what it was before under its name.`,
+    );
+  }
+  const [changed] = changedBeforeExchange(definition, revisions, cutOver);
+  if (changed === undefined) return;
   throw new AfterglowError(
     'definition_before_cutover',
-    `Enrichment ${name} was cut over, and the definition has what it was before under its name.`,
+    `Enrichment ${changed} was cut over to what the definition has as ${shadowOf(changed)}, and ${changed} was changed there before the two were exchanged.`,
+    { remedy: 'Exchange the two in the definition first, then change what you want to change.' },
   );
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { demoCatalog } from '../../../shared/config/fixtures/demo-catalog.ts';
 import { parse } from '../../../shared/config/fixtures/small-definition.ts';
+import { revisionContent } from '../../../shared/config/revision.ts';
 import { freshState } from './fresh-state.test-support.ts';
 import { planInit } from './plan.ts';
 import { printSql } from './step.ts';
@@ -48,4 +49,18 @@ test('a model and its shadow never share the number of a revision', () => {
     ['fraud_shadow', { revision: 5, sha256: 'b' }],
   ]);
   expect(numbersOf(printSql(planned('2', registered)))).toEqual(['8 of fraud', '9 of fraud_shadow']);
+});
+
+test('set-up refuses to let a changed file bring the old model back after a cut-over', () => {
+  const { definition } = parse(text('1'));
+  const { definition: edited } = parse(text('1').replace('input: [amount]', 'input: [amount, country]'));
+  if (definition === undefined || edited === undefined) throw new Error('the definition cannot be read');
+  const of = (name: string) => ({ revision: 1, sha256: revisionContent(definition, name).sha256 });
+  const revisions = new Map([
+    ['fraud', of('fraud_shadow')],
+    ['fraud_shadow', of('fraud')],
+  ]);
+  const state = freshState({ revisions, cutOver: new Set(['fraud']) }, demoCatalog);
+  expect(() => planInit({ definition }, state)).not.toThrow();
+  expect(() => planInit({ definition: edited }, state)).toThrow('before the two were exchanged');
 });
