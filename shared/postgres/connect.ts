@@ -128,8 +128,9 @@ export function createPool(settings: DatabaseSettings & { readonly connectionsMa
   const pool = new BoundedPool({
     ...clientConfig(settings),
     max: settings.connectionsMax,
-    // The pool waits for what it gives back, whatever its type says.
-    onConnect: (client) => client.query(COMMIT_DURABLY) as unknown as undefined,
+    onConnect: async (client) => {
+      await client.query(COMMIT_DURABLY);
+    },
   });
   pool.on('error', () => {});
   // While a connection is lent out the pool does not listen: one that breaks between two statements would end the process.
