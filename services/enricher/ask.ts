@@ -13,9 +13,18 @@ import type { Lane } from './calls/lane.ts';
 import { Dropped } from './dropped.ts';
 import type { AskedAnswer, ItemAnswer, PayOnce, RedoWish } from './pay-once.ts';
 
+/** There is no money to ask again: the result beside the row stands, so that there is nothing to publish. */
+interface Kept {
+  readonly kind: 'kept';
+}
+
 /** What became of one row that asked its model, and what it took. */
 export interface AnsweredRow<Result = Readonly<Record<string, unknown>>> {
-  readonly outcome: Outcome<Result> | { readonly kind: 'skip'; readonly reason: SkipReason } | OverBudget;
+  readonly outcome:
+    | Outcome<Result>
+    | { readonly kind: 'skip'; readonly reason: SkipReason }
+    | OverBudget
+    | Kept;
   readonly attempts: number;
   readonly modelMs: number;
   /** Rows or chunks of the largest call that answered; 0: none did. */

@@ -26,7 +26,7 @@ export interface OutcomeContext {
 
 /** What goes to Kafka for one row: its outcome, on the partition it came from, and its archive if it failed. */
 export interface OutcomeRecords {
-  /** undefined: not addressed to this enrichment. */
+  /** undefined: none, since it is not addressed to this enrichment, or what there is stands. */
   readonly status: EnrichedStatus | 'unreadable' | undefined;
   readonly flagged: boolean;
   readonly records: readonly TopicRecord[];
@@ -44,7 +44,7 @@ const TOO_LARGE = new Fault(
 
 const NOTHING: OutcomeRecords = { status: undefined, flagged: false, records: [] };
 
-/** Pure but for the clock: exactly one complete outcome per change addressed to the enrichment. */
+/** Pure but for the clock: exactly one complete outcome per change addressed to the enrichment, unless the one before stands. */
 export function outcomeRecords(row: SettledRow, context: OutcomeContext): OutcomeRecords {
   const { prepared, answered } = row;
   switch (prepared.kind) {
@@ -81,6 +81,7 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
     case 'failed':
       return failed(prepared.change, prepared.fault, 0, null, context);
     case 'ask': {
+      if (answered?.outcome.kind === 'kept') return NOTHING;
       const inputHash = inputHashOf(prepared.row);
       if (answered === undefined) throw new RangeError('a row that asked the model has no answer');
       const { outcome: answer, attempts } = answered;

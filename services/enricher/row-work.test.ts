@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ChangeEvent } from '../../shared/contracts/events.ts';
+import type { ChangeEvent, RedoReason } from '../../shared/contracts/events.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
@@ -78,6 +78,7 @@ function parts(
   const reads: RowToComplete[] = [];
   const periods: (string | undefined)[] = [];
   const known: RowInput[] = [];
+  const unpaid: string[] = [];
   const made: RowWorkParts = {
     program,
     completion: {
@@ -87,13 +88,16 @@ function parts(
       },
     },
     stored: { lookUp: async () => stored, scoredInput: async () => scoredInput },
+    unpaid: {
+      note: async (key, reason) => void unpaid.push(`${JSON.stringify(key)} ${reason}`),
+    },
     answeredBefore: (row) => known.push(row),
     ask: async (_row, _isWanted, redo) => {
       periods.push(redo?.period);
       return asked;
     },
   };
-  return { made, reads, periods, known };
+  return { made, reads, periods, known, unpaid };
 }
 
 const whole = { kind: 'review', body: 'a text' };
@@ -152,7 +156,7 @@ describe('a redecide', () => {
   };
   const redo = { enrichments: ['sentiment'], reason: 'redecide', job: '4' } as const;
   const record = change('r', whole, { txId: null, redo });
-  const judged = (scoredInput?: { asOf: string; inputHash: string }) =>
+  const judged = (scoredInput?: { epoch: number; asOf: string; inputHash: string }) =>
     completeRow(
       prepare(record, { enrichment: 'sentiment', program: ageing, keyColumns: ['id'] }) as Incomplete,
       { ...parts({ kind: 'gone' }, undefined, scoredInput).made, program: ageing },
@@ -160,7 +164,7 @@ describe('a redecide', () => {
 
   test('judges the input that the result was made from, as of then, without reading the row', async () => {
     const inputHash = inputHashOf({ input: `a text at ${Date.parse(asOf)}` });
-    const { prepared: again } = await judged({ asOf, inputHash });
+    const { prepared: again } = await judged({ epoch: 2, asOf, inputHash });
     expect(again).toMatchObject({
       kind: 'ask',
       change: { asOf },
@@ -169,7 +173,7 @@ describe('a redecide', () => {
   });
 
   test('of a row whose input is another one by now, or that has no result, is a redo like any other', async () => {
-    for (const made of [{ asOf, inputHash: 'ab'.repeat(32) }, undefined]) {
+    for (const made of [{ epoch: 2, asOf, inputHash: 'ab'.repeat(32) }, undefined]) {
       const { prepared: again } = await judged(made);
       expect(again).toMatchObject({ kind: 'ask', row: { input: 'a text at 1700000000123' } });
       expect(again).not.toHaveProperty('change.asOf');
@@ -201,5 +205,41 @@ describe('a row', () => {
       expect(await askOnce(row, made)).toBe(asked);
     }
     expect(periods).toEqual(['12', undefined, undefined]);
+  });
+});
+
+describe('a row without money', () => {
+  const over = {
+    kind: 'over_budget',
+    limit: 'redo_daily_usd',
+    resetsAt: '2023-11-16T00:00:00.000000Z',
+  } as const;
+  const asOf = '2023-11-01T00:00:00.000500Z';
+  const own = inputHashOf({ input: 'a text' });
+  const other = 'ab'.repeat(32);
+  const asks = async (
+    reason: RedoReason | undefined,
+    scoredInput?: { epoch: number; asOf: string; inputHash: string },
+  ) => {
+    const { made, unpaid } = parts({ kind: 'gone' }, undefined, scoredInput);
+    const redo = reason === undefined ? {} : { redo: { enrichments: ['sentiment'], reason, job: '4' } };
+    const row = prepared(change('r', whole, { txId: null, ...redo })) as Extract<Prepared, { kind: 'ask' }>;
+    const { outcome } = await askOnce(row, { ...made, ask: async () => ({ ...asked, outcome: over }) });
+    return { outcome: outcome.kind, unpaid };
+  };
+
+  test.each<[string, RedoReason | undefined, Parameters<typeof asks>[1], string]>([
+    ['that changed is over budget', undefined, { epoch: 2, asOf, inputHash: other }, 'over_budget'],
+    ['that has no result is over budget', 'reenrich', undefined, 'over_budget'],
+    ['whose result is of an earlier model keeps it', 'reenrich', { epoch: 2, asOf, inputHash: own }, 'kept'],
+    ['whose input has aged keeps its result', 'refresh', { epoch: 2, asOf, inputHash: other }, 'kept'],
+    ['of a gap keeps a result of this input', 'gap', { epoch: 2, asOf, inputHash: own }, 'kept'],
+    ['of a gap loses a result of another input', 'gap', { epoch: 2, asOf, inputHash: other }, 'over_budget'],
+    ['to be repaired does, too', 'repair', { epoch: 2, asOf, inputHash: other }, 'over_budget'],
+    ['loses one of an epoch before', 'backfill', { epoch: 1, asOf, inputHash: other }, 'over_budget'],
+  ])('%s', async (_what, reason, scoredInput, expected) => {
+    const { outcome, unpaid } = await asks(reason, scoredInput);
+    expect(outcome).toBe(expected);
+    expect(unpaid).toEqual(expected === 'kept' ? [`{"id":7} ${reason}`] : []);
   });
 });

@@ -7,12 +7,14 @@ import type { CompletionReader } from './completion-read.ts';
 import type { RedoWish } from './pay-once.ts';
 import { type Incomplete, type Prepared, type PreparedWhole, prepareRow } from './prepare.ts';
 import type { Completed } from './settle.ts';
+import { stands, type UnpaidRedos } from './spend/unpaid-redos.ts';
 import type { StoredResults } from './stored-results.ts';
 
 export interface RowWorkParts {
   readonly program: EnrichmentProgram;
   readonly completion: Pick<CompletionReader, 'complete'>;
   readonly stored: Pick<StoredResults<unknown, Readonly<Record<string, unknown>>>, 'lookUp' | 'scoredInput'>;
+  readonly unpaid: Pick<UnpaidRedos, 'note'>;
   /** The side tables hold the row's answer. */
   answeredBefore(row: RowInput): void;
   ask(row: RowInput, isWanted: () => boolean, redo: RedoWish | undefined): Promise<AnsweredRow>;
@@ -55,7 +57,10 @@ async function prepareAgain(
   return prepareRow(change, row, program);
 }
 
-/** What was answered before for this input, or what the model answers now. */
+/**
+ * What was answered before for this input, or what the model answers now; where a redo has no money for that, what stands
+ * beside the row is better than nothing.
+ */
 export async function askOnce(
   { record, change, row }: Extract<Prepared, { kind: 'ask' }>,
   parts: RowWorkParts,
@@ -72,7 +77,11 @@ export async function askOnce(
     const outcome = { kind: 'ok', result, costNanoUsd: 0 } as const;
     return { outcome, attempts: 0, modelMs: 0, batchRows: 0, cached: true };
   }
-  return await parts.ask(row, () => record.assignment.current, redo);
+  const answered = await parts.ask(row, () => record.assignment.current, redo);
+  if (answered.outcome.kind !== 'over_budget' || source.redo === undefined) return answered;
+  if (!stands(await parts.stored.scoredInput(change.key), source, inputHashOf(row))) return answered;
+  await parts.unpaid.note(change.key, source.redo.reason);
+  return { ...answered, outcome: { kind: 'kept' } };
 }
 
 function redoWish(redo: ChangeEvent['source']['redo']): RedoWish | undefined {

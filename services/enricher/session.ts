@@ -33,6 +33,7 @@ import { keepWithinBounds, sharedRequests } from './shared-requests.ts';
 import { openSpending } from './spend/open-spending.ts';
 import { redoOverBudget } from './spend/redo-over-budget.ts';
 import { RetentionLag } from './spend/retention-lag.ts';
+import { UnpaidRedos } from './spend/unpaid-redos.ts';
 import { StoredResults } from './stored-results.ts';
 
 export interface EnricherSettings extends ServiceSettings {
@@ -203,6 +204,13 @@ export async function runSession(
       observer: { ...databaseWaits, found: savings.found, missed: savings.missed },
       stopping,
     }),
+    unpaid: new UnpaidRedos({
+      database,
+      tables,
+      account: spending.accountOf({ isRedo: true }),
+      observer: databaseWaits,
+      stopping,
+    }),
     answeredBefore: (row) => lanes.answeredBefore(row),
     ask: (row, isWanted, redo) => lanes.ask(row, isWanted, redo),
   };
@@ -246,8 +254,9 @@ async function publish(
 ): Promise<void> {
   const outcomes = rows.map((row) => outcomeRecords(row, context));
   await producer.send(outcomes.flatMap(({ records }) => records));
-  const changes = rows.flatMap(({ prepared }) =>
-    'change' in prepared
+  const isPassed = (place: number): boolean => outcomes[place]?.status === undefined;
+  const changes = rows.flatMap(({ prepared }, place) =>
+    'change' in prepared && !isPassed(place)
       ? [
           {
             committedAtMs: prepared.change.event.source.ts_us / 1000,
@@ -258,7 +267,7 @@ async function publish(
   );
   metrics.published(outcomes, changes);
   metrics.passed(
-    rows.filter(({ prepared }) => prepared.kind === 'pass' && prepared.record.value !== null).length,
+    rows.filter(({ prepared }, place) => isPassed(place) && prepared.record.value !== null).length,
   );
 }
 

@@ -8,6 +8,7 @@ import { openReplication, type ReplicationStream } from '../../shared/postgres/r
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { publicationName, slotName } from '../../shared/side-tables/names.ts';
 import { rememberedPartitions } from '../../shared/side-tables/partitions.ts';
+import { countUnpaid } from '../../shared/side-tables/unpaid-redos.ts';
 import { acknowledgeRegularly } from './acknowledge.ts';
 import { Capture } from './capture.ts';
 import { ChangeEvents } from './change-events.ts';
@@ -116,6 +117,7 @@ export async function runSession(
   const windows = new WindowWatch({
     ...settings,
     metrics: metrics.windows,
+    unpaid: () => countUnpaid(beside),
     rest: () => (capture.isOpen ? undefined : publisher.rest),
   });
 

@@ -42,6 +42,7 @@ export const INTERNAL_TABLES = [
   'ledger',
   'leases',
   'budget_alerts',
+  'unpaid_redos',
 ] as const;
 export type InternalTable = (typeof INTERNAL_TABLES)[number];
 const internalTable = (name: InternalTable): string => ours(name);
@@ -71,6 +72,7 @@ export const CACHE_SEAL = internalTable('cache_seal');
 export const LEDGER = internalTable('ledger');
 export const LEASES = internalTable('leases');
 export const BUDGET_ALERTS = internalTable('budget_alerts');
+export const UNPAID_REDOS = internalTable('unpaid_redos');
 
 /** Position and outcome of every key: the only fenced table of an enrichment. */
 export const stateTable = (enrichment: string): string => ours(stateTableName(enrichment));

@@ -6,6 +6,8 @@ import { keyColumn, stateTable } from './names.ts';
 import type { Statement } from './statements.ts';
 
 export interface ScoredInput {
+  /** Of the change that it was scored for. */
+  readonly epoch: number;
   /** What `now` was. */
   readonly asOf: string;
   /** Hexadecimal. */
@@ -19,11 +21,17 @@ export function scoredInputsStatement(tables: EnrichmentTables): Statement {
     ({ name, type }, index) =>
       `state.${quoteIdentifier(keyColumn(name))} = wanted.${aliases[index]}::${type}`,
   );
-  const text = `select to_char(state.as_of at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as as_of, encode(state.input_hash, 'hex') as input_hash
+  const text = `select to_char(state.as_of at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as as_of, state.epoch, encode(state.input_hash, 'hex') as input_hash
     from unnest(${aliases.map((_, index) => `$${index + 1}::text[]`).join(', ')}) with ordinality as wanted(${[...aliases, 'place'].join(', ')})
     left join ${stateTable(tables.enrichment)} as state on ${same.join(' and ')} and state.status = 'scored'
    order by wanted.place`;
   return { name: `scored_inputs_${tables.enrichment}`, text };
+}
+
+interface ScoredRow {
+  readonly epoch: number | null;
+  readonly as_of: string | null;
+  readonly input_hash: string | null;
 }
 
 export async function readScoredInputs(
@@ -32,11 +40,13 @@ export async function readScoredInputs(
   statement: Statement,
   keys: readonly RowKey[],
 ): Promise<readonly (ScoredInput | undefined)[]> {
-  const { rows } = await client.query<{ as_of: string | null; input_hash: string | null }>({
+  const { rows } = await client.query<ScoredRow>({
     ...statement,
     values: tables.keyColumns.map(({ name }) => keys.map((key) => String(key[name]))),
   });
-  return rows.map(({ as_of, input_hash }) =>
-    as_of === null || input_hash === null ? undefined : { asOf: as_of, inputHash: input_hash },
+  return rows.map(({ epoch, as_of, input_hash }) =>
+    epoch === null || as_of === null || input_hash === null
+      ? undefined
+      : { epoch, asOf: as_of, inputHash: input_hash },
   );
 }

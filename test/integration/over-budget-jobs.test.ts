@@ -10,6 +10,7 @@ import {
 import { takeLease } from '../../shared/side-tables/ledger.ts';
 import { createOverBudgetJob } from '../../shared/side-tables/over-budget.ts';
 import { controlRedoJob, listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
+import { countUnpaid, noteUnpaid } from '../../shared/side-tables/unpaid-redos.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { FRAUD, overBudget, type SideTableSetting, scored, setUp, write } from '../support/side-tables.ts';
 import { until } from '../support/wait.ts';
@@ -98,4 +99,26 @@ test('without a budget any more, what was over it is read again', async () => {
   });
   over.abort();
   await looking;
+});
+
+test('rows that kept their result for want of money are listed once, and counted each time', async () => {
+  await using setting = await withOverBudget(2);
+  const { client, tables } = setting;
+  await write(setting, [scored(3, 1, 0.5)]);
+  const account = { purse: 'redo', enrichment: tables.enrichment, table: 'public.t' } as const;
+  const note = (id: number, isToBeRedone: boolean) =>
+    noteUnpaid(client, tables, account, [{ key: { id }, isToBeRedone }]);
+  await note(3, true);
+  await note(3, true);
+  await note(2, true);
+  await note(1, false);
+  expect(await countUnpaid(client)).toEqual(new Map([[tables.enrichment, 4]]));
+  expect(await createOverBudgetJob(client, tables, SOURCE)).toBeDefined();
+  expect(await listed(client)).toEqual(['1 2 3']);
+  await controlRedoJob(client, '1', 'cancel');
+  await write(
+    setting,
+    [1, 2].map((id) => scored(id, 2, 0.5)),
+  );
+  expect(await createOverBudgetJob(client, tables, SOURCE)).toBeUndefined();
 });

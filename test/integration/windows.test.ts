@@ -54,6 +54,7 @@ function watched(
     metrics,
     lookIntervalMs: 100,
     openMaxMs,
+    unpaid: async () => new Map<string, number>(),
     rest: () => (isAtRest ? 0 : undefined),
   };
   const watch = new WindowWatch(settings);

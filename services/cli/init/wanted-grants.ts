@@ -55,7 +55,7 @@ export function wantedGrants(
   for (const role of ['reader', 'enricher', 'writer'] as const)
     onInternal(role, ['SELECT'], READ_BY_SERVICES);
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
-  onInternal('enricher', ALL_ROWS, ['request_cache', 'ledger', 'leases', 'budget_alerts']);
+  onInternal('enricher', ALL_ROWS, ['request_cache', 'ledger', 'leases', 'budget_alerts', 'unpaid_redos']);
   onInternal('enricher', ['SELECT'], ['positions', 'cache_seal']);
   // A gap of their group, with the redo that closes it.
   for (const role of ['enricher', 'writer'] as const) {

@@ -12,6 +12,13 @@ export interface Spent {
   readonly resetsAt: string;
 }
 
+/** For whom money is asked. */
+export interface Asker {
+  /** Nobody waits behind him until there is money again: he hears of it at once, whatever is configured. */
+  readonly isRedo: boolean;
+  isWanted(): boolean;
+}
+
 /** Money for the first so many of the items that were asked for. */
 export interface Funded {
   readonly kind: 'funded';
@@ -75,7 +82,7 @@ export class PurseAccount implements AsyncDisposable {
   async fund(
     items: number,
     boundNanoUsd: (items: number) => number,
-    isWanted: () => boolean,
+    { isRedo, isWanted }: Asker,
   ): Promise<Funded | Spent | undefined> {
     const { stopping, onReached } = this.#settings;
     const least = boundNanoUsd(1);
@@ -92,7 +99,7 @@ export class PurseAccount implements AsyncDisposable {
           if (answer.kind === 'granted') continue;
         }
         const spent = this.#isSpent(least);
-        if (spent !== undefined && onReached() === 'skip') return spent;
+        if (spent !== undefined && (isRedo || onReached() === 'skip')) return spent;
         if (!isWanted()) return undefined;
         if (spent !== undefined && !isWaiting) {
           isWaiting = true;

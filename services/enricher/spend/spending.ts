@@ -2,6 +2,7 @@ import type { Budget } from '../../../shared/config/definition.ts';
 import { asFault } from '../../../shared/errors/policy.ts';
 import type { Model } from '../../../shared/models/model.ts';
 import type { DatabasePool } from '../../../shared/postgres/connect.ts';
+import type { Account } from '../../../shared/side-tables/ledger.ts';
 import { limitName, limitsOf, purseOf } from '../../../shared/spend/budget.ts';
 import type { Purse } from '../../../shared/spend/lease.ts';
 import type { OpenAsk } from '../calls/asks.ts';
@@ -37,13 +38,13 @@ export class Spending implements AsyncDisposable {
   /** All of these are paid from one purse. */
   funding<ItemResult>(model: PaidModel<ItemResult>): Funding<ItemResult> {
     return async (open) => {
-      const { budget, enrichment } = this.#settings;
-      const purse = purseOf(budget, { enrichment, isRedo: open[0]?.ask.isRedo === true });
+      const isRedo = open[0]?.ask.isRedo === true;
+      const { purse } = this.accountOf({ isRedo });
       const items = open.map(({ ask }) => ask.item);
       const funded = await this.#account(purse).fund(
         items.length,
         (count) => model.boundNanoUsd(items.slice(0, count)),
-        () => open.some(({ ask }) => ask.isWanted()),
+        { isRedo, isWanted: () => open.some(({ ask }) => ask.isWanted()) },
       );
       if (funded === undefined) {
         for (const { ask } of open) ask.failed(new Dropped());
@@ -54,6 +55,12 @@ export class Spending implements AsyncDisposable {
       }
       return overBudget(open, model, { limit: limitName(purse), resetsAt: funded.resetsAt });
     };
+  }
+
+  /** Whose money is taken. */
+  accountOf({ isRedo }: { readonly isRedo: boolean }): Account {
+    const { budget, enrichment, table } = this.#settings;
+    return { purse: purseOf(budget, { enrichment, isRedo }), enrichment, table };
   }
 
   /** To be called when no call is under way any more. */

@@ -18,6 +18,8 @@ const OPEN_MAX_MS = 300_000;
 export interface WindowWatchSettings
   extends Pick<ServiceSettings, 'definition' | 'brokers' | 'logger' | 'telemetry'> {
   readonly metrics: WindowMetrics;
+  /** By enrichment: changes for which a redo found no money, and which have no outcome since the one before stands. */
+  readonly unpaid: () => Promise<ReadonlyMap<string, number>>;
   /** A number while nothing is on its way to Kafka; the same one twice: nothing was in between. */
   readonly rest: () => number | undefined;
   readonly lookIntervalMs?: number;
@@ -113,13 +115,12 @@ export class WindowWatch {
   }
 
   async #waysOf(admin: KafkaAdmin): Promise<readonly Way[]> {
-    const { pipeline, sources, enrichments } = this.#settings.definition;
+    const { sources, enrichments } = this.#settings.definition;
     const ways: Way[] = [];
     for (const [enrichment, { from }] of Object.entries(enrichments)) {
       const table = sources[from]?.table;
       if (table === undefined) continue;
-      const ends = await endsOf(admin, enrichedTopic(pipeline, enrichment));
-      const base = { records: sumOf(ends), owed: 0 };
+      const base = { records: await this.#recordsOf(admin, enrichment), owed: 0 };
       ways.push({ enrichment, table, base, window: undefined, owed: 0, balanced: 0, short: undefined });
     }
     return ways;
@@ -176,13 +177,23 @@ export class WindowWatch {
     const input = cdcTopic(pipeline, table.schema, table.name);
     const next = await nextOf(admin, enricherGroup(pipeline, enrichment), input);
     // Outcomes are on the topic before the group says that it is past.
-    const records = sumOf(await endsOf(admin, enrichedTopic(pipeline, enrichment)));
+    const records = await this.#recordsOf(admin, enrichment);
     if (!isPast(next, ends) || this.#settings.rest() !== rest) return;
     const missing = missingSince(way.base, { records, owed });
     way.balanced = owed;
     this.#settings.metrics.balanced(enrichment, Math.max(0, -missing));
     if (missing < 0) way.base = { records, owed };
     if (missing > 0) this.#tellShort(way, missing, tally.commitLsn);
+  }
+
+  /** Those on its topic, and what needs none. */
+  async #recordsOf(admin: KafkaAdmin, enrichment: string): Promise<bigint> {
+    const ends = await endsOf(admin, enrichedTopic(this.#settings.definition.pipeline, enrichment));
+    return sumOf(ends) + (await this.#unpaidOf(enrichment));
+  }
+
+  async #unpaidOf(enrichment: string): Promise<bigint> {
+    return BigInt((await this.#settings.unpaid()).get(enrichment) ?? 0);
   }
 
   #tellShort(way: Way, missing: number, commitLsn: bigint): void {
@@ -208,7 +219,8 @@ export class WindowWatch {
       window.stage === 'enriching'
         ? await nextOf(admin, enricherGroup(pipeline, enrichment), input)
         : await nextOf(admin, writerGroup(pipeline), output);
-    const step = stepOf(window, { next, enriched: await endsOf(admin, output) }, base);
+    const sight = { next, enriched: await endsOf(admin, output), unpaid: await this.#unpaidOf(enrichment) };
+    const step = stepOf(window, sight, base);
     if (step.kind === 'open') {
       way.window = step.window;
       return;

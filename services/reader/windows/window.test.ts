@@ -42,7 +42,7 @@ describe('a window', () => {
   ] satisfies readonly (readonly [string, Window, Ends, Ends, string])[])(
     '%s',
     ([, from, next, enriched, expected]) => {
-      const step = stepOf(from, { next, enriched }, base);
+      const step = stepOf(from, { next, enriched, unpaid: 0n }, base);
       const said =
         step.kind === 'open'
           ? step.window.stage
@@ -52,6 +52,12 @@ describe('a window', () => {
       expect(said).toBe(expected);
     },
   );
+});
+
+test('a window owes no outcome for a change whose result stands', () => {
+  const sight = { next: ends(7, 5), enriched: ends(103, 4) };
+  expect(stepOf(window, { ...sight, unpaid: 3n }, base)).toMatchObject({ kind: 'open' });
+  expect(stepOf(window, { ...sight, unpaid: 2n }, base)).toEqual({ kind: 'closed', shortfall: 1 });
 });
 
 test.for([

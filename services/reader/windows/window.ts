@@ -34,6 +34,8 @@ export interface Sight {
   readonly next: Ends;
   /** Of the enriched topic. */
   readonly enriched: Ends;
+  /** Changes that have no outcome, as the one before stands: as many as are on the topic less. */
+  readonly unpaid: bigint;
 }
 
 export type Step =
@@ -42,10 +44,10 @@ export type Step =
   | { readonly kind: 'closed'; readonly shortfall: number };
 
 /** `base`: of the enriched topic. */
-export function stepOf(window: Window, { next, enriched }: Sight, base: Balance): Step {
+export function stepOf(window: Window, { next, enriched, unpaid }: Sight, base: Balance): Step {
   if (!isPast(next, window.ends)) return { kind: 'open', window };
   if (window.stage === 'writing') return { kind: 'closed', shortfall: 0 };
-  const shortfall = missingSince(base, { records: sumOf(enriched), owed: window.owed });
+  const shortfall = missingSince(base, { records: sumOf(enriched) + unpaid, owed: window.owed });
   if (shortfall > 0) return { kind: 'closed', shortfall };
   return { kind: 'open', window: { ...window, stage: 'writing', ends: enriched } };
 }

@@ -416,6 +416,24 @@ comment on table afterglow_internal.cache_seal is
   'Known to the database alone: answers in Valkey are signed with it, and nothing without that signature is taken for one.';
 insert into "afterglow_internal"."migrations" (version, name) values (19, 'cache_seal');
 
+-- side tables, unpaid_redos: bookkeeping of the services
+create table afterglow_internal.unpaid_redos (
+  enrichment text not null,
+  key        text[] not null,
+  primary key (enrichment, key)
+);
+comment on table afterglow_internal.unpaid_redos is
+  'Rows that were read again, found no money and kept their result: a job reads them once more when there is some.';
+
+alter table afterglow_internal.ledger add column unpaid_rows bigint not null default 0;
+comment on column afterglow_internal.ledger.unpaid_rows is
+  'Times that a row was read again, found no money and kept its result: such changes have no outcome.';
+
+alter table afterglow_internal.ledger add column paid_rows bigint not null default 0;
+comment on column afterglow_internal.ledger.paid_rows is
+  'Rows that spent_nano_usd was spent for, each of them perhaps several requests.';
+insert into "afterglow_internal"."migrations" (version, name) values (20, 'unpaid_redos');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -978,6 +996,7 @@ grant select, insert, update, delete on table "afterglow_internal"."request_cach
 grant select, insert, update, delete on table "afterglow_internal"."ledger" to "afterglow_enricher";
 grant select, insert, update, delete on table "afterglow_internal"."leases" to "afterglow_enricher";
 grant select, insert, update, delete on table "afterglow_internal"."budget_alerts" to "afterglow_enricher";
+grant select, insert, update, delete on table "afterglow_internal"."unpaid_redos" to "afterglow_enricher";
 grant select on table "afterglow_internal"."positions" to "afterglow_enricher";
 grant select on table "afterglow_internal"."cache_seal" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."redo_jobs" to "afterglow_enricher";

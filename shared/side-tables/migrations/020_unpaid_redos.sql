@@ -1,0 +1,15 @@
+create table afterglow_internal.unpaid_redos (
+  enrichment text not null,
+  key        text[] not null,
+  primary key (enrichment, key)
+);
+comment on table afterglow_internal.unpaid_redos is
+  'Rows that were read again, found no money and kept their result: a job reads them once more when there is some.';
+
+alter table afterglow_internal.ledger add column unpaid_rows bigint not null default 0;
+comment on column afterglow_internal.ledger.unpaid_rows is
+  'Times that a row was read again, found no money and kept its result: such changes have no outcome.';
+
+alter table afterglow_internal.ledger add column paid_rows bigint not null default 0;
+comment on column afterglow_internal.ledger.paid_rows is
+  'Rows that spent_nano_usd was spent for, each of them perhaps several requests.';

@@ -1,0 +1,135 @@
+// Rows that are read again and that nobody can pay for: what stands beside them stays, and nobody waits behind them.
+import { expect, test } from 'vitest';
+import { applyInit } from '../../services/cli/init/apply.ts';
+import { sumOf } from '../../services/cli/view/metrics-text.ts';
+import type { Definition } from '../../shared/config/definition.ts';
+import { parseDefinition } from '../../shared/config/parse.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { createRedoJob, listRedoJobs, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { METRIC } from '../../shared/telemetry/metrics.ts';
+import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { brokers } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
+
+const TEST_MAX_MS = 240_000;
+const DEADLINE_MS = 120_000;
+const ROWS = 30;
+/** What redo_daily_usd reaches for, at $0.0003 a note. */
+const PAID = 20;
+const NEW_ROWS = 5;
+const NOTES = 'create table notes (id bigint generated always as identity primary key, body text not null)';
+
+const textOf = (pipeline: string, onReached: string, fallback: string): string => `version: 1
+pipeline: ${pipeline}
+sources:
+  notes: { table: public.notes, partitions: 1 }
+enrichments:
+  mood:
+    from: notes
+    model: { kind: comprehend, language: { detect: never, fallback: ${fallback} }, rate: 1000/s }
+    input: [body]
+budget: { daily_usd: 1, redo_daily_usd: 0.006, on_reached: ${onReached} }
+`;
+
+/** By status, and by the revision of the model: the rows that have a result of it. */
+async function standing({ client }: TestPipeline): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await client.query<{ what: string; count: number }>(
+    `select state.status || ' ' || state.revision as what, count(result.id)::int4 as count
+       from afterglow_internal.state_mood as state left join afterglow.mood as result on result.id = state.key_id
+      group by 1 order by 1`,
+  );
+  return Object.fromEntries(rows.map(({ what, count }) => [what, count]));
+}
+
+const becomes = async (pipeline: TestPipeline, wanted: Readonly<Record<string, number>>): Promise<void> => {
+  await until(async () => JSON.stringify(await standing(pipeline)) === JSON.stringify(wanted), {
+    deadlineMs: DEADLINE_MS,
+    what: JSON.stringify(wanted),
+  });
+};
+
+const add = async ({ client }: TestPipeline, rows: number): Promise<void> => {
+  await client.query(
+    `insert into notes (body) select 'note ' || n || ' of ' || (select count(*) from notes) || ' works well'
+       from generate_series(1, $1::int4) n`,
+    [rows],
+  );
+};
+
+async function withAnotherModel(
+  { client, definition }: TestPipeline,
+  onReached: string,
+): Promise<Definition> {
+  const text = textOf(definition.pipeline, onReached, 'de');
+  const again = parseDefinition(text, 'afterglow.yaml', {}).definition;
+  if (again === undefined) throw new Error('the new definition cannot be read');
+  const admin = await connectKafkaAdmin({
+    brokers: [brokers()],
+    clientId: 'test',
+    logger: createLogger('test', 'silent'),
+  });
+  await applyInit(client, admin, { definition: again });
+  await admin.close();
+  return again;
+}
+
+test.each(['skip', 'pause'])(
+  'with %s a redo that finds no money keeps scores, holds no change up, owes no outcome, and is done once there is some',
+  { timeout: TEST_MAX_MS },
+  async (onReached) => {
+    await using pipeline = await createPipeline(
+      18,
+      (shipped) => textOf(/^pipeline: (\w+)$/m.exec(shipped)?.[1] ?? '', onReached, 'en'),
+      NOTES,
+    );
+    const { client } = pipeline;
+    {
+      await using first = pipeline.start('reader', 'writer', 'enricher mood');
+      await first.ready();
+      await add(pipeline, ROWS);
+      await becomes(pipeline, { 'scored 1': ROWS });
+    }
+    const again = await withAnotherModel(pipeline, onReached);
+    // A reader that knows of no budget takes every price for payable.
+    const { budget: _, ...priceless } = again;
+    await using reader = pipeline.startAs(priceless as Definition, 'reader');
+    await using writer = pipeline.startAs(again, 'writer');
+    await Promise.all([reader.ready(), writer.ready()]);
+    {
+      await using enricher = pipeline.startAs(again, 'enricher mood');
+      await enricher.ready();
+      const job = await createRedoJob(client, {
+        schema: 'public',
+        table: 'notes',
+        reason: 'reenrich',
+        enrichments: ['mood'],
+      });
+      await until(async () => (await readRedoJob(client, job))?.state === 'done', {
+        deadlineMs: DEADLINE_MS,
+        what: 'the rows to be read again',
+      });
+      await add(pipeline, NEW_ROWS);
+      await becomes(pipeline, { 'scored 1': ROWS - PAID, 'scored 2': PAID + NEW_ROWS });
+      const passed = async (): Promise<boolean> =>
+        sumOf(await enricher.metrics(), METRIC.enricher.passed) === ROWS - PAID;
+      await until(passed, { deadlineMs: DEADLINE_MS, what: 'the enricher to count them as passed' });
+      const closed = async (): Promise<boolean> =>
+        (sumOf(await reader.metrics(), METRIC.reader.windowsClosed) ?? 0) > 0;
+      await until(closed, { deadlineMs: DEADLINE_MS, what: 'the reader to have looked' });
+      expect(sumOf(await reader.metrics(), METRIC.reader.windowShortfall) ?? 0).toBe(0);
+    }
+    // As if midnight had passed.
+    await client.query('update afterglow_internal.ledger set day = day - 1');
+    await client.query('update afterglow_internal.leases set day = day - 1');
+    await using next = pipeline.startAs(again, 'enricher mood');
+    await next.ready();
+    await becomes(pipeline, { 'scored 2': ROWS + NEW_ROWS });
+    expect((await listRedoJobs(client, 1))[0]).toMatchObject({
+      reason: 'over_budget',
+      byKeys: true,
+      enrichments: ['mood'],
+      estimatedRows: ROWS - PAID,
+    });
+  },
+);
