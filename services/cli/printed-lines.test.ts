@@ -73,6 +73,7 @@ const HEALTHY = {
   redos: { value: [] },
   sweeps: { value: [] },
   audits: { value: [] },
+  spend: { value: [] },
   hops: { value: [{ hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200 }] },
   latency: { p50Ms: 4.2, p99Ms: 11, windowMs: 10_000 },
 } as const;
@@ -158,6 +159,29 @@ test('the last audit of each enrichment is shown, and what it found does not mak
       'audit sentiment    2 stale of 1,200 rows, 2 h 0 min ago',
     ]),
   );
+});
+
+test('what each enrichment spent today is shown with its limits, and being over budget does not make the stack ill', () => {
+  const live = {
+    enrichment: 'sentiment',
+    purse: 'live',
+    spent_usd: 1,
+    limit_usd: 25,
+    share: 0.04,
+    purse_share: 0.8,
+    over_budget: false,
+  } as const;
+  const redo = { ...live, purse: 'redo', limit_usd: 1, share: 1, purse_share: 1, over_budget: true } as const;
+  const spend = { value: [live, redo, { ...live, enrichment: 'embedding', purse_share: 0.04 }] };
+  const report = statusReport({ ...HEALTHY, spend });
+  expect(report).toMatchObject({ is_fine: true, spend: spend.value });
+  expect(statusLines(report, 160, PLAIN)).toEqual(
+    expect.arrayContaining([
+      'spend sentiment    today $1.00 of $25.00 for changes (4 %, with others 80 %), $1.00 of $1.00 for redo (100 %): over budget until midnight UTC',
+      'spend embedding    today $1.00 of $25.00 for changes (4 %)',
+    ]),
+  );
+  expect(statusReport({ ...HEALTHY, spend: { error: 'No connection.' } }).spend).toBeNull();
 });
 
 test('a service that is down is named with its log', () => {

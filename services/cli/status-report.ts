@@ -2,6 +2,7 @@
 
 import { harmless } from '../../shared/terminal/harmless.ts';
 import { type LastAudit, lastAuditText, wrongOf } from './audit/last-audits.ts';
+import { type SpendToday, spendText } from './cost/spend-today.ts';
 import type { StackService } from './stack-services.ts';
 import { type OpenSweep, sweepText } from './sweeps.ts';
 import type { SlotReading, WaitingRedo } from './view/database-readings.ts';
@@ -20,6 +21,7 @@ export interface StatusReadings {
   readonly redos: Answer<readonly WaitingRedo[]>;
   readonly sweeps: Answer<readonly OpenSweep[]>;
   readonly audits: Answer<readonly LastAudit[]>;
+  readonly spend: Answer<readonly SpendToday[]>;
   readonly hops: Answer<readonly HopLag[]>;
   readonly latency: LatencyView | undefined;
 }
@@ -52,6 +54,8 @@ export interface StatusReport {
   readonly sweeps: readonly OpenSweep[] | null;
   /** What the last audit of each enrichment found; null: not known. */
   readonly audits: readonly LastAudit[] | null;
+  /** Of each enrichment and purse, today; null: not known. */
+  readonly spend: readonly SpendToday[] | null;
   readonly commit_to_written_ms: { readonly p50: number; readonly p99: number } | null;
 }
 
@@ -65,6 +69,7 @@ export function statusReport({
   redos,
   sweeps,
   audits,
+  spend,
   hops,
   latency,
 }: StatusReadings): StatusReport {
@@ -98,6 +103,7 @@ export function statusReport({
     redos_waiting: 'value' in redos ? redos.value : null,
     sweeps: 'value' in sweeps ? sweeps.value : null,
     audits: 'value' in audits ? audits.value : null,
+    spend: 'value' in spend ? spend.value : null,
     commit_to_written_ms:
       latency === undefined ? null : { p50: round(latency.p50Ms), p99: round(latency.p99Ms) },
   };
@@ -142,6 +148,11 @@ export function statusLines(report: StatusReport, columns: number, paint: Painte
     const color = wrongOf(audit) > 0 ? 'bad' : audit.waiting > 0 ? 'warning' : 'good';
     const line = cutTo(lastAuditText(audit), columns - 20);
     lines.push(`${fitTo(`audit ${audit.enrichment}`, NAME_COLUMNS)} ${paint[color](line)}`);
+  }
+  for (const [enrichment, spends] of Map.groupBy(report.spend ?? [], (spend) => spend.enrichment)) {
+    const color = spends.some(({ over_budget: isOver }) => isOver) ? 'bad' : 'good';
+    const line = cutTo(spendText(spends), columns - 20);
+    lines.push(`${fitTo(`spend ${enrichment}`, NAME_COLUMNS)} ${paint[color](line)}`);
   }
   const times = report.commit_to_written_ms;
   const latency =

@@ -1,5 +1,6 @@
 import type { Definition } from '../../shared/config/definition.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
+import { type SpendToday, spendToday } from './cost/spend-today.ts';
 import { requireDefinition } from './definition.ts';
 import type { Invocation } from './invocation.ts';
 import { chooseParts, runningStack } from './settings.ts';
@@ -46,12 +47,13 @@ async function read(
   figures: Figures,
 ): Promise<StatusReport> {
   const stack = runningStack(invocation);
-  const [services, slot, redos, sweeps, audits, hops] = await Promise.all([
+  const [services, slot, redos, sweeps, audits, spend, hops] = await Promise.all([
     stack === undefined ? [] : readStackServices(stack, definition),
     settled(database.slot()),
     settled(database.waitingRedos()),
     settled(database.openSweeps()),
     settled(database.lastAudits()),
+    settled(spendNow(database, definition)),
     settled(kafka.lag()),
   ]);
   figures.add(
@@ -67,9 +69,15 @@ async function read(
     redos,
     sweeps,
     audits,
+    spend,
     hops,
     latency: figures.latency ?? figures.latencyInAll,
   });
+}
+
+async function spendNow(database: DatabaseReadings, definition: Definition): Promise<readonly SpendToday[]> {
+  const ledger = await database.ledgerToday();
+  return ledger === undefined ? [] : spendToday(ledger, definition, definition.budget);
 }
 
 /** A part that does not answer is a finding, not a reason to show nothing of the others. */

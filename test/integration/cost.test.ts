@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { estimateCost } from '../../services/cli/cost/estimate-cost.ts';
 import type { CostReport } from '../../services/cli/cost/report.ts';
+import type { StatusReport } from '../../services/cli/status-report.ts';
 import { readLedger } from '../../shared/side-tables/ledger-entries.ts';
 import { createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
 import { commandLine } from '../support/command-line.ts';
@@ -113,6 +114,12 @@ test('an estimate is within a tenth of what the rows then cost, and reading paid
   expect(shown.saved.cache_usd).toBeGreaterThan(0);
   expect(shown.saved.filter_usd).toBeGreaterThan(0);
   expect((await command.run('cost')).out).toContain('mood');
+  const { spend } = JSON.parse((await command.run('status', '--json')).out) as StatusReport;
+  expect(spend?.map(({ enrichment, purse, limit_usd: limit }) => [enrichment, purse, limit])).toEqual([
+    ['mood', 'redo', null],
+    ['vectors', 'redo', null],
+  ]);
+  expect(spend?.reduce((sum, each) => sum + each.spent_usd, 0)).toBeCloseTo(redo?.spent_usd ?? 0, 9);
   const paid = paidUnits(pipeline);
   const before = {
     mood: await spentNanoUsd(pipeline, 'mood', 'redo'),

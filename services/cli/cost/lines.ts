@@ -8,7 +8,7 @@ export function formatUsd(usd: number): string {
   return `$${small ? usd.toPrecision(2) : usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
-const PURSE = { live: 'changes', redo: 'redo', shadow: 'shadows' } as const;
+export const PURSE_NAMES = { live: 'changes', redo: 'redo', shadow: 'shadows' } as const;
 
 export function costLines(report: CostReport): readonly string[] {
   const { today, month, enrichments, saved, forecast, warning } = report;
@@ -16,7 +16,9 @@ export function costLines(report: CostReport): readonly string[] {
   for (const { purse, limit_usd: limit, reserved_usd: reserved, ...spent } of today) {
     const of = limit === null ? ', without a limit' : ` of ${formatUsd(limit)}`;
     const held = reserved > 0 ? `, ${formatUsd(reserved)} reserved for calls under way` : '';
-    lines.push(`  ${PURSE[purse]}: ${formatUsd(spent.spent_usd)}${of}${held}${presumed(spent.presumed_usd)}`);
+    lines.push(
+      `  ${PURSE_NAMES[purse]}: ${formatUsd(spent.spent_usd)}${of}${held}${presumed(spent.presumed_usd)}`,
+    );
   }
   if (today.length === 0) lines.push('  nothing, and there is no limit: see `budget` in docs/definition.md');
   lines.push(`This month: ${formatUsd(month.spent_usd)}${presumed(month.presumed_usd)}`, '');

@@ -2,7 +2,8 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
-import { enrichedView, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
+import { type LedgerNow, readLedger } from '../../../shared/side-tables/ledger-entries.ts';
+import { enrichedView, LEDGER, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
 import { AUDITS_ARE_KEPT, LAST_AUDITS, type LastAudit, toLastAudits } from '../audit/last-audits.ts';
 import { OPEN_SWEEPS, type OpenSweep, SWEEPS_ARE_KEPT, toOpenSweeps } from '../sweeps.ts';
 import { type ResultCount, resultQuestions, toResultCount } from './result-counts.ts';
@@ -128,6 +129,13 @@ export class DatabaseReadings implements AsyncDisposable {
     return toLastAudits(cell?.[0] ?? '[]');
   }
 
+  /** What was spent today; undefined where no set-up has made the ledger yet. */
+  async ledgerToday(): Promise<LedgerNow | undefined> {
+    const [found] = await this.#ask<[boolean]>('select to_regclass($1) is not null', [LEDGER]);
+    if (found?.[0] !== true) return undefined;
+    return await this.#inTurn((client) => readLedger(client, 0));
+  }
+
   /** Newest first. The demo's payments have columns of their own; any other table shows key and outputs. */
   async flagged(isDemo: boolean): Promise<RowTable> {
     if (isDemo && this.#definition.enrichments.fraud !== undefined) {
@@ -181,22 +189,27 @@ export class DatabaseReadings implements AsyncDisposable {
     await this.#client?.end().catch(() => {});
   }
 
-  /** One question after the other: a connection answers one at a time, and two must not both make one. */
   async #ask<Row extends unknown[]>(text: string, values: unknown[] = []): Promise<Row[]> {
-    const answer = this.#last.then(() => this.#askNow<Row>(text, values));
+    return await this.#inTurn(
+      async (client) => (await client.query<Row>({ text, values, rowMode: 'array' })).rows,
+    );
+  }
+
+  /** One question after the other: a connection answers one at a time, and two must not both make one. */
+  async #inTurn<Answer>(question: (client: DatabaseClient) => Promise<Answer>): Promise<Answer> {
+    const answer = this.#last.then(() => this.#askNow(question));
     this.#last = answer.catch(() => {});
     return await answer;
   }
 
-  async #askNow<Row extends unknown[]>(text: string, values: unknown[]): Promise<Row[]> {
+  async #askNow<Answer>(question: (client: DatabaseClient) => Promise<Answer>): Promise<Answer> {
     try {
       this.#client ??= await connectDatabase({
         url: this.#url,
         applicationName: 'afterglow view',
         statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       });
-      const { rows } = await this.#client.query<Row>({ text, values, rowMode: 'array' });
-      return rows;
+      return await question(this.#client);
     } catch (error) {
       const broken = this.#client;
       this.#client = undefined;
