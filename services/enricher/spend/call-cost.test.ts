@@ -19,6 +19,12 @@ test.each<[string, Fault, boolean]>([
   ['nobody there', new Fault('unavailable', 'ECONNREFUSED', ''), false],
   ['refused before it was sent', new Fault('rejected_batch', 'oversize', ''), false],
   ['no credentials', new Fault('set_up', 'CredentialsProviderError', ''), false],
+  [
+    'a model that took too long',
+    new Fault('unavailable', 'ModelTimeoutException', '', { httpStatus: 408 }),
+    true,
+  ],
+  ['a gateway that waited no more', new Fault('unavailable', 'Unknown', '', { httpStatus: 504 }), true],
   ['no answer in time', new Fault('unavailable', 'deadline', ''), true],
   ['a connection that broke', new Fault('unavailable', 'ECONNRESET', ''), true],
   ['an answer that fits nothing', new Fault('contract', 'row_count', ''), true],
