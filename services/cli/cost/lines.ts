@@ -40,6 +40,10 @@ export function costLines(report: CostReport): readonly string[] {
     `Saved this month: ${formatUsd(saved.cache_usd)} by the cache, ${formatUsd(saved.unchanged_usd)} by unchanged input, about ${formatUsd(saved.filter_usd)} by \`when\``,
     `Forecast of the month: ${formatUsd(forecast.calls_usd)} for calls (${formatUsd(forecast.per_day_usd)} a day)`,
     ...forecast.by_the_hour.map(({ what, usd }) => `  ${what}, by the hour: ${formatUsd(usd)}`),
+    ...forecast.unpriced.map(
+      (endpoint) =>
+        `  endpoint ${endpoint}, by the hour: price unknown and not in the sum; write it under prices.endpoint_hour_usd`,
+    ),
     `  together: ${formatUsd(forecast.total_usd)}`,
     `Prices as of ${report.prices_as_of}.`,
   );

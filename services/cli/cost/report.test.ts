@@ -71,8 +71,18 @@ test('the forecast goes on as the whole days of late did, with what is paid by t
       { what: 'endpoint fraud-xgboost', usd: 196.37 },
       { what: 'Aurora capacity', usd: 43.8 },
     ],
+    unpriced: [],
     total_usd: 269.17,
   });
+});
+
+test('an endpoint whose price nobody knows is named, not left out in silence', () => {
+  const prices = { ...definition.prices, endpoint_hour_usd: {} };
+  const report = costReport({ atMs: NOON_MS, entries: [] }, { ...definition, prices });
+  expect(report.forecast.unpriced).toEqual(['fraud-xgboost']);
+  expect(costLines(report)).toContain(
+    '  endpoint fraud-xgboost, by the hour: price unknown and not in the sum; write it under prices.endpoint_hour_usd',
+  );
 });
 
 test('on the first day its own hours are all there is to go by', () => {
