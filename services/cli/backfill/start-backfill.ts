@@ -4,7 +4,7 @@ import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
 import { countRows, estimateRows } from '../../../shared/postgres/estimate.ts';
 import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
-import { outdatedCondition } from '../../../shared/side-tables/outdated.ts';
+import { answeredCondition, outdatedCondition } from '../../../shared/side-tables/outcome-conditions.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
@@ -60,21 +60,24 @@ export async function startRedecide(
   const name = onlyOperand(operands, 'The enrichment');
   const definition = await requireDefinition(invocation);
   requireEnrichment(definition, name);
-  const enrichment = definition.enrichments[name];
-  if (enrichment === undefined || (enrichment.flag === undefined && enrichment.decide === undefined)) {
-    throw new AfterglowError('usage', `Enrichment ${name} has neither \`flag\` nor \`decide\`.`, {
-      remedy: 'Add one to the definition file, then run `afterglow init`.',
-    });
-  }
+  const from = definition.enrichments[name]?.from ?? '';
+  const table = requireSource(definition, from);
   return await startJob(invocation, options, {
     definition,
-    source: enrichment.from,
-    table: requireSource(definition, enrichment.from),
+    source: from,
+    table,
     reason: 'redecide',
     enrichments: [name],
     consequence: 'will be judged again; only those whose input has changed meanwhile call the model',
-    check: async (client) => {
-      await registeredRevision(client, await readDefinitionInForce(client, definition), name);
+    only: async (client, inForce) => {
+      const enrichment = inForce.enrichments[name];
+      if (enrichment?.flag === undefined && enrichment?.decide === undefined) {
+        throw new AfterglowError('usage', `Enrichment ${name} has neither \`flag\` nor \`decide\`.`, {
+          remedy: 'Add one to the definition file, then run `afterglow init`.',
+        });
+      }
+      await registeredRevision(client, inForce, name);
+      return answeredCondition(table, await readEnrichmentTables(client, name));
     },
   });
 }
@@ -97,8 +100,7 @@ export async function startReenrich(
     reason: 'reenrich',
     enrichments: [name],
     consequence: `have results of an earlier definition of ${name}; calls are paid for those whose answer is not known`,
-    only: async (client) => {
-      const inForce = await readDefinitionInForce(client, definition);
+    only: async (client, inForce) => {
       const revision = await registeredRevision(client, inForce, name);
       return outdatedCondition(table, await readEnrichmentTables(client, name), revision);
     },
@@ -117,27 +119,28 @@ interface WantedJob {
   readonly enrichments: readonly string[];
   /** Of that many rows, when somebody has to agree. */
   readonly consequence: string;
-  readonly check?: (client: DatabaseClient) => Promise<void>;
-  /** SQL for the rows that it is about, whatever --where says: those are counted instead of estimated. */
-  readonly only?: (client: DatabaseClient) => Promise<string>;
-  /** Said when there are none of them. */
+  /** SQL for the rows that it is about, whatever --where says. */
+  readonly only?: (client: DatabaseClient, inForce: Definition) => Promise<string>;
+  /** Said when there are none of them, which are counted instead of estimated then. */
   readonly nothingToDo?: string;
 }
 
 async function startJob(invocation: Invocation, options: JobOptions, wanted: WantedJob): Promise<number> {
   const { source, table, reason, enrichments } = wanted;
   return await withJobs(invocation, async (client) => {
-    await wanted.check?.(client);
-    const only = await wanted.only?.(client);
+    const definition = await readDefinitionInForce(client, wanted.definition);
+    const only = await wanted.only?.(client, definition);
     const condition = bothOf(only, options.where);
+    const isCounted = wanted.nothingToDo !== undefined;
     const estimated = await refusing(options.where, () =>
-      only === undefined ? estimateRows(client, table, condition) : countRows(client, table, condition),
+      isCounted ? countRows(client, table, condition) : estimateRows(client, table, condition),
     );
     if (estimated === 0 && wanted.nothingToDo !== undefined) {
       invocation.output.note(wanted.nothingToDo);
       return 0;
     }
-    const nanoUsd = await priceOf(client, wanted, condition, awsModeOf(invocation.environment));
+    const aws = awsModeOf(invocation.environment);
+    const nanoUsd = await priceOf(client, { ...wanted, definition }, condition, aws);
     await requireConsent(invocation, wanted, estimated, nanoUsd);
     const job = await createRedoJob(client, {
       schema: table.schema,
@@ -147,7 +150,7 @@ async function startJob(invocation: Invocation, options: JobOptions, wanted: Wan
       estimatedRows: estimated,
       ...(condition === undefined ? {} : { condition }),
     });
-    const about = only === undefined ? 'about ' : '';
+    const about = isCounted ? '' : 'about ';
     await tell(invocation, client, job, `${about}${formatCount(estimated)} rows of ${source}`);
     return options.detach === true ? 0 : await followJob(invocation, client, job);
   });

@@ -2,6 +2,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { nearest } from '../../../shared/config/nearest.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { sqlState } from '../../../shared/postgres/connect.ts';
+import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
 import { usdOf } from '../../../shared/spend/nano-usd.ts';
 import { withJobs } from '../backfill/job-database.ts';
 import { requireDefinition } from '../definition.ts';
@@ -23,9 +24,10 @@ export async function showEstimate(
 ): Promise<number> {
   const { output } = invocation;
   const name = onlyOperand(operands, 'A source or an enrichment');
-  const definition = await requireDefinition(invocation);
-  const names = enrichmentsOf(definition, name);
+  const written = await requireDefinition(invocation);
+  const names = enrichmentsOf(written, name);
   const estimates = await withJobs(invocation, async (client) => {
+    const definition = await readDefinitionInForce(client, written);
     const made: CostEstimate[] = [];
     for (const enrichment of names) {
       const request = { enrichment, condition: where, aws: awsModeOf(invocation.environment) };
@@ -34,7 +36,7 @@ export async function showEstimate(
     return made;
   });
   if (output.isJson) output.json(estimateJson(estimates));
-  else for (const line of estimateLines(estimates, definition)) output.line(line);
+  else for (const line of estimateLines(estimates, written)) output.line(line);
   return 0;
 }
 

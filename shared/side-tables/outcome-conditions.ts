@@ -1,0 +1,28 @@
+// SQL that picks rows of a source by the outcome they have, wherever the table stands under its own name.
+import { quoteIdentifier } from '../postgres/connect.ts';
+import type { TableName } from '../postgres/published.ts';
+import type { EnrichmentTables } from './enrichment-tables.ts';
+import { keyColumn, qualifiedName, stateTable } from './names.ts';
+
+/**
+ * Rows whose outcome was given by an earlier definition than the registered one. A row without any outcome is none of them: it
+ * is not outdated, it is missing.
+ */
+export const outdatedCondition = (table: TableName, tables: EnrichmentTables, revision: number): string =>
+  outcomeCondition(table, tables, [`afterglow_state.revision < ${revision}`, 'not afterglow_state.deleted']);
+
+/** Rows that can be decided anew by what stands beside them: to the others something would have to be asked first. */
+export const answeredCondition = (table: TableName, tables: EnrichmentTables): string =>
+  outcomeCondition(table, tables, ["afterglow_state.status in ('scored', 'skipped')"]);
+
+function outcomeCondition(
+  { schema, name }: TableName,
+  { enrichment, keyColumns }: EnrichmentTables,
+  conditions: readonly string[],
+): string {
+  const same = keyColumns.map(
+    ({ name: column }) =>
+      `afterglow_state.${quoteIdentifier(keyColumn(column))} = ${qualifiedName(schema, name)}.${quoteIdentifier(column)}`,
+  );
+  return `exists (select from ${stateTable(enrichment)} as afterglow_state where ${[...same, ...conditions].join(' and ')})`;
+}
