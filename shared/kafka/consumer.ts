@@ -105,6 +105,7 @@ class GroupMember implements RecordConsumer {
   readonly #closing = new AbortController();
   #assignment: { current: boolean } = { current: false };
   #committing: Promise<void> = Promise.resolve();
+  #beginning: Promise<void> = Promise.resolve();
 
   constructor(consumer: Consumer, options: ConsumerOptions) {
     this.#consumer = consumer;
@@ -120,7 +121,7 @@ class GroupMember implements RecordConsumer {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#assignment.current = false;
       if (!this.#membership.joined(payload.memberId)) {
-        this.#close(new Fault('unavailable', 'joined_while_fetching', 'a partition got another leader'));
+        this.#beginning = this.#beginning.then(() => this.#beginAnew());
         return;
       }
       this.#assignment = { current: true };
@@ -134,7 +135,12 @@ class GroupMember implements RecordConsumer {
         new Fault('unavailable', payload.error.name, 'the Kafka consumer ended', { cause: payload.error }),
       );
     });
-    await consumer.run({
+    await this.#consume();
+    this.#committing = this.#commitRegularly();
+  }
+
+  async #consume(): Promise<void> {
+    await this.#consumer.run({
       // Off: with it every fetch would wait for a commit, ten times the time of the hop.
       autoCommit: false,
       eachBatchAutoResolve: false,
@@ -142,7 +148,17 @@ class GroupMember implements RecordConsumer {
       partitionsConsumedConcurrently: this.#spacing === undefined ? 1 : PARTITIONS_AT_ONCE_MAX,
       eachBatch: (payload) => this.#take(payload),
     });
-    this.#committing = this.#commitRegularly();
+  }
+
+  /** As another member, once nothing of this membership is on its way any more. */
+  async #beginAnew(): Promise<void> {
+    this.#revoke();
+    try {
+      await this.#consumer.stop();
+      if (!this.#closing.signal.aborted) await this.#consume();
+    } catch (error) {
+      this.#close(new Fault('unavailable', 'not_joined', 'the Kafka consumer ended', { cause: error }));
+    }
   }
 
   finish(records: Iterable<RecordPlace>): void {
@@ -160,6 +176,7 @@ class GroupMember implements RecordConsumer {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#close();
     this.#closing.abort();
+    await this.#beginning;
     await this.#committing;
     await this.#commitMoved();
     await this.#consumer.disconnect();
@@ -225,7 +242,11 @@ class GroupMember implements RecordConsumer {
     this.#paused.add(topic);
     void queue.roomAgain(Number.POSITIVE_INFINITY).then(() => {
       this.#paused.delete(topic);
-      if (!queue.closed) this.#consumer.resume([{ topic }]);
+      try {
+        if (!queue.closed) this.#consumer.resume([{ topic }]);
+      } catch {
+        // Between two memberships: the next one has paused nothing.
+      }
     });
   }
 
