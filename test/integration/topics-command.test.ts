@@ -142,12 +142,24 @@ test('who reads while others write is never ahead of the topic', { timeout: 180_
     for (let at = 1; !signal.aborted; at++) await send([at]);
   })();
   const isReading = async () => (await groups()).some((each) => each.group === group);
-  await until(isReading, { deadlineMs: DEADLINE_MS, what: 'the group to have committed an offset' });
   const seen: unknown[] = [];
-  for (let time = 0; time < 8; time++) {
-    for (const each of await groups()) if (each.group === group) seen.push(...each.behind);
+  const looking = (async () => {
+    await until(isReading, { deadlineMs: DEADLINE_MS, what: 'the group to have committed an offset' });
+    for (let time = 0; time < 8; time++) {
+      for (const each of await groups()) if (each.group === group) seen.push(...each.behind);
+    }
+  })();
+  const ended = async (work: Promise<void>): Promise<void> => {
+    await work;
+    if (!signal.aborted) throw new Error('reading or writing ended before its time');
+  };
+  try {
+    // Whichever ends first: what ended reading or writing is the reason why nothing comes.
+    await Promise.race([looking, ended(reading), ended(writing)]);
+  } finally {
+    ending.abort();
+    await Promise.allSettled([reading, writing, looking]);
   }
-  ending.abort();
   await Promise.all([reading, writing]);
   expect(seen.filter((behind) => behind !== null)).not.toEqual([]);
   expect(seen.filter((behind) => Number(behind) < 0)).toEqual([]);
