@@ -137,10 +137,10 @@ const AS_TEXT = { getTypeParser: () => (text: string) => text };
 const BESIDE = 4;
 
 function completionStatement({ table, columns }: CompletionSettings, keyColumns: readonly Column[]): string {
-  const keys = keyColumns.map(({ name, type }, index) => ({
+  const keys = keyColumns.map(({ name, wholeType }, index) => ({
     column: `source.${quoteIdentifier(name)}`,
     wanted: `k${index + 1}`,
-    type,
+    type: wholeType,
   }));
   const parameters = keys.map((_, index) => `$${index + 1}::text[]`).join(', ');
   const same = keys.map(({ column, wanted, type }) => `${column} = wanted.${wanted}::${type}`).join(' and ');

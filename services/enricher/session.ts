@@ -13,6 +13,7 @@ import { findTable, readCatalog, type Table } from '../../shared/postgres/catalo
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
+import { requireKeyTypes } from '../../shared/side-tables/key-types.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { registeredRevision } from '../../shared/side-tables/revisions.ts';
@@ -79,6 +80,7 @@ export async function runSession(
   });
   cleanup.defer(() => database.end());
   const revision = await registeredRevision(database, definition, name);
+  await requireKeyTypes(database, definition, [name]);
   const { program, table } = await compileAgainstTable(database, enrichment, source.table);
   const { model } = cleanup.use(await openModel(enrichment, settings.aws, CALLS_MAX, definition.prices));
   const clientId = `${pipeline}.enricher.${name}`;

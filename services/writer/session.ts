@@ -1,5 +1,6 @@
 import type { Definition } from '../../shared/config/definition.ts';
 import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
+import { Fault } from '../../shared/errors/policy.ts';
 import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import { readTopicIds } from '../../shared/kafka/topic-ids.ts';
@@ -156,6 +157,7 @@ export async function runSession(
     };
   });
   await runLanes(lanes, () => broken.abort());
+  if (redefined.reason instanceof Fault) throw redefined.reason;
 }
 
 function takenTopics({ pipeline, enrichments, sources }: Definition): readonly TakenTopic[] {

@@ -5,6 +5,7 @@ import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
 import { readTurns } from '../../shared/side-tables/cutovers.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
+import { requireKeyTypes } from '../../shared/side-tables/key-types.ts';
 import { INTERNAL_SCHEMA, publicationName, SCHEMA } from '../../shared/side-tables/names.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { verifyRegistered } from '../../shared/side-tables/revisions.ts';
@@ -13,7 +14,7 @@ import type { Target } from './apply.ts';
 
 /**
  * Where the outcomes of each topic go, in the order in which they are always written. What would fail or loop later is found
- * here, before anything is written. @throws AfterglowError
+ * here, before anything is written. @throws AfterglowError, Fault
  */
 export async function readTargets(
   client: Queryable,
@@ -33,6 +34,7 @@ export async function readTargets(
     });
   }
   await verifyRegistered(client, definition);
+  await requireKeyTypes(client, definition, Object.keys(definition.enrichments));
   return targets;
 }
 

@@ -208,6 +208,11 @@ export const CATALOGUE = {
     meaning: 'The columns that name a row of the source are not those its results are kept under.',
     remedy: 'Use another name for the enrichment and backfill it, or give the table its earlier key back.',
   },
+  key_type_changed: {
+    exit: 2,
+    meaning: 'A key column of the source has another type than the one that its results are kept by.',
+    remedy: 'Run `afterglow init`, which alters the side tables.',
+  },
   database_of_another_pipeline: {
     exit: 4,
     meaning: 'This database is already set up for another pipeline.',

@@ -86,6 +86,7 @@ export function outputColumns(enrichment: Pick<Enrichment, 'model' | 'output'>):
   return Object.entries(outputsOf(enrichment)).map(([name, type]) => ({
     name,
     type,
+    wholeType: type,
     base: type === 'float' ? 'float8' : type,
     array: false,
     typeOid: 0,

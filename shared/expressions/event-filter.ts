@@ -116,6 +116,7 @@ function fieldColumn(name: string, base: string): Column {
   return {
     name,
     type: base,
+    wholeType: base,
     base,
     array: false,
     typeOid: 0,

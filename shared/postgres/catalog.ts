@@ -5,6 +5,8 @@ export interface Column {
   readonly name: string;
   /** SQL text that means the same under every search_path: 'numeric(12,2)', 'public.merchant_category', 'text[]'. */
   readonly type: string;
+  /** What its values can be cast to and stay whole: without a modifier, which would cut them, and of a domain its base. */
+  readonly wholeType: string;
   /** Name of the type the values have: domains resolved, of an array its element's. 'numeric', 'int8', 'merchant_category'. */
   readonly base: string;
   readonly array: boolean;
@@ -72,6 +74,8 @@ const COLUMNS = `
   select a.attrelid::int8 as table_oid, a.attname as name,
          case when place.nspname <> 'pg_catalog' and pg_type_is_visible(named.oid) then quote_ident(place.nspname) || '.'
               else '' end || format_type(a.atttypid, a.atttypmod) as type,
+         case when whole.nspname = 'pg_catalog' then format_type(resolved.oid, -1)
+              else quote_ident(whole.nspname) || '.' || quote_ident(resolved.name) end as whole_type,
          a.atttypid::int8 as type_oid, base.typname as base, resolved.is_array as array,
          not (a.attnotnull or coalesce(d.not_null, false)) as nullable, a.attgenerated as generated,
          coalesce(coll.collisdeterministic, true) as collation_deterministic,
@@ -83,8 +87,9 @@ const COLUMNS = `
        = case when own.typelem <> 0 and own.typcategory = 'A' and own.typlen = -1 then own.typelem else own.oid end
     join pg_namespace place on place.oid = named.typnamespace
     left join domains d on d.domain = a.atttypid
-    join lateral (select t.oid, t.typelem, t.typcategory = 'A' and t.typlen = -1 and t.typdelim = ',' as is_array
+    join lateral (select t.oid, t.typname as name, t.typnamespace, t.typelem, t.typcategory = 'A' and t.typlen = -1 and t.typdelim = ',' as is_array
                     from pg_type t where t.oid = coalesce(d.base, a.atttypid::int8)::oid) resolved on true
+    join pg_namespace whole on whole.oid = resolved.typnamespace
     left join domains element on resolved.is_array and element.domain = resolved.typelem
     join pg_type base
       on base.oid = case when resolved.is_array then coalesce(element.base, resolved.typelem::int8)::oid else resolved.oid end
@@ -107,6 +112,7 @@ interface ColumnRow {
   readonly table_oid: string;
   readonly name: string;
   readonly type: string;
+  readonly whole_type: string;
   readonly type_oid: string;
   readonly base: string;
   readonly array: boolean;
@@ -144,6 +150,7 @@ function toColumn(row: ColumnRow): Column {
   return {
     name: row.name,
     type: row.type,
+    wholeType: row.whole_type,
     base: row.base,
     array: row.array,
     typeOid: Number(row.type_oid),

@@ -3,11 +3,15 @@ import { pause } from '../lifecycle/run-service.ts';
 import type { Queryable } from '../postgres/connect.ts';
 import { isTransient } from '../postgres/transient.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { requireKeyTypes } from './key-types.ts';
 import { registeredRevision } from './revisions.ts';
 
 const LOOK_INTERVAL_MS = 5_000;
 
-/** Aborts when `init` has registered another definition of one of the enrichments: this one's results would be outdated. */
+/**
+ * Aborts when `init` has registered another definition of one of the enrichments: this one's results would be outdated. Also when
+ * the source has other key types than its side tables: then the reason is a fault for somebody to put right.
+ */
 export function redefinition(
   database: Queryable,
   definition: Definition,
@@ -20,13 +24,14 @@ export function redefinition(
     while (await pause(LOOK_INTERVAL_MS, signal)) {
       try {
         for (const name of enrichments) await registeredRevision(database, definition, name);
+        await requireKeyTypes(database, definition, enrichments);
       } catch (error) {
         // A database that is away says nothing about the definition; its own users notice.
         if (isTransient(error)) continue;
         // Asked between two statements of an ending service: what it says then is of no interest.
         if (signal.aborted) return;
         logger.warn({ err: error }, 'the definition has changed: draining');
-        redefined.abort();
+        redefined.abort(error);
         return;
       }
     }

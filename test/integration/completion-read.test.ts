@@ -188,3 +188,15 @@ test('a row that a policy hides is an error, not a deletion', async () => {
     await client.query(`drop owned by ${name}; drop role ${name}`);
   }
 });
+
+test('a key longer than its column was at the start is not cut to that of another row', async () => {
+  await using setting = await setUp();
+  const { client } = setting;
+  await client.query('alter table notes alter column shelf type varchar(3)');
+  await client.query("insert into notes (shelf, number, body) values ('abc', 7, 'short')");
+  const reader = await setting.reader(['body']);
+  await client.query('alter table notes alter column shelf type varchar(9)');
+  await client.query("insert into notes (shelf, number, body) values ('abcdef', 7, 'long')");
+  expect(await reader.complete(row('abcdef', 7))).toEqual({ kind: 'row', row: { body: 'long' } });
+  expect(await reader.complete(row('abcde', 7))).toEqual({ kind: 'gone' });
+});

@@ -62,6 +62,8 @@ export interface TestWriting extends AsyncDisposable {
   startProcess(): Promise<TestChild>;
   /** Waits until the group has committed everything that is on the topics. */
   caughtUp(deadlineMs?: number): Promise<void>;
+  /** Set-up once more. */
+  init(): Promise<void>;
   /** Rows that the group has still to commit. */
   lag(): Promise<number>;
 }
@@ -81,18 +83,22 @@ ${enrichments}`;
   return { text, definition };
 }
 
-export async function createWriting(enrichments = FRAUD): Promise<TestWriting> {
+/** `table`: SQL that makes payments, with a key `id`. */
+export async function createWriting(enrichments = FRAUD, table = TABLE): Promise<TestWriting> {
   await using cleanup = new AsyncDisposableStack();
   const database = cleanup.use(await createDatabase());
   const client = await connectDatabase({ url: database.url, applicationName: 'test' });
   cleanup.defer(() => client.end());
-  await client.query(`create extension if not exists vector schema public; ${TABLE}`);
+  await client.query(`create extension if not exists vector schema public; ${table}`);
   const pipeline = uniquePipelineName();
   const { text, definition } = parse(pipeline, enrichments);
   const kafka = { brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') };
   const admin = await connectKafkaAdmin(kafka);
   cleanup.defer(() => admin.close());
-  await applyInit(client, admin, { definition });
+  const init = async (): Promise<void> => {
+    await applyInit(client, admin, { definition });
+  };
+  await init();
   const folder = cleanup.use(projectFolder());
   writeFileSync(join(folder.path, 'afterglow.yaml'), text);
   const producer = cleanup.use(await connectProducer(kafka));
@@ -151,6 +157,7 @@ export async function createWriting(enrichments = FRAUD): Promise<TestWriting> {
         ),
       ),
     lag,
+    init,
     caughtUp: async (deadlineMs = READY_MAX_MS) => {
       await until(async () => (await lag()) === 0, {
         deadlineMs,

@@ -6,6 +6,7 @@ import { findTable, readCatalog, type Table } from '../../../shared/postgres/cat
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
 import type { EnrichmentTables } from '../../../shared/side-tables/enrichment-tables.ts';
+import { keyTypeChange } from '../../../shared/side-tables/key-types.ts';
 import { keyColumn, qualifiedName, stateTable } from '../../../shared/side-tables/names.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { readRevisionContents, registeredRevision } from '../../../shared/side-tables/revisions.ts';
@@ -33,9 +34,16 @@ export async function readSubjects(
   const catalog = await readCatalog(client);
   const types = await readTypeCatalog(client);
   const subjects: Subject[] = [];
-  for (const [name, enrichment] of Object.entries(definition.enrichments)) {
+  const compared = Object.entries(definition.enrichments).filter(([, { from }]) => sources.includes(from));
+  const change = await keyTypeChange(
+    client,
+    definition,
+    compared.map(([name]) => name),
+  );
+  if (change !== undefined) throw new AfterglowError('key_type_changed', change);
+  for (const [name, enrichment] of compared) {
     const source = definition.sources[enrichment.from];
-    if (source === undefined || !sources.includes(enrichment.from)) continue;
+    if (source === undefined) continue;
     const table = findTable(catalog, source.table);
     if (table === undefined) {
       const { schema, name: relation } = source.table;

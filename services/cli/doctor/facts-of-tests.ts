@@ -22,6 +22,7 @@ export const definition = parsed;
 const column = (name: string) => ({
   name,
   type: 'text',
+  wholeType: 'text',
   base: 'text',
   array: false,
   typeOid: 25,

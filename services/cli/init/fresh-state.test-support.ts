@@ -1,10 +1,7 @@
-import { demoCatalog } from '../../../shared/config/fixtures/demo-catalog.ts';
+import { demoCatalog, withoutModifier } from '../../../shared/config/fixtures/demo-catalog.ts';
 import type { Catalog } from '../../../shared/postgres/catalog.ts';
 import type { ColumnRow } from '../../../shared/side-tables/types.ts';
 import type { InitState } from './state.ts';
-
-const plainType = (type: string): string =>
-  type.replace(/^character\(\d+\)$/, 'bpchar').replace(/\(\d+(,\d+)?\)/, '');
 
 function columnsOf(catalog: Catalog): readonly ColumnRow[] {
   return catalog.tables.flatMap(({ schema, name: relation, columns }) =>
@@ -13,9 +10,10 @@ function columnsOf(catalog: Catalog): readonly ColumnRow[] {
       relation,
       name,
       type,
-      plain_type: plainType(type),
+      plain_type: withoutModifier(type),
       type_oid: type,
-      type_schema: type.startsWith('public.') ? 'public' : 'pg_catalog',
+      whole_type: withoutModifier(type),
+      whole_type_schema: type.startsWith('public.') ? 'public' : 'pg_catalog',
       key_place: name === 'id' ? 1 : 0,
     })),
   );

@@ -66,7 +66,7 @@ function realSource(name: string, source: Source, definition: Definition, state:
     (column) => column.schema === source.table.schema && column.relation === source.table.name,
   );
   const key = table.key.flatMap((column) => columns.filter((each) => each.name === column));
-  const keyColumns = key.map(({ name: column, type }) => ({ name: column, type }));
+  const keyColumns = key.map(({ name: column, whole_type }) => ({ name: column, type: whole_type }));
   // A generated column is not in the log, and older servers refuse it in a column list.
   const generated = new Set(
     table.columns.filter((column) => column.generated !== null).map((column) => column.name),
@@ -77,7 +77,7 @@ function realSource(name: string, source: Source, definition: Definition, state:
     table: source.table.name,
     columns,
     keyColumns,
-    keyTypeSchemas: [...new Set(key.map(({ type_schema }) => type_schema))],
+    keyTypeSchemas: [...new Set(key.map(({ whole_type_schema }) => whole_type_schema))],
     published:
       source.exclude.length === 0
         ? null

@@ -1,0 +1,66 @@
+// The application alters the type of a key: no result may come to stand beside another row.
+import { expect, test } from 'vitest';
+import { readSubjects } from '../../services/cli/audit/subject.ts';
+import { scored } from '../support/side-tables.ts';
+import { until } from '../support/wait.ts';
+import { createWriting, type TestWriting } from '../support/writing.ts';
+
+const DEADLINE_MS = 60_000;
+const payments = (type: string): string =>
+  `create domain short_code as varchar(10); create domain narrow_code as short_code;
+   create table payments (id ${type} primary key, amount float8 not null default 1, note text not null default '')`;
+
+async function scores({ client }: TestWriting): Promise<unknown> {
+  const { rows } = await client.query(
+    `select id, score, key_id as state from afterglow.fraud full join afterglow_internal.state_fraud on id = key_id order by score`,
+  );
+  return rows;
+}
+
+const SHORT = 'ABCDEFGHIJ';
+const LONG = 'ABCDEFGHIJKLM';
+
+test.each([
+  ['varchar(10)', 'varchar(20)'],
+  ['char(10)', 'char(20)'],
+  ['narrow_code', 'varchar(20)'],
+])('results of a key that was widened from %s to %s stand beside their own rows', async (type, wider) => {
+  await using writing = await createWriting(undefined, payments(type));
+  const { client } = writing;
+  await using _writer = writing.start();
+  await writing.publish([scored(SHORT, 5, 0.1)]);
+  await writing.caughtUp();
+  await client.query(`alter table payments alter column id type ${wider}`);
+  await writing.publish([scored(LONG, 6, 0.2)]);
+  await writing.caughtUp();
+  expect(await scores(writing)).toEqual([
+    { id: SHORT, score: '0.1', state: SHORT },
+    { id: LONG, score: '0.2', state: LONG },
+  ]);
+});
+
+test('with a key of another type the writer waits and says so, the audit ends, and both go on after init', async () => {
+  await using writing = await createWriting(undefined, payments('integer'));
+  const { client, definition } = writing;
+  await using writer = writing.start();
+  await writing.publish([scored(1, 5, 0.1)]);
+  await writing.caughtUp();
+  await client.query('alter table payments alter column id type bigint');
+  await until(() => JSON.stringify(writer.readiness.missing).includes('key_type_changed'), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the writer to name the change',
+  });
+  await expect(readSubjects(client, definition, ['payments'])).rejects.toMatchObject({
+    code: 'key_type_changed',
+    message: expect.stringContaining('Key column id of public.payments is bigint'),
+  });
+  const large = 2 ** 40;
+  await writing.publish([scored(large, 6, 0.2)]);
+  await writing.init();
+  await writing.caughtUp();
+  expect(await readSubjects(client, definition, ['payments'])).toHaveLength(1);
+  expect(await scores(writing)).toEqual([
+    { id: '1', score: '0.1', state: '1' },
+    { id: String(large), score: '0.2', state: String(large) },
+  ]);
+});
