@@ -1,7 +1,8 @@
 import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
 import type { RowKey } from '../../shared/contracts/events.ts';
 import { comparePositions } from '../../shared/contracts/position.ts';
-import type { Queryable } from '../../shared/postgres/connect.ts';
+import type { DatabaseConnection, Queryable } from '../../shared/postgres/connect.ts';
+import { type Answer, type PreparedStatement, together } from '../../shared/postgres/together.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
 import {
   fenceParameters,
@@ -11,7 +12,7 @@ import {
   type Scored,
   stateParameters,
 } from '../../shared/side-tables/parameters.ts';
-import type { Statement, WriterStatements } from '../../shared/side-tables/statements.ts';
+import type { WriterStatements } from '../../shared/side-tables/statements.ts';
 import { CutOver } from './homes.ts';
 
 export interface Target {
@@ -63,66 +64,88 @@ export async function compareWithWritten(
   return { newer: [...truncates, ...which(false)], older: new Set(which(true)) };
 }
 
+/** What else the same transaction does, without a trip of its own. */
+export interface Companions {
+  readonly ahead?: readonly PreparedStatement[];
+  readonly behind?: readonly PreparedStatement[];
+}
+
 /**
  * Applies outcomes of one enrichment inside the caller's transaction. Only the state table is fenced: result rows follow
  * for exactly the keys whose state was won, so that nothing late can bring an old result back.
  */
 export async function applyOutcomes(
-  client: Queryable,
+  client: DatabaseConnection,
   { tables, statements }: Target,
   events: readonly AnyEnrichedEvent[],
+  { ahead = [], behind = [] }: Companions = {},
 ): Promise<Applied> {
-  await fenceTruncates(
-    client,
-    statements,
-    events.filter((event) => event.status === 'truncated'),
-  );
+  const truncates = events.filter((event) => event.status === 'truncated');
   const outcomes = events.filter((event) => event.status !== 'truncated');
-  if (outcomes.length === 0) return { written: [], superseded: 0 };
+  const upserts =
+    outcomes.length === 0 ? [] : [{ ...statements.upsertState, values: stateParameters(tables, outcomes) }];
+  const [upserted] = await underFence(client, statements, truncates, { ahead, behind: upserts });
+  const written = upserted === undefined ? [] : placed(upserted, outcomes);
+  await together(client, [...resultStatements({ tables, statements }, written), ...behind]);
+  return { written, superseded: outcomes.length - written.length };
+}
 
-  const written = await places(client, statements.upsertState, stateParameters(tables, outcomes), outcomes);
+/** What is done with the result rows of the keys that were won. */
+function resultStatements(
+  { tables, statements }: Target,
+  written: readonly Outcome[],
+): readonly PreparedStatement[] {
   const scored = written.filter((outcome): outcome is Scored => outcome.status === 'scored');
   // Chunks that are new, too, take the place of whatever chunks there were; a repeated outcome may find its own.
   const clearedKeys = written
     .filter((outcome) => outcome.status !== 'scored' || (tables.chunked && !outcome.cached))
     .map(({ key }) => key);
-  if (clearedKeys.length > 0) {
-    await execute(client, statements.deleteResults, keyParameters(tables, clearedKeys));
-  }
-  if (scored.length > 0) {
-    if (statements.deleteChangedChunks !== undefined) {
-      const repeated = scored.filter(({ cached }) => cached);
-      if (repeated.length > 0) {
-        await execute(client, statements.deleteChangedChunks, resultParameters(tables, repeated));
-      }
-    }
-    await execute(client, statements.upsertResults, resultParameters(tables, scored));
-  }
-  return { written, superseded: outcomes.length - written.length };
+  const repeated = statements.deleteChangedChunks === undefined ? [] : scored.filter(({ cached }) => cached);
+  return [
+    ...(clearedKeys.length > 0
+      ? [{ ...statements.deleteResults, values: keyParameters(tables, clearedKeys) }]
+      : []),
+    ...(statements.deleteChangedChunks !== undefined && repeated.length > 0
+      ? [{ ...statements.deleteChangedChunks, values: resultParameters(tables, repeated) }]
+      : []),
+    ...(scored.length > 0 ? [{ ...statements.upsertResults, values: resultParameters(tables, scored) }] : []),
+  ];
 }
 
 /** A table is emptied as a whole, or readers would see a part of it; how long that takes is a matter of its size. */
 const TRUNCATE_MAX_MS = 3_600_000;
 
-/** Holds the truncate fence until the end of the transaction; a newer truncate raises it and clears what is older. */
-async function fenceTruncates(
-  client: Queryable,
+/**
+ * Holds the truncate fence until the end of the transaction; a newer truncate raises it and clears what is older. Answers for
+ * what comes behind.
+ */
+async function underFence(
+  client: DatabaseConnection,
   statements: WriterStatements,
   truncates: readonly Truncated[],
-): Promise<void> {
+  { ahead = [], behind = [] }: Companions,
+): Promise<readonly Answer[]> {
   const newest = truncates.toSorted((a, b) => comparePositions(b.source, a.source))[0];
-  if (newest !== undefined && (await raiseFence(client, statements, newest))) return;
-  await lockFence(client, statements);
+  if (newest === undefined) return await lockFence(client, statements, { ahead, behind });
+  await together(client, ahead);
+  if (!(await raiseFence(client, statements, newest))) return await lockFence(client, statements, { behind });
+  return await together(client, behind);
 }
 
-async function lockFence(client: Queryable, statements: WriterStatements): Promise<void> {
-  const { rowCount } = await client.query(statements.lockFence);
-  if (rowCount === 0) throw new CutOver();
+async function lockFence(
+  client: DatabaseConnection,
+  statements: WriterStatements,
+  { ahead = [], behind = [] }: Companions,
+): Promise<readonly Answer[]> {
+  const answers = await together(client, [...ahead, statements.lockFence, ...behind]);
+  // What was written behind it is undone with the transaction.
+  if (answers[ahead.length]?.rowCount === 0) throw new CutOver();
+  return answers.slice(ahead.length + 1);
 }
 
 /** False when it was not newer: then nothing is locked either. */
 async function raiseFence(
-  client: Queryable,
+  client: DatabaseConnection,
   statements: WriterStatements,
   { source: { epoch, commit_lsn, event_index } }: Truncated,
 ): Promise<boolean> {
@@ -139,28 +162,18 @@ async function raiseFence(
 
 /** A tombstone whose deletion was compacted away. Whether the key was there. */
 export async function buryKey(
-  client: Queryable,
+  client: DatabaseConnection,
   { tables, statements }: Target,
   key: RowKey,
 ): Promise<boolean> {
-  await lockFence(client, statements);
   const values = keyParameters(tables, [key]);
-  const buried = await client.query({ ...statements.bury, values: [...values] });
-  if (buried.rowCount === 0) return false;
-  await execute(client, statements.deleteResults, values);
+  const [buried] = await lockFence(client, statements, { behind: [{ ...statements.bury, values }] });
+  if (buried?.rowCount === 0) return false;
+  await together(client, [{ ...statements.deleteResults, values }]);
   return true;
 }
 
-async function places(
-  client: Queryable,
-  statement: Statement,
-  values: readonly unknown[],
-  outcomes: readonly Outcome[],
-): Promise<readonly Outcome[]> {
-  const { rows } = await client.query<{ place: number }>({ ...statement, values: [...values] });
-  return rows.flatMap(({ place }) => outcomes[place - 1] ?? []);
-}
-
-async function execute(client: Queryable, statement: Statement, values: readonly unknown[]): Promise<void> {
-  await client.query({ ...statement, values: [...values] });
+/** The outcomes that it names by their places, counted from 1. */
+function placed({ rows }: Answer, outcomes: readonly Outcome[]): readonly Outcome[] {
+  return rows.flatMap(([place]) => outcomes[Number(place) - 1] ?? []);
 }

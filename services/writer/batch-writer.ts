@@ -1,41 +1,32 @@
 import { type AnyEnrichedEvent, isRowKey } from '../../shared/contracts/enriched-guard.ts';
 import type { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
-import { type DatabasePool, inTransaction, type Queryable } from '../../shared/postgres/connect.ts';
+import { inTransaction, onConnection } from '../../shared/postgres/connect.ts';
+import { together } from '../../shared/postgres/together.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import {
-  type Applied,
-  type AppliedTopic,
-  applyOutcomes,
-  buryKey,
-  compareWithWritten,
-  type Target,
-} from './apply.ts';
+import { type AppliedTopic, buryKey } from './apply.ts';
 import type { Archive } from './archive.ts';
-import { type Homes, requireTurn } from './homes.ts';
-import { type LastOfKeys, lastOfKeys } from './last-of-keys.ts';
-import type { LateKeys } from './late-keys.ts';
 import type { WriterMetrics } from './metrics.ts';
-import { notifyFlagged } from './notify-flagged.ts';
 import { parse, readOutcomes } from './outcomes.ts';
 import type { Pace } from './pace.ts';
 import { applyPatiently, type Carried, type Patience } from './patience.ts';
 import { type Arrival, applyIsolating, refusalOf } from './refusals.ts';
+import {
+  appliedOf,
+  batchByTopic,
+  isToWrite,
+  type TransactionParts,
+  writeInTransaction,
+} from './transaction.ts';
 import type { WrittenOutcomes } from './written-outcomes.ts';
 
-export interface BatchWriterParts {
-  readonly pool: DatabasePool;
-  /** By topic, in the order in which they are written. */
-  readonly targets: ReadonlyMap<string, Target>;
-  readonly homes: Homes;
+export interface BatchWriterParts extends TransactionParts {
   readonly archive: Archive;
-  readonly lateKeys: LateKeys;
   readonly written: WrittenOutcomes;
   readonly metrics: WriterMetrics;
   readonly logger: Logger;
   readonly pace: Pace;
   readonly patience: Patience;
-  readonly notifiesFlagged: boolean;
 }
 
 interface Batch {
@@ -50,6 +41,8 @@ export class BatchWriter {
   readonly #parts: BatchWriterParts;
   #restMs = 0;
   #batch: Batch = { records: [], arrivals: 0, isRemembered: true };
+  /** What was written before comes again in a row, mostly, and a look costs less than an attempt to write it. */
+  #mayRepeat = true;
 
   constructor(parts: BatchWriterParts) {
     this.#parts = parts;
@@ -88,7 +81,7 @@ export class BatchWriter {
     for (const [topic, { length }] of Map.groupBy(passed, (record) => record.topic)) {
       const enrichment = targets.get(topic)?.tables.enrichment;
       if (enrichment === undefined) continue;
-      metrics.written(enrichment, length, { ...NOTHING, superseded: length }, () => undefined);
+      metrics.written(enrichment, length, { written: [], superseded: length }, () => undefined);
     }
     return unwritten;
   }
@@ -97,11 +90,10 @@ export class BatchWriter {
   async #remember(): Promise<void> {
     const { pool, patience, written } = this.#parts;
     if (this.#batch.isRemembered) return;
-    const remember = (some: readonly Carried[]): Promise<void> =>
-      written.remember(
-        pool,
-        some.map(({ record }) => record),
-      );
+    const remember = async (some: readonly Carried[]): Promise<void> => {
+      const statements = written.remembering(some.map(({ record }) => record));
+      await onConnection(pool, (client) => together(client, statements));
+    };
     await applyPatiently(
       this.#batch.records.map((record) => ({ record })),
       remember,
@@ -115,28 +107,18 @@ export class BatchWriter {
 
   /** One transaction. */
   async #apply(arrivals: readonly Arrival[]): Promise<void> {
-    const { pool, lateKeys, metrics, pace, written } = this.#parts;
+    const { lateKeys, metrics, pace, written } = this.#parts;
     const batch = this.#batch;
     const startedAtMs = performance.now();
-    const checked = await checkByTopic(pool, arrivals, this.#parts);
-    const isNew = checked.some(({ events }) => events.length > 0);
-    const lasts = checked.filter(({ target, last }) => lateKeys.concerns(target.tables.enrichment, last));
-    let latencyMs = 0;
+    const byTopic = await batchByTopic(arrivals, this.#parts, this.#mayRepeat);
+    const isNew = byTopic.some(({ events }) => events.length > 0);
     let applied: readonly AppliedTopic[] = [];
-    if (isNew || lasts.length > 0) {
-      const transactionStartedAtMs = performance.now();
-      let workMs = 0;
-      applied = await inTransaction(pool, async (client) => {
-        const workStartedAtMs = performance.now();
-        const each = await applyChecked(client, checked);
-        for (const { target, last } of lasts) await lateKeys.keep(client, target.tables.enrichment, last);
-        if (this.#parts.notifiesFlagged) await notifyFlagged(client, each);
-        if (arrivals.length === batch.arrivals) await written.remember(client, batch.records);
-        workMs = performance.now() - workStartedAtMs;
-        return each;
-      });
-      latencyMs = performance.now() - transactionStartedAtMs - workMs;
-      batch.isRemembered = arrivals.length === batch.arrivals;
+    let latencyMs = 0;
+    if (byTopic.some((each) => isToWrite(each, lateKeys))) {
+      const isWhole = arrivals.length === batch.arrivals;
+      const beside = isWhole ? written.remembering(batch.records) : [];
+      ({ applied, latencyMs } = await writeInTransaction(byTopic, this.#parts, beside));
+      batch.isRemembered = isWhole;
     }
     const durationMs = performance.now() - startedAtMs;
     // What was written before tells nothing of how long it takes to begin and to commit.
@@ -145,11 +127,15 @@ export class BatchWriter {
     const enrichedAtMs = new Map<AnyEnrichedEvent, number>(
       applied.length === 0 ? [] : arrivals.map(({ event, record }) => [event, record.timestampMs]),
     );
-    for (const { target, events, count } of checked) {
-      const { enrichment } = target.tables;
-      const result = applied.find((each) => each.enrichment === enrichment)?.result ?? NOTHING;
-      const superseded = result.superseded + count - events.length;
-      metrics.written(enrichment, count, { ...result, superseded }, (outcome) => enrichedAtMs.get(outcome));
+    this.#mayRepeat = false;
+    for (const each of byTopic) {
+      const result = appliedOf(each, applied);
+      const count = each.arrivals.length;
+      const superseded = result.superseded + count - each.events.length;
+      if (superseded > 0) this.#mayRepeat = true;
+      metrics.written(each.target.tables.enrichment, count, { ...result, superseded }, (outcome) =>
+        enrichedAtMs.get(outcome),
+      );
     }
   }
 
@@ -180,47 +166,4 @@ export class BatchWriter {
       async () => {},
     );
   }
-}
-
-const NOTHING: Applied = { written: [], superseded: 0 };
-
-interface CheckedTopic {
-  readonly target: Target;
-  /** Newer than what is written, as far as can be told without the fence. */
-  readonly events: readonly AnyEnrichedEvent[];
-  /** With those that are not. */
-  readonly count: number;
-  readonly last: LastOfKeys;
-}
-
-/** Always in the order of the targets, so that two writers wait for each other instead of deadlocking. */
-async function checkByTopic(
-  client: Queryable,
-  arrivals: readonly Arrival[],
-  { targets, homes }: Pick<BatchWriterParts, 'targets' | 'homes'>,
-): Promise<readonly CheckedTopic[]> {
-  const byTopic = Map.groupBy(arrivals, (arrival) => homes.topicOf(arrival));
-  const checked: CheckedTopic[] = [];
-  for (const [topic, target] of targets) {
-    const ofTopic = byTopic.get(topic);
-    if (ofTopic === undefined) continue;
-    const events = ofTopic.map(({ event }) => event);
-    const { newer, older } = await compareWithWritten(client, target, events);
-    if (target.isPaired === true) await requireTurn(client, target.tables);
-    checked.push({ target, events: newer, count: events.length, last: lastOfKeys(ofTopic, older) });
-  }
-  return checked;
-}
-
-async function applyChecked(
-  client: Queryable,
-  checked: readonly CheckedTopic[],
-): Promise<readonly AppliedTopic[]> {
-  const applied: AppliedTopic[] = [];
-  for (const { target, events } of checked) {
-    if (events.length === 0) continue;
-    const result = await applyOutcomes(client, target, events);
-    applied.push({ enrichment: target.tables.enrichment, result });
-  }
-  return applied;
 }

@@ -1,6 +1,7 @@
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import type { Assignment } from '../../shared/kafka/offsets.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
+import type { PreparedStatement } from '../../shared/postgres/together.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
 import {
   readWrittenStretches,
@@ -34,9 +35,9 @@ export class WrittenOutcomes {
     return this.#stretches.size === 0 ? records : records.filter((record) => !this.#isWritten(record));
   }
 
-  /** In the transaction that writes the records, or behind it. They are all of their stretches that there are. */
-  async remember(client: Queryable, records: readonly FetchedRecord[]): Promise<void> {
-    await rememberWritten(client, this.#topicIds, stretchesOf(records));
+  /** For the transaction that writes the records, or behind it. They are all of their stretches that there are. */
+  remembering(records: readonly FetchedRecord[]): readonly PreparedStatement[] {
+    return rememberWritten(this.#topicIds, stretchesOf(records));
   }
 
   /** None while the database is away: then all of the membership is compared one by one, since its first records were taken. */

@@ -7,6 +7,8 @@ import { isRefused } from './sql-states.ts';
 
 export type DatabaseClient = pg.Client;
 export type DatabasePool = pg.Pool;
+/** One connection, also of a pool: whatever is sent through it is done in turn. */
+export type DatabaseConnection = pg.ClientBase;
 /** What a statement can be sent through: a pool, or one connection inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'>;
 
@@ -143,15 +145,25 @@ const READ_ONLY = '25006';
 /** Runs `work` in one transaction on one connection of the pool. */
 export async function inTransaction<T>(
   pool: DatabasePool,
-  work: (client: Queryable) => Promise<T>,
+  work: (client: DatabaseConnection) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
+  return await onConnection(pool, async (client) => {
     await client.query('begin');
     const result = await work(client);
     await client.query('commit');
     return result;
+  });
+}
+
+/** Runs `work` on one connection of the pool. A transaction that it began and did not end is rolled back when it fails. */
+export async function onConnection<T>(
+  pool: DatabasePool,
+  work: (client: DatabaseConnection) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await work(client);
   } catch (error) {
     await client.query('rollback').catch((rollbackError: Error) => {
       broken = rollbackError;

@@ -1,7 +1,7 @@
 // The writer's SQL, made once per enrichment. Every batch is one transaction, in this order:
 //
+//   checkPositions            ahead of it, while outcomes repeat: which of these are newer than what is stored
 //   lockFence                 SHARE; a batch that holds a truncate runs raiseFence instead, for a lock cannot be upgraded safely
-//   checkPositions            optional and cheap: which of these are newer than what is stored
 //   upsertState               the fence; answers which outcomes won
 //   deleteResults             for winners that are not scored
 //   deleteChangedChunks       for winners of chunked kinds that are scored

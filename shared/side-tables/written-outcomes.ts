@@ -1,5 +1,6 @@
 // Which outcomes are in the side tables, as stretches of their partitions: moved on in the transaction that writes them.
 import type { Queryable } from '../postgres/connect.ts';
+import type { PreparedStatement } from '../postgres/together.ts';
 import { WRITTEN_OUTCOMES } from './names.ts';
 
 export interface WrittenStretch {
@@ -56,22 +57,20 @@ const REMEMBER = {
     newest_ms = case when ${MEETS} then greatest(known.newest_ms, excluded.newest_ms) else excluded.newest_ms end`,
 };
 
-export async function rememberWritten(
-  client: Queryable,
+/** None where nothing of it is known by its id. */
+export function rememberWritten(
   topicIds: ReadonlyMap<string, string>,
   stretches: readonly WrittenStretch[],
-): Promise<void> {
+): readonly PreparedStatement[] {
   const known = stretches.filter(({ topic }) => topicIds.has(topic));
-  if (known.length === 0) return;
-  await client.query({
-    ...REMEMBER,
-    values: [
-      known.map(({ topic }) => topic),
-      known.map(({ partition }) => partition),
-      known.map(({ topic }) => topicIds.get(topic)),
-      known.map(({ first }) => String(first)),
-      known.map(({ next }) => String(next)),
-      known.map(({ newestMs }) => newestMs),
-    ],
-  });
+  if (known.length === 0) return [];
+  const values = [
+    known.map(({ topic }) => topic),
+    known.map(({ partition }) => partition),
+    known.map(({ topic }) => topicIds.get(topic)),
+    known.map(({ first }) => String(first)),
+    known.map(({ next }) => String(next)),
+    known.map(({ newestMs }) => newestMs),
+  ];
+  return [{ ...REMEMBER, values }];
 }

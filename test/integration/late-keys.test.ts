@@ -49,6 +49,18 @@ test('an older outcome behind a newer one of its key is noted, until a newer one
   expect(await noted(client)).toEqual([]);
 });
 
+test('an older outcome among new ones is noted, too, though nobody has looked before they were written', async () => {
+  await using writing = await createWriting();
+  await using _writer = writing.start();
+  // The first batch of a membership is looked up, and holds nothing older: those that follow are not.
+  await writing.publish([scored('1', 5, 0.5), scored('2', 5, 0.5)]);
+  await writing.caughtUp();
+  await writing.publish([scored('1', 6, 0.6), scored('2', 4, 0.4), scored('3', 5, 0.5)]);
+  await writing.caughtUp();
+  expect(await noted(writing.client)).toEqual(['2']);
+  expect(await table(writing.client)).toEqual({ 1: '0.6', 2: '0.5', 3: '0.5' });
+});
+
 interface Woken {
   readonly pipeline: TestPipeline;
   readonly topic: string;
