@@ -4,7 +4,7 @@ import { quoteIdentifier } from '../postgres/connect.ts';
 import type { TableName } from '../postgres/published.ts';
 import type { EnrichmentTables } from './enrichment-tables.ts';
 import { keyColumn, OVER_BUDGET_LOCK, REDO_JOBS, REDO_KEYS, stateTable, UNPAID_REDOS } from './names.ts';
-import { createRedoJob } from './redo-jobs.ts';
+import { createRedoJob, type KeyTexts } from './redo-jobs.ts';
 
 /** More than that wait for the next job: the list of one is written in one transaction, which others wait for. */
 const ROWS_MAX = 100_000;
@@ -17,6 +17,9 @@ export async function hasOverBudget(client: Queryable, enrichment: string): Prom
   );
   return rowCount === 1;
 }
+
+/** Longer than results take from a job to the tables, and seldom enough for a row that no day's money is enough for. */
+const TRIED_AGAIN_AFTER = "interval '1 hour'";
 
 /** Inside a transaction. Returns the number of the job; undefined: there are no such rows, or a job is at them already. */
 export async function createOverBudgetJob(
@@ -31,34 +34,35 @@ export async function createOverBudgetJob(
         and state in ('waiting', 'running', 'paused') limit 1`,
     [enrichment],
   );
-  if (open !== 0 || !(await hasOverBudget(client, enrichment))) return undefined;
-  const job = await createRedoJob(client, {
+  if (open !== 0) return undefined;
+  const texts = `array[${keyColumns.map(({ name }) => `${quoteIdentifier(keyColumn(name))}::text`).join(', ')}]`;
+  const keys = keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name))).join(', ');
+  const { rows } = await client.query<{ key: string }>(
+    `with tried as materialized (
+       select key from ${REDO_JOBS} join ${REDO_KEYS} using (job)
+        where reason = 'over_budget' and $1 = any(enrichments)
+          and created_at > now() - ${TRIED_AGAIN_AFTER} and created_at >= date_trunc('day', now(), 'UTC')
+     ), over as (
+       select ${texts} as key, row_number() over (order by ${keys}) as place
+         from ${stateTable(enrichment)}
+        where status = 'over_budget' and not exists (select from tried where key = ${texts})
+        order by ${keys} limit $2
+     ), unpaid as (
+       delete from ${UNPAID_REDOS} where enrichment = $1 and key in (
+         select key from ${UNPAID_REDOS} where enrichment = $1 and key not in (select key from tried) limit $2)
+       returning key
+     )
+     select array_to_json(key)::text as key from (
+       select key, place from over union all select key, null from unpaid
+     ) as each group by key order by min(place), key`,
+    [enrichment, rowsMax],
+  );
+  if (rows.length === 0) return undefined;
+  return await createRedoJob(client, {
     schema: source.schema,
     table: source.name,
     reason: 'over_budget',
     enrichments: [enrichment],
-    keys: [],
+    keys: rows.map(({ key }) => JSON.parse(key) as KeyTexts),
   });
-  const texts = keyColumns.map(({ name }) => `${quoteIdentifier(keyColumn(name))}::text`);
-  const keys = keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name)));
-  await client.query(
-    `with over_budget as (
-       select array[${texts.join(', ')}] as key, row_number() over (order by ${keys.join(', ')}) as place
-         from ${stateTable(enrichment)} where status = 'over_budget' order by ${keys.join(', ')} limit $2
-     ), unpaid as (
-       delete from ${UNPAID_REDOS} where enrichment = $3
-          and key in (select key from ${UNPAID_REDOS} where enrichment = $3 limit $2) returning key
-     ), wanted as (
-       select key, min(place) as place from (
-         select key, place from over_budget union all select key, null from unpaid
-       ) as each group by key
-     ), listed as (
-       insert into ${REDO_KEYS} (job, place, key)
-       select $1, row_number() over (order by place, key), key from wanted
-       returning 1
-     )
-     update ${REDO_JOBS} set estimated_rows = (select count(*) from listed) where job = $1`,
-    [job, rowsMax, enrichment],
-  );
-  return job;
 }

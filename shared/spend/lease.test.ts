@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decideLease, type LeaseDecision, type PurseUse } from './lease.ts';
+import { decideLease, isFull, type LeaseDecision, type PurseUse } from './lease.ts';
 
 const limits = { limitNanoUsd: 1_000, reservedNanoUsd: { fraud: 200 } };
 const use = (enrichment: string, spentNanoUsd: number, leasedNanoUsd = 0): PurseUse => ({
@@ -102,4 +102,14 @@ test('whoever asks and however they spend: never above the limit, and no more wa
     }),
     { seed: 7 },
   );
+});
+
+test.each([
+  ['nothing is spent', 0, true],
+  ['half of it is left', 500, true],
+  ['less than half is left', 501, false],
+  ['all is spent', 1_000, false],
+])('whether a purse is full, when %s', (_what, spentNanoUsd, isItFull) => {
+  const unreserved = { limitNanoUsd: 1_000, reservedNanoUsd: {} };
+  expect(isFull(unreserved, [use('mood', spentNanoUsd)], 'mood')).toBe(isItFull);
 });

@@ -57,16 +57,18 @@ export function decideLease(
   return { kind: best >= leastNanoUsd ? 'wait' : 'spent' };
 }
 
+/** With less of a day's money the rows that had none would only be told so again. */
+const FULL_SHARE_MIN = 0.5;
+
 /** Whether most of what this enrichment may spend of a day is there, as it is when a day begins or a limit was raised. */
 export function isFull(
   limits: PurseLimits | undefined,
   uses: readonly PurseUse[],
   enrichment: string,
-  spentShareMax: number,
 ): boolean {
   if (limits === undefined) return true;
   const whole = restNanoUsd(limits, [], enrichment);
-  return whole > 0 && restNanoUsd(limits, uses, enrichment) >= (1 - spentShareMax) * whole;
+  return whole > 0 && restNanoUsd(limits, uses, enrichment) >= FULL_SHARE_MIN * whole;
 }
 
 /** What is left of the limit for this enrichment, once what is reserved for others is set aside. */

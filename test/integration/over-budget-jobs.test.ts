@@ -56,6 +56,23 @@ test('a job lists so many rows that its list is soon written, and the next one t
   expect((await listed(client)).at(-1)).toBe('4 5');
 });
 
+test('a row that was read again in vain waits an hour, or for the next day', async () => {
+  await using setting = await withOverBudget(2);
+  const { client, tables } = setting;
+  const made = async (): Promise<string | undefined> => await createOverBudgetJob(client, tables, SOURCE);
+  const readAgain = async (job: string | undefined): Promise<void> => {
+    await client.query("update afterglow_internal.redo_jobs set state = 'done' where job = $1", [job]);
+  };
+  await readAgain(await made());
+  expect(await made()).toBeUndefined();
+  await write(setting, [overBudget(3, 1)]);
+  await readAgain(await made());
+  expect(await listed(client)).toEqual(['1 2', '3']);
+  await client.query("update afterglow_internal.redo_jobs set created_at = created_at - interval '1 day'");
+  await made();
+  expect((await listed(client)).at(-1)).toBe('1 2 3');
+});
+
 test('while rows are listed, everybody may take money', async () => {
   await using setting = await withOverBudget(1);
   const { client, tables } = setting;

@@ -1,6 +1,7 @@
 // Rows that got nothing get their outcome when there is money again, by a job of their own.
 import { expect, test } from 'vitest';
 import { listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
+import { enrichAsItself } from '../support/own-login.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { readTopic } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
@@ -83,7 +84,8 @@ test('rows over budget are told of, and read again by one job once the purse is 
   expect(await listRedoJobs(client, 10)).toEqual([]);
 
   await nextDay(pipeline);
-  await pipeline.start('enricher mood').ready();
+  // Under its own login: it must be allowed to make the job.
+  await using _enricher = await enrichAsItself(pipeline, 'mood');
   await becomes(pipeline, { scored: 30 });
   expect(await listRedoJobs(client, 10)).toMatchObject([
     { reason: 'over_budget', byKeys: true, enrichments: ['mood'] },

@@ -33,7 +33,7 @@ export async function redoOverBudget(
       if (job !== undefined)
         logger.info({ job }, 'there is money again: rows that were over budget are read again');
     } catch (err) {
-      if (!ended.aborted) logger.debug({ err }, 'rows over budget could not be looked for');
+      if (!ended.aborted) logger.warn({ err }, 'rows over budget could not be looked for');
     }
   } while (await pause(intervalMs, ended));
 }
@@ -46,7 +46,7 @@ async function redoIfFull(settings: OverBudgetSettings): Promise<string | undefi
   const budget = settings.budget();
   for (const purse of new Set([false, true].map((isRedo) => purseOf(budget, { enrichment, isRedo })))) {
     const { uses } = await readPurseDay(database, purse);
-    if (!isFull(limitsOf(budget, purse), uses, enrichment, budget?.alert_at ?? 1)) return undefined;
+    if (!isFull(limitsOf(budget, purse), uses, enrichment)) return undefined;
   }
   return await inTransaction(database, (client) => createOverBudgetJob(client, tables, source));
 }
