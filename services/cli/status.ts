@@ -77,7 +77,7 @@ async function read(
 
 async function spendNow(database: DatabaseReadings, definition: Definition): Promise<readonly SpendToday[]> {
   const ledger = await database.ledgerToday();
-  return ledger === undefined ? [] : spendToday(ledger, definition, definition.budget);
+  return ledger === undefined ? [] : spendToday(ledger, definition, ledger.budget);
 }
 
 /** A part that does not answer is a finding, not a reason to show nothing of the others. */

@@ -31,6 +31,7 @@ import { prepare } from './prepare.ts';
 import { askOnce, completeRow, type RowWorkParts } from './row-work.ts';
 import { type RowSteps, type SettledRow, settle } from './settle.ts';
 import { keepWithinBounds, sharedRequests } from './shared-requests.ts';
+import { BudgetInForce } from './spend/budget-in-force.ts';
 import { openSpending } from './spend/open-spending.ts';
 import { redoOverBudget } from './spend/redo-over-budget.ts';
 import { RetentionLag } from './spend/retention-lag.ts';
@@ -92,10 +93,13 @@ export async function runSession(
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
   const lag = new RetentionLag();
+  const budget = await BudgetInForce.read(database, definition, logger);
+  cleanup.use(inBackground((ended) => budget.keep(ended)));
   const { spending, savings } = cleanup.use(
     openSpending({
       mustNotWait: () => lag.isLate(Date.now()),
       definition,
+      budget: () => budget.now,
       enrichment: name,
       table: source.table,
       isPaidPerCall: model.isPaidPerCall,
@@ -146,7 +150,7 @@ export async function runSession(
   const tables = await readEnrichmentTables(database, name);
   if (model.isPaidPerCall) cleanup.use(inBackground((ended) => keepWithinBounds(database, logger, ended)));
   if (model.isPaidPerCall) {
-    const waiting = { database, budget: () => definition.budget, tables, source: source.table, logger };
+    const waiting = { database, budget: () => budget.now, tables, source: source.table, logger };
     cleanup.use(inBackground((ended) => redoOverBudget(waiting, ended)));
   }
   const consumer = cleanup.use(

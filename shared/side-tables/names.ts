@@ -41,6 +41,7 @@ export const INTERNAL_TABLES = [
   'cutovers',
   'ledger',
   'leases',
+  'budget',
   'budget_alerts',
   'unpaid_redos',
 ] as const;
@@ -71,6 +72,7 @@ export const REQUEST_CACHE = internalTable('request_cache');
 export const CACHE_SEAL = internalTable('cache_seal');
 export const LEDGER = internalTable('ledger');
 export const LEASES = internalTable('leases');
+export const BUDGET = internalTable('budget');
 export const BUDGET_ALERTS = internalTable('budget_alerts');
 export const UNPAID_REDOS = internalTable('unpaid_redos');
 

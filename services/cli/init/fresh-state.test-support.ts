@@ -39,6 +39,7 @@ export function freshState(changes: Partial<InitState> = {}, catalog: Catalog = 
     pipeline: undefined,
     revisions: new Map(),
     cutOver: new Set(),
+    budget: undefined,
     recordedPartitions: new Map(),
     topics: new Map(),
     publication: undefined,

@@ -4,6 +4,7 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { demoCatalog } from '../../../shared/config/fixtures/demo-catalog.ts';
 import { parseDefinition } from '../../../shared/config/parse.ts';
 import { quoteLiteral } from '../../../shared/postgres/connect.ts';
+import { budgetContent } from '../../../shared/side-tables/budget.ts';
 import { freshState } from './fresh-state.test-support.ts';
 import { planInit } from './plan.ts';
 import { planRemove } from './remove.ts';
@@ -23,6 +24,20 @@ const planned = (state: InitState, definition = fullDefinition()) => planInit({ 
 test('the whole set-up of the full example is as committed', async () => {
   const sql = printSql(planned(freshState()));
   await expect(sql).toMatchFileSnapshot('golden/init.sql');
+});
+
+test('another budget is registered, and neither an equal one nor a new revision is', () => {
+  const definition = fullDefinition();
+  const { budget: _, ...unlimited } = definition;
+  const titles = (registered: string | undefined, wanted: Definition): readonly string[] =>
+    planned(freshState({ budget: registered }), wanted)
+      .steps.map(({ title }) => title)
+      .filter((title) => title === 'budget');
+  expect(titles(undefined, definition)).toEqual(['budget']);
+  expect(titles(undefined, unlimited)).toEqual(['budget']);
+  expect(titles(budgetContent(definition), definition)).toEqual([]);
+  expect(titles(budgetContent(definition), unlimited)).toEqual(['budget']);
+  expect(titles('null', unlimited)).toEqual([]);
 });
 
 test('on Amazon the reader gets the role that gives replication there, not the attribute', () => {

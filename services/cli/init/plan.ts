@@ -4,6 +4,7 @@ import { definitionInForce } from '../../../shared/config/in-force.ts';
 import { revisionContent } from '../../../shared/config/revision.ts';
 import { counterpartOf, shadowedBy, shadowOf } from '../../../shared/contracts/shadow.ts';
 import { quoteLiteral } from '../../../shared/postgres/connect.ts';
+import { budgetContent, registerBudgetStatement } from '../../../shared/side-tables/budget.ts';
 import { migrationStatements, pendingMigrations } from '../../../shared/side-tables/migrations.ts';
 import { PIPELINE, REVISIONS, TOPIC_PARTITIONS } from '../../../shared/side-tables/names.ts';
 import { checkCutOver, checkFunctionNames, checkServer, missingPrivileges } from './checks.ts';
@@ -58,6 +59,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
     ...grantSteps(pipeline, sources, state),
     ...activitySteps(pipeline, state),
     ...revisionSteps(definition, state),
+    ...budgetSteps(definition, state),
     ...partitionSteps(definition, state),
     ...redoSteps(definition, state),
     ...topicSteps(definition, state),
@@ -106,6 +108,13 @@ function revisionSteps(definition: Definition, state: InitState): readonly SqlSt
       `insert into ${REVISIONS} (enrichment, revision, sha256, content) values (${quoteLiteral(name)}, ${revision}, ${quoteLiteral(sha256)}, ${quoteLiteral(json)})`,
     ]);
   });
+}
+
+/** No new revision: nothing of it changes an outcome that there is money for. */
+function budgetSteps(definition: Definition, state: InitState): readonly SqlStep[] {
+  if (state.budget === budgetContent(definition)) return [];
+  const reason = 'what may be spent a day: services that run see it within seconds';
+  return sqlStep('budget', reason, [registerBudgetStatement(definition)]);
 }
 
 function partitionSteps(definition: Definition, state: InitState): readonly SqlStep[] {

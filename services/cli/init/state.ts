@@ -4,6 +4,7 @@ import type { KafkaAdmin, TopicDescription } from '../../../shared/kafka/admin.t
 import { type Catalog, readCatalog } from '../../../shared/postgres/catalog.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import { plannedRows } from '../../../shared/postgres/estimate.ts';
+import { readBudgetContent } from '../../../shared/side-tables/budget.ts';
 import { readCutOver } from '../../../shared/side-tables/cutovers.ts';
 import { appliedMigrations } from '../../../shared/side-tables/migrations.ts';
 import {
@@ -53,6 +54,8 @@ export interface InitState {
   readonly revisions: ReadonlyMap<string, { readonly revision: number; readonly sha256: string }>;
   /** Enrichments that have changed places with their shadow at any time. */
   readonly cutOver: ReadonlySet<string>;
+  /** Text of the registered one; undefined: none was. */
+  readonly budget: string | undefined;
   readonly recordedPartitions: ReadonlyMap<string, number>;
   readonly topics: ReadonlyMap<string, Pick<TopicDescription, 'partitions' | 'settings'>>;
   readonly publication: Publication | undefined;
@@ -128,6 +131,7 @@ export async function readInitState(
     pipeline: (await readPipeline(client))?.name,
     revisions: isSetUp ? await readRevisions(client) : new Map(),
     cutOver: await readCutOver(client),
+    budget: await readBudgetContent(client),
     recordedPartitions: isSetUp ? await readRecordedPartitions(client) : new Map(),
     topics: await readTopics(kafka, definition),
     publication: await readPublication(client, publicationName(pipeline)),

@@ -56,7 +56,7 @@ export function wantedGrants(
     onInternal(role, ['SELECT'], READ_BY_SERVICES);
   for (const role of ['enricher', 'writer'] as const) onInternal(role, ALL_ROWS, KEPT_BY_CONSUMERS);
   onInternal('enricher', ALL_ROWS, ['request_cache', 'ledger', 'leases', 'budget_alerts', 'unpaid_redos']);
-  onInternal('enricher', ['SELECT'], ['positions', 'cache_seal']);
+  onInternal('enricher', ['SELECT'], ['positions', 'cache_seal', 'budget']);
   // A gap of their group, with the redo that closes it.
   for (const role of ['enricher', 'writer'] as const) {
     onInternal(role, ['SELECT', 'INSERT'], ['redo_jobs', 'redo_keys']);
@@ -64,7 +64,7 @@ export function wantedGrants(
   }
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
   // Whether there is money for rows that are read again.
-  onInternal('reader', ['SELECT'], ['ledger', 'leases']);
+  onInternal('reader', ['SELECT'], ['ledger', 'leases', 'budget']);
   onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys', 'gap_keys', 'partition_changes']);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps', 'partitions']);
   // A lock FOR SHARE asks for the right to update.

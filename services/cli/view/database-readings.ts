@@ -1,6 +1,7 @@
 // What the live view and `status` ask the database. One connection, made again when it broke.
-import type { Definition } from '../../../shared/config/definition.ts';
+import type { Budget, Definition } from '../../../shared/config/definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
+import { readBudget } from '../../../shared/side-tables/budget.ts';
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
 import { type LedgerNow, readLedger } from '../../../shared/side-tables/ledger-entries.ts';
 import { enrichedView, LEDGER, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
@@ -129,11 +130,14 @@ export class DatabaseReadings implements AsyncDisposable {
     return toLastAudits(cell?.[0] ?? '[]');
   }
 
-  /** What was spent today; undefined where no set-up has made the ledger yet. */
-  async ledgerToday(): Promise<LedgerNow | undefined> {
+  /** What was spent today, and what may be; undefined where no set-up has made the ledger yet. */
+  async ledgerToday(): Promise<(LedgerNow & { readonly budget: Budget | undefined }) | undefined> {
     const [found] = await this.#ask<[boolean]>('select to_regclass($1) is not null', [LEDGER]);
     if (found?.[0] !== true) return undefined;
-    return await this.#inTurn((client) => readLedger(client, 0));
+    return await this.#inTurn(async (client) => ({
+      ...(await readLedger(client, 0)),
+      budget: await readBudget(client, this.#definition),
+    }));
   }
 
   /** Newest first. The demo's payments have columns of their own; any other table shows key and outputs. */

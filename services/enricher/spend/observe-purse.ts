@@ -1,4 +1,6 @@
-import type { Purse, PurseLimits } from '../../../shared/spend/lease.ts';
+import type { Budget } from '../../../shared/config/definition.ts';
+import { limitsOf } from '../../../shared/spend/budget.ts';
+import type { Purse } from '../../../shared/spend/lease.ts';
 import type { Readiness } from '../../../shared/telemetry/http.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import type { WaitObserver } from '../database-wait.ts';
@@ -8,9 +10,8 @@ import type { PurseObserver } from './purse-account.ts';
 
 export interface ObservedPurse {
   readonly purse: Purse;
-  readonly limits: PurseLimits | undefined;
-  /** Share of the limit. */
-  readonly alertAt: number;
+  /** As it is now. */
+  readonly budget: () => Budget | undefined;
   readonly databaseWaits: WaitObserver;
   readonly notices: Pick<LimitNotices, 'tell'>;
   readonly logger: Logger;
@@ -20,12 +21,14 @@ export interface ObservedPurse {
 
 /** What a purse meets, for metrics, log, health and whoever listens to notices. */
 export function observePurse(parts: ObservedPurse): PurseObserver {
-  const { purse, limits, alertAt, databaseWaits, notices, logger, readiness, metrics } = parts;
+  const { purse, databaseWaits, notices, logger, readiness, metrics } = parts;
   const name = `budget ${purse}`;
   return {
     ...databaseWaits,
     used({ kind, day, resetsAt, uses }) {
-      if (limits === undefined) return;
+      const budget = parts.budget();
+      const limits = limitsOf(budget, purse);
+      if (budget === undefined || limits === undefined) return;
       const used = uses.reduce(
         (sum, { spentNanoUsd, leasedNanoUsd }) => sum + spentNanoUsd + leasedNanoUsd,
         0,
@@ -33,7 +36,7 @@ export function observePurse(parts: ObservedPurse): PurseObserver {
       const { limitNanoUsd } = limits;
       metrics.budgetUsed(purse, limitNanoUsd === 0 ? 1 : used / limitNanoUsd);
       const told = { purse, day, resetsAt, limitNanoUsd, usedNanoUsd: used };
-      if (used >= alertAt * limitNanoUsd) notices.tell({ ...told, level: 'alert' });
+      if (used >= budget.alert_at * limitNanoUsd) notices.tell({ ...told, level: 'alert' });
       if (kind === 'spent') notices.tell({ ...told, level: 'reached' });
     },
     spent: (nanoUsd) => metrics.spent(purse, nanoUsd),

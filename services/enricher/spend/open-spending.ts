@@ -1,9 +1,8 @@
-import type { Definition } from '../../../shared/config/definition.ts';
+import type { Budget, Definition } from '../../../shared/config/definition.ts';
 import { formatTableName, type TableName } from '../../../shared/config/values.ts';
 import type { RecordProducer } from '../../../shared/kafka/producer.ts';
 import { inBackground } from '../../../shared/lifecycle/in-background.ts';
 import type { DatabasePool } from '../../../shared/postgres/connect.ts';
-import { limitsOf } from '../../../shared/spend/budget.ts';
 import { oldPricesText } from '../../../shared/spend/prices.ts';
 import type { Readiness } from '../../../shared/telemetry/http.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
@@ -16,6 +15,8 @@ import { Spending } from './spending.ts';
 
 export interface OpenSpendingSettings {
   readonly definition: Definition;
+  /** As it is now. */
+  readonly budget: () => Budget | undefined;
   readonly enrichment: string;
   readonly table: TableName;
   readonly isPaidPerCall: boolean;
@@ -34,12 +35,11 @@ export interface OpenSpending extends AsyncDisposable {
   readonly savings: SavingsRecord;
 }
 
-const ALERT_AT = 1;
-
 /** All that the money of one enrichment needs, until its disposal says what was spent last. */
 export function openSpending(settings: OpenSpendingSettings): OpenSpending {
-  const { definition, enrichment, database, databaseWaits, producer, logger, metrics, stopping } = settings;
-  const { pipeline, budget } = definition;
+  const { definition, budget, enrichment, database, databaseWaits, producer, logger, metrics, stopping } =
+    settings;
+  const { pipeline } = definition;
   const table = formatTableName(settings.table);
   const notices = new LimitNotices({ database, producer, pipeline, enrichment, logger });
   const spending = new Spending({
@@ -52,8 +52,7 @@ export function openSpending(settings: OpenSpendingSettings): OpenSpending {
     observer: (purse) =>
       observePurse({
         purse,
-        limits: limitsOf(budget, purse),
-        alertAt: budget?.alert_at ?? ALERT_AT,
+        budget,
         databaseWaits,
         notices,
         logger,

@@ -38,7 +38,8 @@ export interface PurseObserver extends WaitObserver {
 
 export interface PurseAccountSettings extends Account {
   readonly database: DatabasePool;
-  readonly limits: PurseLimits | undefined;
+  /** As they are now. */
+  readonly limits: () => PurseLimits | undefined;
   /** skip: whoever comes too late hears it. pause: waits. */
   readonly onReached: () => 'pause' | 'skip';
   readonly observer: PurseObserver;
@@ -175,7 +176,7 @@ export class PurseAccount implements AsyncDisposable {
     const answer = await untilAnswered(observer, stopping, () => {
       askedAtMs = this.#clock();
       const wantedNanoUsd = Math.max(this.#askedNanoUsd, this.#nanoUsdOfASecond());
-      const account = { purse, enrichment, table, limits };
+      const account = { purse, enrichment, table, limits: limits() };
       return takeLease(database, { ...account, leastNanoUsd, wantedNanoUsd, keptMs: KEPT_MS });
     });
     observer.used(answer);

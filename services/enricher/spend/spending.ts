@@ -13,7 +13,8 @@ import { type Funded, PurseAccount, type PurseObserver } from './purse-account.t
 
 export interface SpendingSettings {
   readonly database: DatabasePool;
-  readonly budget: Budget | undefined;
+  /** As it is now. */
+  readonly budget: () => Budget | undefined;
   readonly enrichment: string;
   /** The source's table, with its schema. */
   readonly table: string;
@@ -60,7 +61,7 @@ export class Spending implements AsyncDisposable {
   /** Whose money is taken. */
   accountOf({ isRedo }: { readonly isRedo: boolean }): Account {
     const { budget, enrichment, table } = this.#settings;
-    return { purse: purseOf(budget, { enrichment, isRedo }), enrichment, table };
+    return { purse: purseOf(budget(), { enrichment, isRedo }), enrichment, table };
   }
 
   /** To be called when no call is under way any more. */
@@ -77,8 +78,8 @@ export class Spending implements AsyncDisposable {
       database,
       enrichment,
       table,
-      limits: limitsOf(budget, purse),
-      onReached: () => (mustNotWait() ? 'skip' : (budget?.on_reached ?? 'pause')),
+      limits: () => limitsOf(budget(), purse),
+      onReached: () => (mustNotWait() ? 'skip' : (budget()?.on_reached ?? 'pause')),
       observer: observer(purse),
       stopping,
     });

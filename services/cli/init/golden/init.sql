@@ -434,6 +434,16 @@ comment on column afterglow_internal.ledger.paid_rows is
   'Rows that spent_nano_usd was spent for, each of them perhaps several requests.';
 insert into "afterglow_internal"."migrations" (version, name) values (20, 'unpaid_redos');
 
+-- side tables, budget: bookkeeping of the services
+create table afterglow_internal.budget (
+  is_single     boolean primary key default true check (is_single),
+  content       json not null,
+  registered_at timestamptz not null default now()
+);
+comment on table afterglow_internal.budget is
+  'The budget of the definition that init registered last, null where it has none: services that run see it within seconds.';
+insert into "afterglow_internal"."migrations" (version, name) values (21, 'budget');
+
 -- pipeline: one database is one pipeline
 insert into "afterglow_internal"."pipeline" (name, created_by_afterglow) values ('afterglow', false);
 
@@ -999,6 +1009,7 @@ grant select, insert, update, delete on table "afterglow_internal"."budget_alert
 grant select, insert, update, delete on table "afterglow_internal"."unpaid_redos" to "afterglow_enricher";
 grant select on table "afterglow_internal"."positions" to "afterglow_enricher";
 grant select on table "afterglow_internal"."cache_seal" to "afterglow_enricher";
+grant select on table "afterglow_internal"."budget" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."redo_jobs" to "afterglow_enricher";
 grant select, insert on table "afterglow_internal"."redo_keys" to "afterglow_enricher";
 grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_enricher";
@@ -1008,6 +1019,7 @@ grant select, insert, update on table "afterglow_internal"."gaps" to "afterglow_
 grant select, insert on table "afterglow_internal"."schema_versions" to "afterglow_reader";
 grant select on table "afterglow_internal"."ledger" to "afterglow_reader";
 grant select on table "afterglow_internal"."leases" to "afterglow_reader";
+grant select on table "afterglow_internal"."budget" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."gap_keys" to "afterglow_reader";
@@ -1070,6 +1082,10 @@ insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, cont
 
 -- revision 1 of churn: its first definition
 insert into "afterglow_internal"."revisions" (enrichment, revision, sha256, content) values ('churn', 1, '62fe4e6912c7889620015a8465c5f00890aaab25692712b51ecdf1a5a93ae087', '{"flag":"probability >= 0.75","from":"customers","input":[{"expression":"days(now - last_login_at.orValue(signed_up_at))","name":"days_since_login"},{"expression":"logins_30d","name":"logins_30d"},{"expression":"purchases_90d","name":"purchases_90d"},{"expression":"support_tickets_90d","name":"support_tickets_90d"},{"expression":"days(now - signed_up_at)","name":"account_age_days"}],"model":{"endpoint":"churn-xgboost","format":"csv","kind":"sagemaker","version":"2026-09"},"output":{"probability":"float"},"table":{"name":"customers","schema":"public"}}');
+
+-- budget: what may be spent a day: services that run see it within seconds
+insert into "afterglow_internal"."budget" (content) values ('{"alert_at":0.8,"daily_usd":25,"on_reached":"pause","redo_daily_usd":10,"reserved_usd":{"fraud":5}}')
+  on conflict (is_single) do update set content = excluded.content, registered_at = now();
 
 -- partition counts: keys keep their places only as long as these stay
 insert into "afterglow_internal"."topic_partitions" (topic, partitions) values ('afterglow.cdc.public.transactions', 6), ('afterglow.cdc.public.reviews', 6), ('afterglow.cdc.public.customers', 6), ('afterglow.enriched.fraud', 6), ('afterglow.dead.fraud', 6), ('afterglow.enriched.sentiment', 6), ('afterglow.dead.sentiment', 6), ('afterglow.enriched.embedding', 6), ('afterglow.dead.embedding', 6), ('afterglow.enriched.churn', 6), ('afterglow.dead.churn', 6);
