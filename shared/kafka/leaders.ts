@@ -8,15 +8,21 @@ const LEADERS_DEADLINE_MS = 15_000;
 const LEADERS_LOOK_INTERVAL_MS = 100;
 
 /**
- * A broker may be asked for a new topic before it has heard of it. The client's own waiting takes that answer for the end
- * of the matter, although the topic has been made.
+ * A broker may be asked for a new topic before it has heard of it, or of leading it: who is named is asked, too. The client's
+ * own waiting takes such an answer for the end of the matter, although the topic has been made.
  */
-export async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> {
+export async function untilLed(
+  admin: Pick<Admin, 'fetchTopicMetadata' | 'fetchTopicOffsets'>,
+  topics: readonly string[],
+): Promise<void> {
   const deadlineMs = performance.now() + LEADERS_DEADLINE_MS;
   for (;;) {
     try {
       const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
-      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) {
+        await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+        return;
+      }
     } catch (error) {
       if (!(error instanceof KafkaJSError) || performance.now() > deadlineMs) throw error;
     }
