@@ -39,7 +39,7 @@ async function role() {
 test.each(NAMES)(
   'an expired token of %s is refused once: new credentials are fetched, the call is repeated, nothing stops',
   {
-    timeout: 240_000,
+    timeout: 400_000,
   },
   async (name) => {
     await using setting = await createEnrichment(fraud() + sentiment() + embedding());

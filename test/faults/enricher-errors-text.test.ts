@@ -156,7 +156,7 @@ describe('a paid model that cannot be used', () => {
   ])(
     '%s: its enrichment stops, nothing is published, nothing archived, nothing asked endlessly',
     {
-      timeout: 240_000,
+      timeout: 400_000,
     },
     async (_, fault) => {
       await using setting = await createEnrichment(embedding());
@@ -176,7 +176,7 @@ describe('a paid model that cannot be used', () => {
       expect(await setting.archived('embedding')).toBe(0);
       // Mended, it goes on by itself: the first canary comes after a second, the next after a minute.
       control.clearFaults();
-      const outcomes = await setting.settled(200, 'embedding', DEADLINE_MS);
+      const outcomes = await setting.settled(200, 'embedding', 2 * DEADLINE_MS);
       expect(outcomes.every(({ status }) => status === 'scored')).toBe(true);
     },
   );

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FaultRule } from '../../services/aws-local/faults/rule.ts';
 import type { EnrichedEvent } from '../../shared/contracts/events.ts';
 import { createEnrichment, type Payment } from '../support/enrichment.ts';
+import { firstsOf } from '../support/outcomes.ts';
 import { until } from '../support/wait.ts';
 
 const ROWS = 40;
@@ -41,7 +42,7 @@ const PASSING: readonly (readonly [string, FaultRule])[] = [
 ];
 
 describe('what passes costs no row', () => {
-  test('whatever it is, every row is scored, and nothing is archived', { timeout: 240_000 }, async () => {
+  test('whatever it is, every row is scored, and nothing is archived', { timeout: 400_000 }, async () => {
     await using setting = await createEnrichment();
     const { awsLocal } = setting;
     setting.start();
@@ -50,7 +51,7 @@ describe('what passes costs no row', () => {
       const id = awsLocal.control.addFault(rule);
       await setting.publish(payments(ROWS, rows));
       rows += ROWS;
-      const outcomes = await setting.settled(rows);
+      const outcomes = firstsOf(await setting.settled(rows));
       expect(counts(outcomes), name).toEqual({ scored: rows });
       const struck = awsLocal.control.faults().find((fault) => fault.id === id)?.struck ?? 0;
       expect(struck, `${name} struck`).toBeGreaterThan(0);
@@ -68,26 +69,26 @@ describe('what is about one row', () => {
     ['is answered with NaN', { kind: 'not_a_number' }, 'contract'],
   ] as const)(
     '%s: that row fails and is archived, its neighbours are scored',
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async (_, fault, kind) => {
       await using setting = await createEnrichment();
       setting.awsLocal.control.addFault({ input: POISONED, fault });
       await setting.publish(payments(ROWS));
       setting.start();
-      const outcomes = await setting.settled(ROWS);
+      const outcomes = firstsOf(await setting.settled(ROWS));
       expect(failedOf(outcomes)).toEqual([[String(POISON), kind]]);
       expect(counts(outcomes)).toEqual({ scored: ROWS - 1, failed: 1 });
       expect(await setting.archived()).toBe(1);
     },
   );
 
-  test('an expression that fails on it fails it alone, without a call', { timeout: 120_000 }, async () => {
+  test('an expression that fails on it fails it alone, without a call', { timeout: 400_000 }, async () => {
     await using setting = await createEnrichment();
     await setting.publish(
       payments(ROWS).map((each) => (each.id === POISON ? { ...each, place: 'sea' } : each)),
     );
     setting.start();
-    const outcomes = await setting.settled(ROWS);
+    const outcomes = firstsOf(await setting.settled(ROWS));
     expect(failedOf(outcomes)).toEqual([[String(POISON), 'input']]);
     const asked = setting.awsLocal.control.calls().operations.reduce((sum, { rows }) => sum + rows, 0);
     expect(asked).toBe(ROWS - 1);
@@ -96,7 +97,7 @@ describe('what is about one row', () => {
 
 describe('what is about the model', () => {
   test('a model that refuses everything stops its enrichment: nothing is published, nothing archived, health says why', {
-    timeout: 120_000,
+    timeout: 400_000,
   }, async () => {
     await using setting = await createEnrichment();
     const { awsLocal } = setting;
@@ -104,7 +105,7 @@ describe('what is about the model', () => {
     await setting.publish(payments(200));
     const { readiness } = setting.start();
     await until(() => readiness.missing.model?.includes('refuses_everything'), {
-      deadlineMs: 60_000,
+      deadlineMs: 120_000,
       what: 'the enrichment to stop',
     });
     const calls = (): number =>
@@ -114,7 +115,7 @@ describe('what is about the model', () => {
     expect(await setting.archived()).toBe(0);
   });
 
-  test('an endpoint that does not exist stops it too, and names the fix', { timeout: 120_000 }, async () => {
+  test('an endpoint that does not exist stops it too, and names the fix', { timeout: 400_000 }, async () => {
     await using setting = await createEnrichment();
     setting.awsLocal.control.addFault({
       fault: { kind: 'named', name: 'AccessDeniedException', status: 403 },
@@ -122,7 +123,7 @@ describe('what is about the model', () => {
     await setting.publish(payments(5));
     const { readiness } = setting.start();
     await until(() => readiness.missing.model?.includes('afterglow doctor'), {
-      deadlineMs: 60_000,
+      deadlineMs: 120_000,
       what: 'the enrichment to stop',
     });
     expect(await setting.outcomes()).toEqual([]);

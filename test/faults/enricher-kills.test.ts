@@ -46,6 +46,13 @@ const NAMES = ['fraud', ...PAID.map(({ name }) => name)];
 
 /** Once every call has ended: requests that were paid for, and of them those that no cache has. */
 async function spent(setting: TestEnrichment, { name, operations }: PaidKind) {
+  // What a killed process was just storing is there, or is not there any more.
+  const sessions =
+    "select from pg_stat_activity where datname = current_database() and application_name like '% enricher %'";
+  await until(async () => (await setting.client.query(sessions)).rowCount === 0, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the sessions of whoever was killed to end',
+  });
   const counts = () =>
     setting.awsLocal.control.calls().operations.filter(({ operation }) => operations.includes(operation));
   const ended = (statuses: Readonly<Record<string, number>>): number =>

@@ -51,7 +51,7 @@ async function change({ client }: TestEnrichment, { id, amount, note }: Omit<Poi
 const scoreOf = (amount: number): number => fraudScorer.score([amount, 1, 1, 12, -1, 0]);
 
 test(`exactly the poisoned rows are failed and archived, everything else is scored, each key in order (seed ${SEED})`, {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   await using setting = await createEnrichment(fraud() + sentiment() + embedding());
   const { awsLocal, client } = setting;
@@ -126,7 +126,7 @@ test(`exactly the poisoned rows are failed and archived, everything else is scor
       { deadlineMs: DEADLINE_MS, everyMs: 500, what: `the results of ${name} beside the rows` },
     );
   }
-  await until(async () => (await setting.outcomes('embedding')).length === CHANGES + closing, {
+  await until(async () => firstsOf(await setting.outcomes('embedding')).length === CHANGES + closing, {
     deadlineMs: DEADLINE_MS,
     everyMs: 500,
     what: 'the closing rows',

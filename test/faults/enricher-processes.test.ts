@@ -6,7 +6,7 @@ import { firstsOf } from '../support/outcomes.ts';
 import { writerHere } from '../support/services-here.ts';
 import { until } from '../support/wait.ts';
 
-const READY_MAX_MS = 60_000;
+const READY_MAX_MS = 120_000;
 
 const isNewer = (one: EnrichedEvent, other: EnrichedEvent): boolean =>
   one.source.commit_lsn > other.source.commit_lsn;

@@ -18,7 +18,7 @@ import { until } from '../support/wait.ts';
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 const ROWS = 2_000;
 const WRITERS = 8;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const ENRICHMENTS = `enrichments:
   scored:
     from: counted

@@ -11,7 +11,7 @@ import { until } from '../support/wait.ts';
 const OPEN_MS = FAULT_LENGTHS.openTransactionMs;
 const SAVEPOINTS = 5_000;
 const RESIDENT_MB_MAX = 400;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const BESIDE_EVERY_MS = 100;
 
 test(`${SAVEPOINTS} savepoints in a transaction that stays open: others pass, memory stays, and it arrives whole`, {

@@ -10,8 +10,8 @@ import { readEvents } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const TABLE = 'create table orders (id int primary key)';
-const DEADLINE_MS = 60_000;
-const TEST_MAX_MS = 120_000;
+const DEADLINE_MS = 120_000;
+const TEST_MAX_MS = 400_000;
 
 interface Pair extends AsyncDisposable {
   readonly primary: OwnServer;

@@ -9,6 +9,8 @@ import { eventsOf } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
 const { readerKills: KILLS_MAX, readerKillsMs: BUDGET_MS } = FAULT_LENGTHS;
+const KILLS_MIN = 3;
+const CAUGHT_UP_MAX_MS = 120_000;
 const REPORT_EVERY_KILLS = 10;
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 const WRITERS = 16;
@@ -39,10 +41,10 @@ test(
     await using _last = await capture.start();
     const startedAtMs = performance.now();
     report(`${kills} kills, ${commits} commits; catching up with what they held up`);
-    await capture.caughtUp(BUDGET_MS);
+    await capture.caughtUp(BUDGET_MS + CAUGHT_UP_MAX_MS);
     report(`caught up in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`);
 
-    expect(kills).toBeGreaterThan(2);
+    expect(kills).toBeGreaterThanOrEqual(KILLS_MIN);
     const committed = new Set<string>();
     const tables = { ledger: new Replay(), items: new Replay(), pairs: new Replay() };
     const repeats = new RepeatCheck();
@@ -66,20 +68,20 @@ test(
       expect(rows).toEqual(await tableByKey(capture.client, table, key));
     }
   },
-  BUDGET_MS * 4,
+  BUDGET_MS * 4 + 2 * CAUGHT_UP_MAX_MS,
 );
 
 async function killAgainAndAgain(capture: TestCapture, random: () => number): Promise<number> {
   const startedAtMs = performance.now();
   let kills = 0;
-  while (kills < KILLS_MAX && performance.now() - startedAtMs < BUDGET_MS) {
+  while (kills < KILLS_MIN || (kills < KILLS_MAX && performance.now() - startedAtMs < BUDGET_MS)) {
     await using reader = await startChild(CLI, capture.process.arguments, {
       environment: capture.process.environment,
     });
-    await reader.outputMatching(/"msg":"streaming"/, 30_000);
+    await reader.outputMatching(/"msg":"streaming"/, 120_000);
     const killAtMs = performance.now() + random() * 1_500;
     await until(() => performance.now() >= killAtMs, {
-      deadlineMs: 5_000,
+      deadlineMs: 120_000,
       what: 'the moment of the kill',
       everyMs: 5,
     });

@@ -37,7 +37,7 @@ const eventsOf = ({ pipeline }: Captured) => readEvents(cdcTopic(pipeline, 'publ
 /** The row, whether as a change or read again. */
 async function arrives(captured: Captured, id: number): Promise<void> {
   await until(async () => (await eventsOf(captured)).some(({ key }) => key === JSON.stringify({ id })), {
-    deadlineMs: 30_000,
+    deadlineMs: 120_000,
     what: `row ${id} in Kafka`,
     everyMs: 200,
   });
@@ -174,7 +174,7 @@ test('a fast shutdown under load ends in seconds, and the reader goes on where i
       written++;
     }
   })().catch(() => {});
-  await until(() => written > 200, { deadlineMs: 20_000, what: 'some load' });
+  await until(() => written > 200, { deadlineMs: 120_000, what: 'some load' });
   expect(await server.stop()).toBeLessThan(8_000);
   await writing;
   await writer.end().catch(() => {});
@@ -182,7 +182,7 @@ test('a fast shutdown under load ends in seconds, and the reader goes on where i
   const client = await connectDatabase({ url: server.url, applicationName: 'test' });
   const isActive = 'select from pg_replication_slots where slot_name = $1 and active';
   await until(async () => (await client.query(isActive, [captured.pipeline])).rowCount === 1, {
-    deadlineMs: 20_000,
+    deadlineMs: 120_000,
     what: 'the reader to come back',
   });
   await reader.streams();
@@ -192,7 +192,7 @@ test('a fast shutdown under load ends in seconds, and the reader goes on where i
   };
   const { rows } = await client.query<{ count: number }>('select count(*)::int4 as count from orders');
   await until(async () => (await count()) === rows[0]?.count, {
-    deadlineMs: 20_000,
+    deadlineMs: 120_000,
     what: 'every row in Kafka',
     everyMs: 500,
   });

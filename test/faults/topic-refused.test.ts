@@ -9,11 +9,11 @@ import { brokers } from '../support/stack.ts';
 import { readEvents } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 120_000;
 const ROWS = 2_000;
 
 test('a topic that refuses every record holds the slot where it is; when it takes them again, all of them are there', {
-  timeout: 240_000,
+  timeout: 400_000,
 }, async () => {
   await using capture = await createCapture(
     'create table refused (id int primary key); create table taken (id int primary key)',

@@ -13,7 +13,7 @@ const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 const { wholePipelineMs: FAULTS_MS } = FAULT_LENGTHS;
 const TEST_MAX_MS = FAULTS_MS * 2 + 600_000;
 const KILL_EVERY_MAX_MS = 2_500;
-const SEEN_MAX_MS = 60_000;
+const SEEN_MAX_MS = 120_000;
 
 interface Outcome {
   readonly said: AuditSaid;
@@ -45,7 +45,7 @@ async function faultsOn(root: string | undefined, isFrozen = true): Promise<Outc
       if (isNow) isDue.delete(what);
       return isNow;
     };
-    while (passed() < 1) {
+    while (passed() < 1 || notYet.length > 0) {
       if (due('model')) {
         run.awsLocal.control.addFault({ fault: { kind: 'error', status: 503 }, for_ms: FAULTS_MS * 0.2 });
         report('the models do not answer');

@@ -7,7 +7,7 @@ import { stallingFront } from '../support/stalling-front.ts';
 import { until } from '../support/wait.ts';
 import { createWriting, EMBEDDING, type TestWriting } from '../support/writing.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 const outcomes = (count: number, at: number) =>
   Array.from({ length: count }, (_, id) => scored(String(id), at, id / count));
@@ -56,6 +56,8 @@ test.each([
 test('a deadlock with somebody else costs one try, and nobody is told', async () => {
   await using writing = await createWriting();
   const { client, database } = writing;
+  // A session looks once, so long after it has begun to wait: by then the other has to wait for it.
+  await client.query(`alter database ${database.name} set deadlock_timeout = '5s'`);
   await using writer = writing.start();
   await writing.publish(outcomes(2, 4));
   await writing.caughtUp();
@@ -67,7 +69,7 @@ test('a deadlock with somebody else costs one try, and nobody is told', async ()
     await writing.publish(outcomes(2, 5));
     await becomes('the writer to wait for the other', async () => {
       const { rows } = await client.query(
-        "select from pg_stat_activity where application_name like '% writer' and wait_event_type = 'Lock'",
+        "select from pg_stat_activity where datname = current_database() and application_name like '% writer' and wait_event_type = 'Lock'",
       );
       return rows.length > 0;
     });
@@ -167,15 +169,17 @@ test('a database that gets ten times slower gets less to do, without an error, a
   const rested = () => metric(writer.registry, 'afterglow_writer_rest_seconds_total');
   const before = await rested();
   front.delay(60);
-  for (let round = 11; round <= 30; round += 1) {
+  let round = 11;
+  // On a busy machine the usual is slow, too, and it takes some more to tell the difference.
+  for (; round <= 30 || (round <= 90 && (await rested()) === before); round += 1) {
     await writing.publish(outcomes(100, round));
     if (round % 5 === 0) await writing.caughtUp();
   }
   expect(await rested()).toBeGreaterThan(before);
   front.delay(0);
-  await writing.publish(outcomes(100, 31));
+  await writing.publish(outcomes(100, round));
   await writing.caughtUp();
-  expect(await written(writing, 31)).toBe(100);
+  expect(await written(writing, round)).toBe(100);
   expect(await retries(writer.registry)).toBe(0);
   expect(writer.readiness.missing).toEqual({});
 });

@@ -10,7 +10,7 @@ const { writerKills: KILLS } = FAULT_LENGTHS;
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 const KEYS = 200;
 const AT_ONCE = 400;
-const START_MAX_MS = 60_000;
+const START_MAX_MS = 120_000;
 const RUN_MAX_MS = 400;
 
 /** What stands in the tables, and who wrote it last. */
@@ -23,7 +23,7 @@ async function tables({ client }: TestWriting): Promise<readonly unknown[]> {
 }
 
 test(`a writer that is killed ${KILLS} times under load (seed ${SEED})`, {
-  timeout: 120_000 + KILLS * START_MAX_MS,
+  timeout: 400_000 + KILLS * START_MAX_MS,
 }, async () => {
   await using writing = await createWriting();
   const random = seededRandom(SEED);

@@ -53,7 +53,7 @@ test('jobs of more than 30 days ago go, portion by portion; what an open gap cou
   await client.query("update afterglow_internal.gaps set state = 'closed'");
   await setting.read();
   await until(async () => (await jobsLeft(client)).length === 2, {
-    deadlineMs: 60_000,
+    deadlineMs: 120_000,
     what: 'the reader to forget the job of the gap that is closed now',
   });
   expect(await jobsLeft(client)).toEqual(kept.slice(0, 2));

@@ -16,7 +16,7 @@ import { FRAUD, overBudget, type SideTableSetting, scored, setUp, write } from '
 import { until } from '../support/wait.ts';
 
 const SOURCE = { schema: 'public', name: 't' };
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 async function withOverBudget(rows: number): Promise<SideTableSetting> {
   const setting = await setUp(FRAUD);

@@ -40,12 +40,12 @@ async function setUp(version: 16 | 18 = 18): Promise<Setting> {
   };
 }
 
-async function confirmed({ client, pipeline }: Captured): Promise<string> {
-  const { rows } = await client.query<{ lsn: string }>(
-    'select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1',
-    [pipeline],
+async function isConfirmedBeyond({ client, pipeline }: Captured, lsn: string | undefined): Promise<boolean> {
+  const { rows } = await client.query<{ beyond: boolean }>(
+    'select confirmed_flush_lsn > $2::pg_lsn as beyond from pg_replication_slots where slot_name = $1',
+    [pipeline, lsn],
   );
-  return rows[0]?.lsn ?? '';
+  return rows[0]?.beyond ?? true;
 }
 
 /** Ends the connection of whoever reads the slot, and drops it as soon as it is free. */
@@ -61,7 +61,7 @@ async function dropUnderReader({ client, pipeline }: Captured): Promise<void> {
         () => false,
       );
     },
-    { deadlineMs: 10_000, what: 'the slot to be dropped', everyMs: 1 },
+    { deadlineMs: 120_000, what: 'the slot to be dropped', everyMs: 1 },
   );
 }
 
@@ -78,7 +78,7 @@ describe.each([16, 18] as const)('PostgreSQL %i', (version) => {
       expect(gap).toMatchObject({ reason: 'slot_lost', state: 'open', halts: true });
       expect(gap?.tables.map(({ name }) => name)).toEqual(['orders', 'visits']);
       const value = await until(() => readLastRecord(kafka, noticesTopic(setting.pipeline)), {
-        deadlineMs: 10_000,
+        deadlineMs: 120_000,
         what: 'a notice',
       });
       expect(JSON.parse(String(value))).toMatchObject({ kind: 'gap', reason: 'slot_lost', state: 'open' });
@@ -128,11 +128,13 @@ describe.each([16, 18] as const)('PostgreSQL %i', (version) => {
     await reader.streams();
     await setting.client.query("insert into orders values (1, 'a')");
     await setting.caughtUp();
-    const before = await confirmed(setting);
-    await setting.client.query(`drop publication "${setting.pipeline}"`);
-    await setting.client.query("insert into orders values (2, 'lost')");
+    const { client } = setting;
+    await client.query(`drop publication "${setting.pipeline}"`);
+    // A beat of the reader from before that may still be acknowledged.
+    const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
+    await client.query("insert into orders values (2, 'lost')");
     await reader.standsStill(/publication_incomplete/);
-    expect(await confirmed(setting)).toBe(before);
+    expect(await isConfirmedBeyond(setting, rows[0]?.lsn)).toBe(false);
     await setting.init(); // mended, but what was committed meanwhile is lost: it still stands still
     await using again = setting.start();
     await again.standsStill(/publication_incomplete/);
@@ -183,7 +185,7 @@ test('a gap whose notice the topic refused is told by whoever comes next, and th
     await admin.alterTopics([{ topic, settings: { 'max.message.bytes': String(bytes) } }]);
     await until(
       async () => (await admin.describeTopics([topic]))[0]?.settings['max.message.bytes'] === String(bytes),
-      { deadlineMs: 30_000, what: 'the topic to be altered' },
+      { deadlineMs: 120_000, what: 'the topic to be altered' },
     );
   };
   await takesBytes(1);
@@ -197,7 +199,7 @@ test('a gap whose notice the topic refused is told by whoever comes next, and th
   {
     await using reader = setting.start();
     await reader.standsStill(/slot_lost/);
-    await until(async () => (await told()).length > 0, { deadlineMs: 30_000, what: 'the notice' });
+    await until(async () => (await told()).length > 0, { deadlineMs: 120_000, what: 'the notice' });
   }
   await admin.close();
   await using again = setting.start();
@@ -264,7 +266,8 @@ test('a new slot waits for an open write transaction, and says for whose', async
   await client.query("insert into orders values (1, 'open')");
   await using reader = setting.start();
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  expect(await reader.standsStill(/waits for open write transactions/)).toContain(`process ${rows[0]?.pid} `);
+  // The oldest of the whole server is told of: tests beside this one may have one open, too, for a moment.
+  await reader.standsStill(new RegExp(`waits for open write transactions: process ${rows[0]?.pid} `));
   await client.query('commit');
   await reader.streams();
 });

@@ -39,7 +39,7 @@ test.each([16, 18] as const)(
         const found = await listGaps(client);
         return found.length > 0 && found;
       },
-      { deadlineMs: 30_000, what: 'a gap' },
+      { deadlineMs: 120_000, what: 'a gap' },
     );
     expect(gaps).toMatchObject([{ reason: 'publication_changed', halts: false, state: 'open' }]);
     expect(gaps[0]?.tables.map(({ name }) => name)).toEqual(['orders', 'visits']);
@@ -131,7 +131,7 @@ async function arrive({ pipeline }: Captured, wanted: Readonly<Record<string, st
     );
     return Object.keys(wanted).every((id) => id in first);
   };
-  await until(isSo, { deadlineMs: 30_000, what: 'the rows', everyMs: 300 });
+  await until(isSo, { deadlineMs: 120_000, what: 'the rows', everyMs: 300 });
   expect(first).toEqual(wanted);
 }
 

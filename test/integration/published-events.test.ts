@@ -14,8 +14,9 @@ import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
+import { everythingWritten } from '../support/written.ts';
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 120_000;
 const AMOUNT_COLUMN = 0;
 const KAFKA = () => ({ brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') });
 
@@ -94,7 +95,7 @@ async function allSettled({ client }: TestPipeline): Promise<void> {
 }
 
 test('every event of a run with all outcomes is as published, and the client shows what the tables hold', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   await using pipeline = await createPipeline();
   const { client, definition, awsLocal } = pipeline;
@@ -106,6 +107,7 @@ test('every event of a run with all outcomes is as published, and the client sho
   await pipeline.start(...services).ready();
   await write(pipeline);
   await allSettled(pipeline);
+  await everythingWritten(pipeline);
   {
     // What the writer cannot read goes to the archive of its enrichment.
     await using producer = await connectProducer(KAFKA());

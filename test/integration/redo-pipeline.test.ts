@@ -9,7 +9,7 @@ import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 async function pay(client: DatabaseClient, count: number): Promise<void> {
   await client.query(

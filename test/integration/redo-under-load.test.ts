@@ -10,7 +10,7 @@ import { until } from '../support/wait.ts';
 
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
 const TEST_MS = 240_000;
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 const WRITERS = 4;
 const FILL = `
   insert into notes select (array['zoo', 'art', 'law']::shelf[])[1 + number % 3], md5(number::text)::uuid, 'Ä ' || number % 7, number,

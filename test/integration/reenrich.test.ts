@@ -42,7 +42,9 @@ async function rowsOfRevision({ client }: TestPipeline, revision: number): Promi
 const itemsOf = ({ awsLocal }: TestPipeline): number =>
   awsLocal.control.calls().operations.reduce((sum, { rows }) => sum + rows, 0);
 
-test('reenrich asks again for rows of an earlier definition, none of the newest, and what --where leaves out stays', async () => {
+test('reenrich asks again for rows of an earlier definition, none of the newest, and what --where leaves out stays', {
+  timeout: 400_000,
+}, async () => {
   await using pipeline = await createPipeline(18, (shipped) => text(nameOf(shipped), '1'), TABLES);
   const { client, definition, environment } = pipeline;
   await using first = pipeline.start('reader', 'enricher', 'writer');

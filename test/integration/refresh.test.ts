@@ -50,7 +50,9 @@ async function refreshed({ client }: TestPipeline, sinceMs: number): Promise<num
   return rows[0]?.count ?? 0;
 }
 
-test('aged results are made anew in portions, one job at a time, also over a restart of the reader, and no row twice in a period', async () => {
+test('aged results are made anew in portions, one job at a time, also over a restart of the reader, and no row twice in a period', {
+  timeout: 400_000,
+}, async () => {
   await using pipeline = await createPipeline(18, text, TABLES);
   const { client } = pipeline;
   await using services = pipeline.start('enricher churn', 'writer');

@@ -93,7 +93,7 @@ describe.each([16, 18] as const)('the stream of a slot, PostgreSQL %i', (version
       const commit = (await transactions(stream, 1)).find((message) => message.tag === 'commit');
       const end = commit?.tag === 'commit' ? commit.commitEndLsn : 0n;
       await stream.acknowledge(end);
-      await until(async () => (await confirmed()) >= end, { deadlineMs: 60_000, what: 'the slot to move' });
+      await until(async () => (await confirmed()) >= end, { deadlineMs: 120_000, what: 'the slot to move' });
       expect(formatLsn(await confirmed())).toBe(formatLsn(end));
     }
     await client.end();
@@ -141,7 +141,7 @@ describe.each([16, 18] as const)('the stream of a slot, PostgreSQL %i', (version
       await expect(openReplication(options)).rejects.toMatchObject({ code: '55006' });
       const senders = "select from pg_stat_activity where datname = $1 and backend_type = 'walsender'";
       await until(async () => (await client.query(senders, [database.name])).rowCount === 1, {
-        deadlineMs: 5_000,
+        deadlineMs: 120_000,
         what: 'the second connection to be closed',
       });
     }
@@ -155,14 +155,18 @@ test('a reader that breaks off right behind a commit misses none of the commits 
     database,
     'create table t (id bigserial primary key)',
   );
-  const ROUNDS = 30;
+  const ROUNDS_MIN = 30;
+  const ROUNDS_MAX = 300;
+  const ADJACENT_MIN = 6;
   const WRITERS = 16;
   const writers = await Promise.all(
     Array.from({ length: WRITERS }, () => connectDatabase({ url: database.url, applicationName: 'test' })),
   );
   const seen = new Set<string>();
   let adjacent = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  let rounds = 0;
+  // Who else writes to this server decides how often two commits stand side by side.
+  for (; rounds < ROUNDS_MIN || (adjacent < ADJACENT_MIN && rounds < ROUNDS_MAX); rounds++) {
     // Rows first, then all commits at once: so their records stand side by side in the log.
     await Promise.all(writers.map((writer) => writer.query('begin; insert into t default values')));
     await Promise.all(writers.map((writer) => writer.query('commit')));
@@ -172,7 +176,6 @@ test('a reader that breaks off right behind a commit misses none of the commits 
   await free();
   await Promise.all(writers.map((writer) => writer.end()));
   await using stream = await openReplication(options);
-  const total = ROUNDS * WRITERS;
   // A commit that the server skipped never comes: then this ends by the beat that is written behind all of them.
   await client.query("select pg_logical_emit_message(true, 'end', '')");
   for await (const arrived of stream) {
@@ -180,16 +183,18 @@ test('a reader that breaks off right behind a commit misses none of the commits 
     if (arrived.some((received) => received.kind === 'change' && received.message.tag === 'message')) break;
   }
   await client.end();
-  expect(adjacent).toBeGreaterThan(5);
-  expect(seen.size).toBe(total);
-}, 120_000);
+  expect(adjacent).toBeGreaterThanOrEqual(ADJACENT_MIN);
+  expect(seen.size).toBe(rounds * WRITERS);
+});
 
 function note(received: Received, seen: Set<string>): void {
   if (received.kind === 'change' && received.message.tag === 'insert')
     seen.add(String(received.message.after[0]));
 }
 
-/** Acknowledges the first commit with another one right behind it, and leaves that one to the next connection. */
+const COMMITS_MAX = 16;
+
+/** Acknowledges the first commit with another one right behind it, and leaves that one to the next connection; without any, all. */
 async function readToAdjacentCommit(
   options: Parameters<typeof openReplication>[0],
   seen: Set<string>,
@@ -206,7 +211,7 @@ async function readToAdjacentCommit(
         const safe = end;
         await stream.acknowledge(safe);
         await until(async () => (await confirmed()) >= safe, {
-          deadlineMs: 60_000,
+          deadlineMs: 120_000,
           what: 'the slot to move',
         });
         return true;
@@ -214,7 +219,9 @@ async function readToAdjacentCommit(
       note(received, seen);
       if (message.tag !== 'commit') continue;
       end = message.commitEndLsn;
-      if (++commits === 16) return false;
+      if (++commits < COMMITS_MAX) continue;
+      await stream.acknowledge(end);
+      return false;
     }
   }
   return false;

@@ -5,7 +5,7 @@ import { parseMetrics, sumOf } from '../../services/cli/view/metrics-text.ts';
 import { METRIC } from '../../shared/telemetry/metrics.ts';
 import { createEnrichment, type RunningEnricher, type TestEnrichment } from '../support/enrichment.ts';
 
-const TEST_MAX_MS = 180_000;
+const TEST_MAX_MS = 400_000;
 const TEXTS = 6;
 const REPEATS = 5;
 /** Of the price lists: a unit of 100 characters, and a token of Titan V2. */

@@ -16,6 +16,10 @@ import {
   write,
 } from '../support/side-tables.ts';
 
+/** Longer than anything but a truncate takes on a busy machine. */
+const STATEMENT_MAX_MS = 2_000;
+const SLOW_S = 3;
+
 test('a truncate waits for the batch that holds the fence', async () => {
   await using setting = await setUp(FRAUD);
   const { client, statements } = setting;
@@ -58,16 +62,16 @@ test('a truncate may take longer than any other statement, and only the truncate
   await using setting = await setUp(FRAUD);
   const { client } = setting;
   await write(setting, [scored('1', 4, 0.4)]);
-  await client.query(`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.4); return null; end $$;
+  await client.query(`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(${SLOW_S}); return null; end $$;
     create trigger slow after update on afterglow_internal.state_fraud for each statement execute function slow()`);
   const impatient = await connectDatabase({
     url: setting.url,
     applicationName: 'impatient',
-    statementTimeoutMs: 200,
+    statementTimeoutMs: STATEMENT_MAX_MS,
   });
   try {
     await truncate({ ...setting, client: impatient }, 6);
-    await expect(impatient.query('select pg_sleep(0.4)')).rejects.toMatchObject({ code: '57014' });
+    await expect(impatient.query(`select pg_sleep(${SLOW_S})`)).rejects.toMatchObject({ code: '57014' });
   } finally {
     await impatient.end();
   }

@@ -4,7 +4,7 @@ import type { DatabaseClient } from '../../shared/postgres/connect.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 interface Written {
   readonly language?: string;

@@ -11,8 +11,8 @@ import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { PRAISE } from '../support/praise.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 60_000;
-const TEST_MAX_MS = 180_000;
+const DEADLINE_MS = 120_000;
+const TEST_MAX_MS = 400_000;
 const NEVER = new AbortController().signal;
 const BYTES_MAX = 5_000;
 

@@ -5,7 +5,7 @@ import { commandLine } from '../support/command-line.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 const TABLES =
   'create table lines (invoice bigint, line int, code char(4), amount int not null, memo text, primary key (line, invoice, code))';
@@ -30,7 +30,7 @@ enrichments:
 `;
 
 test('trace tells each hop of a row by its composite key, with call, cache and cost, and none of its values; histograms tell the same of all', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   await using pipeline = await createPipeline(18, lines, TABLES);
   await using cli = await commandLine(pipeline, lines);

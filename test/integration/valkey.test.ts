@@ -16,7 +16,8 @@ import { AUTHORITY } from '../support/tls-front.ts';
 import { SERVICE, type TestValkey, valkeyServer, WHY_NO_VALKEY } from '../support/valkey-server.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
+const FROZEN_MAX_MS = 60_000;
 const KEYS = 'afterglow:answer:1:*';
 
 async function poolOf(url: string, cleanup: AsyncDisposableStack): Promise<DatabasePool> {
@@ -138,7 +139,7 @@ describe.skipIf(WHY_NO_VALKEY !== undefined)('Valkey in front of PostgreSQL', ()
     const beganAtMs = performance.now();
     for (let row = 0; row < 200; row++) expect(await process.ask('first')).toBe('shared');
     // With a time-out for each row it would be a hundred seconds.
-    expect(performance.now() - beganAtMs).toBeLessThan(DEADLINE_MS);
+    expect(performance.now() - beganAtMs).toBeLessThan(FROZEN_MAX_MS);
     valkey.thaw();
     await usedAgain();
     expect(process.calls).toBe(2);

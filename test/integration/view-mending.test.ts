@@ -92,6 +92,6 @@ test('while the writer runs, a view goes on working after the application has ch
       return undefined;
     }
   };
-  const rows = await until(shown, { deadlineMs: 60_000, what: 'the view to be mended' });
+  const rows = await until(shown, { deadlineMs: 120_000, what: 'the view to be mended' });
   expect(rows).toEqual([{ amount: '1', note: null, fraud_status: 'pending' }]);
 });

@@ -14,7 +14,7 @@ import { createPipeline } from '../support/pipeline.ts';
 import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const TABLE = 'public.payments';
 const logger = createLogger('test', 'silent');
 
@@ -99,7 +99,7 @@ function write({ definition, databaseUrl }: TestEnrichment): AsyncDisposable {
 const payments = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
 
 test('a window closes once its outcomes are written; one that does not is named, and so are events that never came', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   await using setting = await createEnrichment();
   await using watch = watched(setting, 1_000);
@@ -144,7 +144,7 @@ test('a window closes once its outcomes are written; one that does not is named,
 });
 
 test('what came twice hides nothing: at rest the sums are compared, and one outcome that never came is named', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   await using setting = await createEnrichment();
   await using watch = watched(setting, DEADLINE_MS);
@@ -171,7 +171,7 @@ test('what came twice hides nothing: at rest the sums are compared, and one outc
 });
 
 test('the sums of a whole pipeline are equal at rest, whatever was inserted, changed, deleted and truncated', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   await using pipeline = await createPipeline();
   const services = pipeline.start('reader', 'enricher', 'writer');
@@ -220,7 +220,7 @@ test('the sums of a whole pipeline are equal at rest, whatever was inserted, cha
 });
 
 test('what is confirmed between the look at a topic and the look at its enrichment is owed by the next window', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   await using setting = await createEnrichment();
   const told: string[] = [];

@@ -12,8 +12,8 @@ import { createPipeline } from '../support/pipeline.ts';
 import { projectFolder } from '../support/project-folder.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 60_000;
-const TEST_MAX_MS = 240_000;
+const DEADLINE_MS = 120_000;
+const TEST_MAX_MS = 400_000;
 const AMOUNT_COLUMN = 0;
 
 async function pay(client: DatabaseClient, amounts: readonly number[]): Promise<void> {

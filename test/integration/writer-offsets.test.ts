@@ -14,8 +14,8 @@ import { createPipeline } from '../support/pipeline.ts';
 import { topicSize } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 60_000;
-const TEST_MAX_MS = 240_000;
+const DEADLINE_MS = 120_000;
+const TEST_MAX_MS = 400_000;
 
 async function pay(client: DatabaseClient, count: number): Promise<void> {
   await client.query(

@@ -10,7 +10,7 @@ import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 import { createWriting, type TestWriting } from '../support/writing.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 /** Somebody has the group begin anew, or go on at the end. */
 async function seek({ definition }: TestWriting, to: 'low' | 'high'): Promise<void> {
@@ -110,7 +110,7 @@ test('an offset that a broker lost and gave again is another outcome', async () 
 });
 
 test('a topic that was deleted and made anew is another one: nothing of it is passed over', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   await using writing = await createWriting();
   const { pipeline } = writing.definition;

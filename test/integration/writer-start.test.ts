@@ -48,7 +48,7 @@ test('listeners are told the keys of flagged rows, and nothing else, when they c
     await using _writer = writing.start({ notifiesFlagged: true });
     await writing.publish([scored('1', 4, 0.95), scored('2', 4, 0.5), skipped('3', 4), scored('4', 4, 0.99)]);
     await writing.caughtUp();
-    await until(() => heard.length === 2, { deadlineMs: 60_000, what: 'two notifications' });
+    await until(() => heard.length === 2, { deadlineMs: 120_000, what: 'two notifications' });
     expect(heard.toSorted()).toEqual([
       ['afterglow_fraud', '{"id":"1"}'],
       ['afterglow_fraud', '{"id":"4"}'],
