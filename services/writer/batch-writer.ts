@@ -91,8 +91,9 @@ export class BatchWriter {
     const { pool, patience, written } = this.#parts;
     if (this.#batch.isRemembered) return;
     const remember = async (some: readonly Carried[]): Promise<void> => {
-      const statements = written.remembering(some.map(({ record }) => record));
-      await onConnection(pool, (client) => together(client, statements));
+      const records = some.map(({ record }) => record);
+      await onConnection(pool, (client) => together(client, written.remembering(records)));
+      written.committed(records);
     };
     await applyPatiently(
       this.#batch.records.map((record) => ({ record })),
@@ -119,6 +120,7 @@ export class BatchWriter {
       const beside = isWhole ? written.remembering(batch.records) : [];
       ({ applied, latencyMs } = await writeInTransaction(byTopic, this.#parts, beside));
       batch.isRemembered = isWhole;
+      if (isWhole) written.committed(batch.records);
     }
     const durationMs = performance.now() - startedAtMs;
     // What was written before tells nothing of how long it takes to begin and to commit.

@@ -1,6 +1,8 @@
 import type { Definition } from '../../shared/config/definition.ts';
+import { Fault } from '../../shared/errors/policy.ts';
 import { runSessions } from '../../shared/lifecycle/sessions.ts';
 import { runInForce } from '../../shared/side-tables/in-force.ts';
+import { WentBack } from '../../shared/side-tables/written-outcomes.ts';
 import { CutOver } from './homes.ts';
 import { writerMetrics } from './metrics.ts';
 import { runSession, type WriterSettings } from './session.ts';
@@ -15,6 +17,13 @@ export async function run(settings: WriterSettings, signal: AbortSignal): Promis
     try {
       await runSession({ ...settings, definition }, metrics, signal);
     } catch (error) {
+      if (error instanceof WentBack) {
+        throw new Fault(
+          'unavailable',
+          'database_went_back',
+          'the database has lost outcomes: they come again',
+        );
+      }
       // What was not written comes again, to where it belongs by now.
       if (!(error instanceof CutOver)) throw error;
     }

@@ -25,6 +25,7 @@ import { Pace } from './pace.ts';
 import { Abandoned } from './patience.ts';
 import { LateKeysRedo } from './redo-late-keys.ts';
 import { readTargets } from './targets.ts';
+import { goBackToWritten, watchWritten } from './went-back.ts';
 import { WrittenOutcomes } from './written-outcomes.ts';
 
 const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
@@ -73,6 +74,7 @@ export async function runSession(
   await checkOffsets(group, { brokers, clientId, logger }, producer);
   await checkCompaction(group, { brokers, clientId, logger }, producer, startedAtMs);
   const topicIds = await readTopicIds({ brokers, clientId, logger }, [...targets.keys()]);
+  const places = { database: pool, kafka: { brokers, clientId, logger }, group: group.group, topicIds };
   const lateKeys = new LateKeys(metrics);
   await lateKeys.look(pool);
   const offsets = new CommittedOffsets();
@@ -86,6 +88,7 @@ export async function runSession(
         window: WINDOW,
         fetchWaitMaxMs: FETCH_WAIT_MAX_MS,
         fetchIntervalMs: FETCH_INTERVAL_MS,
+        admit: (admission) => goBackToWritten(places, admission),
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
           readiness.ready('group');
@@ -121,15 +124,18 @@ export async function runSession(
   cleanup.use(inBackground((ended) => redo.keep(ended)));
   const archive = new Archive(pipeline, producer, targets);
   const observer = observeDatabase({ logger, readiness, metrics });
+  const writtenOutcomes: WrittenOutcomes[] = [];
   const lanes = Array.from(consumer.queues, ([topic, queue]): Lane => {
     const pace = new Pace(BATCH.rowsMax);
+    const written = new WrittenOutcomes(pool, topicIds);
+    writtenOutcomes.push(written);
     const writer = new BatchWriter({
       pool,
       targets,
       homes,
       archive,
       lateKeys,
-      written: new WrittenOutcomes(pool, topicIds),
+      written,
       metrics,
       logger,
       pace,
@@ -156,7 +162,10 @@ export async function runSession(
       },
     };
   });
+  const wentBack = watchWritten(writtenOutcomes, watched);
+  wentBack.addEventListener('abort', () => broken.abort(), { once: true });
   await runLanes(lanes, () => broken.abort());
+  wentBack.throwIfAborted();
   if (redefined.reason instanceof Fault) throw redefined.reason;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import type { Queryable } from '../../shared/postgres/connect.ts';
+import { WentBack } from '../../shared/side-tables/written-outcomes.ts';
 import { stretchesOf, WrittenOutcomes } from './written-outcomes.ts';
 
 const assignment = { current: true };
@@ -70,4 +71,26 @@ test('each membership asks anew, and where the database was away nothing is pass
   const next = { current: true };
   expect(await written.unwritten([record(0, 11, next)])).toEqual([]);
   expect(asked()).toBe(2);
+});
+
+test('what this membership has written is where the next batch begins, holes included, and a database without it has lost it', async () => {
+  let next = 20;
+  const { database } = knowing(() => next);
+  const written = new WrittenOutcomes(database, ids);
+  const valuesOf = (records: readonly FetchedRecord[]) => {
+    const [statement] = written.remembering(records);
+    const [, , , first, behind, , continues] = statement?.values ?? [];
+    return { first, behind, continues, error: statement?.requires?.otherwise() };
+  };
+  await written.unwritten([record(0, 20)]);
+  expect(valuesOf([record(0, 20)])).toMatchObject({ first: ['20'], behind: ['21'], continues: [false] });
+  expect(await written.isMissing()).toBe(false);
+  written.committed([record(0, 20)]);
+  expect(valuesOf([record(0, 40)])).toMatchObject({ first: ['21'], behind: ['41'], continues: [true] });
+  expect(valuesOf([record(0, 40)]).error).toBeInstanceOf(WentBack);
+  expect(await written.isMissing()).toBe(true);
+  next = 21;
+  expect(await written.isMissing()).toBe(false);
+  await written.unwritten([record(0, 41, { current: true })]);
+  expect(valuesOf([record(0, 41)])).toMatchObject({ continues: [false] });
 });

@@ -4,6 +4,7 @@ import type { Queryable } from '../../shared/postgres/connect.ts';
 import type { PreparedStatement } from '../../shared/postgres/together.ts';
 import { isTransient } from '../../shared/postgres/transient.ts';
 import {
+  type NewStretch,
   readWrittenStretches,
   rememberWritten,
   type WrittenStretch,
@@ -18,6 +19,8 @@ export class WrittenOutcomes {
   readonly #topicIds: ReadonlyMap<string, string>;
   #assignment: Assignment | undefined;
   #stretches = new Map<string, WrittenStretch>();
+  /** What this membership has written, up to where. */
+  #nexts = new Map<string, bigint>();
 
   constructor(database: Queryable, topicIds: ReadonlyMap<string, string>) {
     this.#database = database;
@@ -31,13 +34,34 @@ export class WrittenOutcomes {
       const stretches = await this.#read();
       this.#stretches = new Map(stretches.map((stretch) => [placeOf(stretch), stretch]));
       this.#assignment = assignment;
+      this.#nexts = new Map();
     }
     return this.#stretches.size === 0 ? records : records.filter((record) => !this.#isWritten(record));
   }
 
   /** For the transaction that writes the records, or behind it. They are all of their stretches that there are. */
   remembering(records: readonly FetchedRecord[]): readonly PreparedStatement[] {
-    return rememberWritten(this.#topicIds, stretchesOf(records));
+    const continued = stretchesOf(records).map((stretch): NewStretch => {
+      const next = this.#nexts.get(placeOf(stretch));
+      if (next === undefined) return { ...stretch, continues: false };
+      // What lies between was compacted away.
+      return { ...stretch, first: next < stretch.first ? next : stretch.first, continues: true };
+    });
+    return rememberWritten(this.#topicIds, continued);
+  }
+
+  /** That the records are written, as far as the database says. */
+  committed(records: readonly FetchedRecord[]): void {
+    for (const stretch of stretchesOf(records)) this.#nexts.set(placeOf(stretch), stretch.next);
+  }
+
+  /** Whether something that this membership has written is not among what the database knows. */
+  async isMissing(): Promise<boolean> {
+    const nexts = [...this.#nexts];
+    if (nexts.length === 0) return false;
+    const stretches = await readWrittenStretches(this.#database, this.#topicIds);
+    const known = new Map(stretches.map((stretch) => [placeOf(stretch), stretch.next]));
+    return nexts.some(([place, next]) => (known.get(place) ?? 0n) < next);
   }
 
   /** None while the database is away: then all of the membership is compared one by one, since its first records were taken. */

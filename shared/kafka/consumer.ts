@@ -3,6 +3,7 @@ import { BoundedQueue, type QueueLimits } from '../batching/bounded-queue.ts';
 import { Spacing } from '../batching/spacing.ts';
 import { Fault } from '../errors/policy.ts';
 import { pause } from '../lifecycle/run-service.ts';
+import { type Admission, stayingMember } from './admission.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 import { Membership } from './membership.ts';
 import {
@@ -34,6 +35,8 @@ export interface ConsumerOptions {
   /** Fetches are that far apart, while the broker has little to give: what comes meanwhile comes together. */
   readonly fetchIntervalMs?: number;
   readonly withHeaders?: boolean;
+  /** Asked after each assignment: until it resolves, no record is handed over. When it rejects, the queues close with that. */
+  readonly admit?: (admission: Admission) => Promise<void>;
   readonly onAssigned?: (partitionCount: number) => void;
   readonly onRevoked?: () => void;
   /** Kafka has these now. */
@@ -104,6 +107,8 @@ class GroupMember implements RecordConsumer {
   readonly #membership = new Membership();
   readonly #closing = new AbortController();
   #assignment: { current: boolean } = { current: false };
+  /** While it is being asked for. */
+  #admission: Promise<void> | undefined;
   #committing: Promise<void> = Promise.resolve();
   #beginning: Promise<void> = Promise.resolve();
 
@@ -125,7 +130,10 @@ class GroupMember implements RecordConsumer {
         return;
       }
       this.#assignment = { current: true };
-      this.#options.onAssigned?.(Object.values(payload.memberAssignment).flat().length);
+      const admission = this.#admit(this.#assignment, payload.memberAssignment).finally(() => {
+        if (this.#admission === admission) this.#admission = undefined;
+      });
+      this.#admission = admission;
     });
     consumer.on(consumer.events.REBALANCING, () => this.#revoke());
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -182,7 +190,7 @@ class GroupMember implements RecordConsumer {
     await this.#consumer.disconnect();
   }
 
-  #close(error?: Fault): void {
+  #close(error?: unknown): void {
     for (const queue of this.queues.values()) queue.close(error);
   }
 
@@ -190,6 +198,16 @@ class GroupMember implements RecordConsumer {
     this.#membership.stopped();
     this.#assignment.current = false;
     this.#options.onRevoked?.();
+  }
+
+  async #admit(assignment: Assignment, partitions: Admission['partitions']): Promise<void> {
+    try {
+      const commit = (offsets: readonly OffsetToCommit[]) => this.#consumer.commitOffsets([...offsets]);
+      await this.#options.admit?.({ partitions, commit });
+      if (assignment.current) this.#options.onAssigned?.(Object.values(partitions).flat().length);
+    } catch (error) {
+      if (assignment.current) this.#close(error);
+    }
   }
 
   /**
@@ -200,6 +218,7 @@ class GroupMember implements RecordConsumer {
     const queue = this.queues.get(batch.topic);
     if (queue === undefined) return;
     const assignment: Assignment = this.#assignment;
+    if (this.#admission !== undefined) await stayingMember(this.#admission, heartbeat, HEARTBEAT_INTERVAL_MS);
     for (const message of batch.messages) {
       while (queue.full && !queue.closed) {
         if (this.queues.size > 1) {

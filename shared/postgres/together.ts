@@ -8,6 +8,8 @@ export interface PreparedStatement {
   readonly name: string;
   readonly text: string;
   readonly values?: readonly unknown[];
+  /** What it means that it has answered with, or written, another number of rows than this. */
+  readonly requires?: { readonly rows: number; readonly otherwise: () => Error };
 }
 
 export interface Answer {
@@ -23,6 +25,7 @@ export const COMMIT: PreparedStatement = { name: 'commit', text: 'commit' };
 /**
  * Runs them one after the other, each with what the ones before it did, and answers for each. The first that fails ends the
  * trip: those behind it are not run, and a transaction that was begun has failed. Outside of one, all of them are one.
+ * What one of them requires is seen at the end of the trip, and only a transaction can still be undone then.
  */
 export async function together(
   client: DatabaseConnection,
@@ -36,7 +39,11 @@ export async function together(
       else resolve(answers);
     }),
   );
-  return await promise;
+  const answers = await promise;
+  for (const [place, { requires }] of statements.entries()) {
+    if (requires !== undefined && answers[place]?.rowCount !== requires.rows) throw requires.otherwise();
+  }
+  return answers;
 }
 
 type Callback = (error: Error | null, answers?: readonly Answer[]) => void;

@@ -13,6 +13,17 @@ export interface WrittenStretch {
   readonly newestMs: number;
 }
 
+/** One that has been written just now. */
+export interface NewStretch extends WrittenStretch {
+  /** The writer has written what comes before it, too: a database that does not know that any more has gone back. */
+  readonly continues: boolean;
+}
+
+/** The database has lost what it had said was written: a crash took it back, or a copy that is behind has taken over. */
+export class WentBack extends Error {
+  override readonly name = 'WentBack';
+}
+
 /** `topicIds`: of another topic of the same name nothing is known. */
 export async function readWrittenStretches(
   client: Queryable,
@@ -48,8 +59,12 @@ const MEETS = `known.topic_id = excluded.topic_id
 const REMEMBER = {
   name: 'remember_written',
   text: `insert into ${WRITTEN_OUTCOMES} as known (topic, partition, topic_id, first_offset, next_offset, newest_ms)
-  select * from unnest($1::text[], $2::int4[], $3::text[], $4::int8[], $5::int8[], $6::int8[])
-    as written(topic, partition, topic_id, first, next, newest)
+  select topic, partition, topic_id, first, next, newest
+    from unnest($1::text[], $2::int4[], $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::bool[])
+      as written(topic, partition, topic_id, first, next, newest, continues)
+   where not continues or exists (select from ${WRITTEN_OUTCOMES} as before
+    where (before.topic, before.partition, before.topic_id) = (written.topic, written.partition, written.topic_id)
+      and before.first_offset <= written.next and before.next_offset >= written.first)
    order by topic, partition
   on conflict (topic, partition) do update set topic_id = excluded.topic_id,
     first_offset = case when ${MEETS} then least(known.first_offset, excluded.first_offset) else excluded.first_offset end,
@@ -57,10 +72,10 @@ const REMEMBER = {
     newest_ms = case when ${MEETS} then greatest(known.newest_ms, excluded.newest_ms) else excluded.newest_ms end`,
 };
 
-/** None where nothing of it is known by its id. */
+/** None where nothing of it is known by its id. Where the database has gone back it writes less, and fails with WentBack. */
 export function rememberWritten(
   topicIds: ReadonlyMap<string, string>,
-  stretches: readonly WrittenStretch[],
+  stretches: readonly NewStretch[],
 ): readonly PreparedStatement[] {
   const known = stretches.filter(({ topic }) => topicIds.has(topic));
   if (known.length === 0) return [];
@@ -71,6 +86,7 @@ export function rememberWritten(
     known.map(({ first }) => String(first)),
     known.map(({ next }) => String(next)),
     known.map(({ newestMs }) => newestMs),
+    known.map(({ continues }) => continues),
   ];
-  return [{ ...REMEMBER, values }];
+  return [{ ...REMEMBER, values, requires: { rows: known.length, otherwise: () => new WentBack() } }];
 }

@@ -71,16 +71,13 @@ test('without that knowledge they are compared one by one, and it is there again
   expect(known).toEqual([{ outcomes: 50 }]);
 });
 
-test('what was left out by hand, and comes after all, is written', async () => {
+test('what was left out by hand is written all the same', async () => {
   await using writing = await createWriting();
   await writing.publish(outcomes(0, 50));
   await writes(writing);
   await writing.publish(outcomes(50, 100));
   await seek(writing, 'high');
   await writing.publish(outcomes(100, 150));
-  await writes(writing);
-  expect(await rows(writing)).toBe(100);
-  await seek(writing, 'low');
   await writes(writing);
   expect(await rows(writing)).toBe(150);
 });
