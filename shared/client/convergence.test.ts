@@ -44,3 +44,22 @@ test('a map with more rows than it was made for says so instead of forgetting on
   apply({ key: 'a', at: 2, status: 'scored' });
   expect(() => apply({ key: 'b', at: 3, status: 'scored' })).toThrow(/more than 1 rows/);
 });
+
+test('a late repetition of a key that was forgotten in between does not replace what is newer', () => {
+  const changes = new Changes<{ readonly score: number }>({ keysMax: 2 });
+  const shown = new NewestResults<{ readonly score: number }>({ keysMax: 10 });
+  const apply = (said: Said): void => {
+    const change = changes.read(recordOf(said));
+    if (change !== undefined) shown.apply(change);
+  };
+  apply({ key: 'a', at: 9, status: 'scored' });
+  for (const key of ['b', 'c', 'd']) apply({ key, at: 9, status: 'scored' });
+  apply({ key: 'a', at: 3, status: 'scored' });
+  apply({ key: 'b', at: 4, status: 'skipped' });
+  expect([...shown.entries()].map(([key, { result }]) => [key, result.score])).toEqual([
+    ['{"id":"a"}', 9],
+    ['{"id":"b"}', 9],
+    ['{"id":"c"}', 9],
+    ['{"id":"d"}', 9],
+  ]);
+});

@@ -1,4 +1,4 @@
-import { comparePositions, type Fence } from '../contracts/position.ts';
+import { compareFences, comparePositions, type Fence } from '../contracts/position.ts';
 import type { Change } from './change.ts';
 
 export interface NewestResult<Result> {
@@ -7,7 +7,10 @@ export interface NewestResult<Result> {
   readonly fence: Fence;
 }
 
-/** The newest result of every row that has one, in memory: what the side table holds, as a map. */
+/**
+ * The newest result of every row that has one, in memory: what the side table holds, as a map. Of rows without one it knows nothing,
+ * so it is as good as the memory of keys in front of it.
+ */
 export class NewestResults<Result = Readonly<Record<string, unknown>>> {
   readonly #keysMax: number;
   readonly #results = new Map<string, NewestResult<Result>>();
@@ -34,6 +37,8 @@ export class NewestResults<Result = Readonly<Record<string, unknown>>> {
       for (const [keyText, { fence }] of this.#results) {
         if (comparePositions(fence, change.fence) < 0) this.#results.delete(keyText);
       }
+    } else if (this.#isOlder(change)) {
+      // A repetition of a key that the memory in front has forgotten.
     } else if (change.kind === 'outcome' && change.event.status === 'scored') {
       const { keyText, fence, event } = change;
       if (!this.#results.has(keyText) && this.#results.size >= this.#keysMax) {
@@ -43,5 +48,13 @@ export class NewestResults<Result = Readonly<Record<string, unknown>>> {
     } else {
       this.#results.delete(change.keyText);
     }
+  }
+
+  #isOlder({ kind, keyText, fence }: Exclude<Change<Result>, { kind: 'truncated' }>): boolean {
+    const held = this.#results.get(keyText);
+    if (held === undefined || fence === undefined) return false;
+    // A lone tombstone stands at the very place of what it deletes.
+    const place = kind === 'deleted' ? { ...fence, scored: true } : fence;
+    return compareFences(place, held.fence) < 0;
   }
 }
