@@ -12,7 +12,7 @@ import {
   type Scored,
   stateParameters,
 } from '../../shared/side-tables/parameters.ts';
-import type { WriterStatements } from '../../shared/side-tables/statements.ts';
+import type { Statement, WriterStatements } from '../../shared/side-tables/statements.ts';
 import { CutOver } from './homes.ts';
 
 export interface Target {
@@ -100,15 +100,18 @@ function resultStatements(
   const clearedKeys = written
     .filter((outcome) => outcome.status !== 'scored' || (tables.chunked && !outcome.cached))
     .map(({ key }) => key);
-  const repeated = statements.deleteChangedChunks === undefined ? [] : scored.filter(({ cached }) => cached);
+  const { deleteResults, deleteChangedChunks, upsertResults, upsertRepeated } = statements;
+  const repeated = scored.filter(({ cached }) => cached);
+  const sent = upsertRepeated === undefined ? scored : scored.filter(({ cached }) => !cached);
+  const withResults = (statement: Statement | undefined, outcomes: readonly Scored[]) =>
+    statement === undefined || outcomes.length === 0
+      ? []
+      : [{ ...statement, values: resultParameters(tables, outcomes) }];
   return [
-    ...(clearedKeys.length > 0
-      ? [{ ...statements.deleteResults, values: keyParameters(tables, clearedKeys) }]
-      : []),
-    ...(statements.deleteChangedChunks !== undefined && repeated.length > 0
-      ? [{ ...statements.deleteChangedChunks, values: resultParameters(tables, repeated) }]
-      : []),
-    ...(scored.length > 0 ? [{ ...statements.upsertResults, values: resultParameters(tables, scored) }] : []),
+    ...(clearedKeys.length > 0 ? [{ ...deleteResults, values: keyParameters(tables, clearedKeys) }] : []),
+    ...withResults(deleteChangedChunks, repeated),
+    ...withResults(upsertResults, sent),
+    ...withResults(upsertRepeated, repeated),
   ];
 }
 

@@ -5,7 +5,8 @@
 //   upsertState               the fence; answers which outcomes won
 //   deleteResults             for winners that are not scored
 //   deleteChangedChunks       for winners of chunked kinds that are scored
-//   upsertResults             for winners that are scored
+//   upsertResults             for winners that are scored, or
+//   upsertRepeated            for those of them that somebody else paid for, but of chunked kinds
 //
 // Outcomes are sent as arrays, one element per outcome; an answer is the outcomes' places, counted from 1. Keys travel as
 // text and are cast to the source's own types, so that any type can be a key.
@@ -31,8 +32,10 @@ export interface WriterStatements {
   readonly checkPositions: Statement;
   /** Values: stateParameters(). Rows `{ place }` of outcomes that are now the state of their key. */
   readonly upsertState: Statement;
-  /** Values: resultParameters(). Leaves a row alone when the outcome is cached and the row already says the same. */
+  /** Values: resultParameters(). */
   readonly upsertResults: Statement;
+  /** Not of chunked kinds. The same for cached outcomes: leaves a row alone that already says what they say. */
+  readonly upsertRepeated: Statement | undefined;
   /** Values: keyParameters(). */
   readonly deleteResults: Statement;
   /** Chunked kinds only. Values: resultParameters(). Chunks of a key go together, unless all of them are there already. */
@@ -78,7 +81,14 @@ export function writerStatements(tables: EnrichmentTables): WriterStatements {
     lockFence: statement('lock_fence', lockFence(tables)),
     checkPositions: statement('check_positions', checkPositions(tables)),
     upsertState: statement('upsert_state', upsertState(tables)),
-    upsertResults: statement('upsert_results', tables.chunked ? insertChunks(tables) : upsertResults(tables)),
+    upsertResults: statement(
+      'upsert_results',
+      tables.chunked ? insertChunks(tables) : upsertResults(tables, ''),
+    ),
+    // Apart, since the price of looking would have the server plan the statement anew for every batch.
+    upsertRepeated: tables.chunked
+      ? undefined
+      : statement('upsert_repeated', upsertResults(tables, saysAnythingNew(tables))),
     deleteResults: statement('delete_results', deleteResults(tables)),
     deleteChangedChunks: tables.chunked
       ? statement('delete_changed', deleteChangedChunks(tables))
@@ -199,21 +209,25 @@ const visible = (tables: EnrichmentTables): readonly string[] => [
   'policy_version',
 ];
 
-function upsertResults(tables: EnrichmentTables): string {
+function upsertResults(tables: EnrichmentTables, condition: string): string {
   const table = resultTable(tables.enrichment);
   const aliases = keyAliases(tables);
   const keys = resultKeys(tables);
   const columns = [...tables.outputs, ...RESULT_COLUMNS];
   const names = columns.map(column);
-  const same = visible(tables);
   return `insert into ${table} (${list([...keys, ...names])})
   select ${list(prefixed('sent', [...aliases, ...names]))}
   from ${sentRows(tables, [...columns, CACHED])}
-  where not (sent.cached and exists (select from ${table} as stored
-    where ${equal(prefixed('stored', keys), prefixed('sent', aliases))}
-      and row(${list(prefixed('stored', same))}) is not distinct from row(${list(prefixed('sent', same))})))
+  ${condition}
   order by ${list(prefixed('sent', aliases))}
   on conflict (${list(keys)}) do update set ${list(names.map((name) => `${name} = excluded.${name}`))}`;
+}
+
+function saysAnythingNew(tables: EnrichmentTables): string {
+  const same = visible(tables);
+  return `where not (sent.cached and exists (select from ${resultTable(tables.enrichment)} as stored
+    where ${equal(prefixed('stored', resultKeys(tables)), prefixed('sent', keyAliases(tables)))}
+      and row(${list(prefixed('stored', same))}) is not distinct from row(${list(prefixed('sent', same))})))`;
 }
 
 /**
