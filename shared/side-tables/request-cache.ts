@@ -14,11 +14,14 @@ export interface RequestToCache extends CachedRequest {
   readonly requestHash: string;
 }
 
+// The array as the answer of a select: so its length is no part of the plan, which is made once instead of for every look. One
+// hash after the other, since a join could be planned while there is little, and would then read all of it.
 const READ = {
   name: 'request_cache_read',
   text: `select asked.place::int4 as place, cached.result, cached.cost_nano_usd::text as cost
-    from unnest($1::text[]) with ordinality as asked(hash, place)
-    join ${REQUEST_CACHE} cached on cached.request_hash = decode(asked.hash, 'hex')
+    from unnest((select $1::text[])) with ordinality as asked(hash, place)
+    cross join lateral (select * from ${REQUEST_CACHE} as known
+      where known.request_hash = decode(asked.hash, 'hex') limit 1) as cached
    where cached.stored_at > now() - make_interval(secs => $2)`,
 };
 
