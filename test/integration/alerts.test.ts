@@ -8,7 +8,7 @@ import { until } from '../support/wait.ts';
 
 const ROWS = 10_000;
 const OUTLIER_EVERY = 500;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const FLAGGING = `  fraud:
     from: payments
     model: { kind: sagemaker, endpoint: fraud-xgboost, version: "1" }
@@ -23,17 +23,26 @@ const FLAGGING = `  fraud:
     flag: score >= 0.9
 `;
 
+/** Of the row that the worker which is killed never gets an answer for, so that it is killed before it is done. */
+const UNANSWERED_AMOUNT = 20.5;
+
 /** What a consumer drops repeats by. */
 const placeOf = ({ key, source }: EnrichedEvent): string =>
   JSON.stringify([source.table, key, source.epoch, source.commit_lsn, source.event_index]);
 
 test('20 planted outliers among 10,000 rows: one alert each after repeats are dropped, also when a worker is killed in between', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   await using setting = await createEnrichment(FLAGGING);
-  setting.awsLocal.control.addFault({ fault: { kind: 'latency', latency_ms: 20 } });
+  const { control } = setting.awsLocal;
+  control.addFault({ fault: { kind: 'latency', latency_ms: 20 } });
+  const stalled = control.addFault({
+    fault: { kind: 'stall', place: 'before_answer' },
+    input: { column: 0, equals: UNANSWERED_AMOUNT },
+  });
+  const amountOf = (id: number): number => (id === ROWS - 1 ? UNANSWERED_AMOUNT : 20 + (id % 50));
   const planted = Array.from({ length: ROWS }, (_, id) =>
-    id % OUTLIER_EVERY === 7 ? { id, amount: 1, place: 'far' } : { id, amount: 20 + (id % 50) },
+    id % OUTLIER_EVERY === 7 ? { id, amount: 1, place: 'far' } : { id, amount: amountOf(id) },
   );
   await setting.publish(planted);
   const killed = await setting.startProcess();
@@ -43,6 +52,7 @@ test('20 planted outliers among 10,000 rows: one alert each after repeats are dr
   });
   killed.kill('SIGKILL');
   await killed.ended;
+  control.removeFault(stalled);
   expect(new Set((await setting.outcomes()).map(({ key }) => key.id)).size).toBeLessThan(ROWS);
 
   const enricher = setting.start();

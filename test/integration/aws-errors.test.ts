@@ -12,7 +12,7 @@ import { createSagemakerModel } from '../../shared/models/sagemaker/model.ts';
 const ROWS = [{ input: [45.5, 1, 1, 14, 3.2, 0] }, { input: [1.99, 8, 0, 3, -1, 6] }];
 const NEVER = new AbortController().signal;
 /** How long the stand-in may take to see a call, on the slowest machine. */
-const SEEN = { timeout: 20_000 };
+const SEEN = { timeout: 60_000 };
 
 let awsLocal: AwsLocal;
 let local: AwsSettings;
@@ -139,7 +139,8 @@ describe('no answer at all is unavailable', () => {
     ['in_body', 'TimeoutError'],
   ] as const)('stalled %s: the client’s own time-out throws %s', async (place, code) => {
     awsLocal.control.addFault({ fault: { kind: 'stall', place }, calls: 1 });
-    expect(await faultOf({ requestTimeoutMs: 100 })).toMatchObject({ kind: 'unavailable', code });
+    // Longer than a call takes to arrive.
+    expect(await faultOf({ requestTimeoutMs: 1_500 })).toMatchObject({ kind: 'unavailable', code });
     expect(awsLocal.control.faults()).toMatchObject([{ struck: 1 }]);
   });
 
@@ -153,7 +154,7 @@ describe('no answer at all is unavailable', () => {
 
   test('late: the call’s deadline ends it, and the stand-in counts no answer', async () => {
     awsLocal.control.addFault({ fault: { kind: 'latency', latency_ms: 600_000 } });
-    expect(await faultOf({ deadlineMs: 2_000 })).toMatchObject({ kind: 'unavailable', code: 'deadline' });
+    expect(await faultOf({ deadlineMs: 4_000 })).toMatchObject({ kind: 'unavailable', code: 'deadline' });
     await vi.waitFor(() => expect(awsLocal.control.calls().operations[0]?.statuses).toEqual({ 0: 1 }), SEEN);
   });
 

@@ -101,7 +101,7 @@ describe('paid, and lost on the way back', () => {
           abortSignal: impatient.signal,
         }),
       );
-      await until(() => struck()[0] === 1, { deadlineMs: 20_000, what: 'the call to arrive' });
+      await until(() => struck()[0] === 1, { deadlineMs: 60_000, what: 'the call to arrive' });
       impatient.abort();
       expect((await call).name).toBe('AbortError');
     },

@@ -7,7 +7,7 @@ import { type AwsSdkClients, awsSdkClients, errorOf } from '../support/aws-sdk.t
 import { ODD } from '../support/functions/scores.ts';
 import { until } from '../support/wait.ts';
 
-const SEEN = { deadlineMs: 20_000 };
+const SEEN = { deadlineMs: 60_000 };
 const moduleOf = (name: string): URL => new URL(`../support/functions/${name}.ts`, import.meta.url);
 
 let awsLocal: AwsLocal;
@@ -21,9 +21,9 @@ beforeAll(async () => {
       'scores:live': { module: moduleOf('scores'), timeoutMs: 30_000 },
       single: { module: moduleOf('scores'), timeoutMs: 30_000, concurrency: 1 },
       impatient: { module: moduleOf('scores'), timeoutMs: 300 },
-      unloadable: { module: moduleOf('unloadable') },
-      missing: { module: moduleOf('nobody-wrote-this') },
-      'without-handler': { module: moduleOf('without-handler') },
+      unloadable: { module: moduleOf('unloadable'), timeoutMs: 30_000 },
+      missing: { module: moduleOf('nobody-wrote-this'), timeoutMs: 30_000 },
+      'without-handler': { module: moduleOf('without-handler'), timeoutMs: 30_000 },
     },
   });
   clients = awsSdkClients(awsLocal.url);

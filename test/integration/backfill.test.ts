@@ -3,9 +3,9 @@ import { expect, test, vi } from 'vitest';
 import { createRedoJob, readRedoJob } from '../../shared/side-tables/redo-jobs.ts';
 import { createRedoSetting, type RedoSetting } from '../support/redo.ts';
 
-const END_MS = 40_000;
+const END_MS = 120_000;
 // Longer than the waits inside, so that a test which gives up says what it waited for.
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 600_000 });
 const FILL = `
   insert into notes select 'art', md5(number::text)::uuid, 'A', number, 'body' from generate_series(1, $1::int4) number`;
 

@@ -17,7 +17,7 @@ import { migrationStatements, pendingMigrations } from '../../shared/side-tables
 import { createDatabase, uniquePipelineName } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const TABLE = `
   create type mood as enum ('good', 'bad');
   create domain cents as integer;
