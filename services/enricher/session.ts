@@ -13,6 +13,7 @@ import { findTable, readCatalog, type Table } from '../../shared/postgres/catalo
 import { createPool, type DatabasePool } from '../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
+import { isStillInForce } from '../../shared/side-tables/in-force.ts';
 import { requireKeyTypes } from '../../shared/side-tables/key-types.ts';
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
@@ -21,8 +22,9 @@ import { equalModelRevisions } from '../../shared/side-tables/stored-results.ts'
 import type { ValkeyAddress } from '../../shared/valkey/address.ts';
 import { CompletionReader } from './completion-read.ts';
 import { Crashes, isOwnEnd } from './crash-counts.ts';
+import { untilAnswered } from './database-wait.ts';
 import { Dropped } from './dropped.ts';
-import type { EnricherMetrics } from './metrics.ts';
+import type { EnricherMetrics, PublishedChange } from './metrics.ts';
 import { CALLS_MAX, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
 import { observeCalls, observeDatabase } from './observe-calls.ts';
 import { openValkey } from './open-valkey.ts';
@@ -89,7 +91,9 @@ export async function runSession(
 
   const over = new AbortController();
   const watched = AbortSignal.any([signal, over.signal]);
-  const ending = AbortSignal.any([signal, redefinition(database, definition, [name], logger, watched)]);
+  const outdated = new AbortController();
+  const redefined = redefinition(database, definition, [name], logger, watched);
+  const ending = AbortSignal.any([signal, outdated.signal, redefined]);
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
   const lag = new RetentionLag();
@@ -160,6 +164,12 @@ export async function runSession(
         group: group.group,
         topics: [topic],
         window: FETCHED,
+        admit: async () => {
+          const ask = (): Promise<boolean> => isStillInForce(database, definition, name);
+          if (await untilAnswered(databaseWaits, stopping, ask)) return;
+          logger.warn('the definition has changed since the start: beginning again');
+          outdated.abort();
+        },
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {
           lanes.setShare(partitionCount / source.partitions);
@@ -260,21 +270,16 @@ async function publish(
 ): Promise<void> {
   const outcomes = rows.map((row) => outcomeRecords(row, context));
   await producer.send(outcomes.flatMap(({ records }) => records));
-  const isPassed = (place: number): boolean => outcomes[place]?.status === undefined;
-  const changes = rows.flatMap(({ prepared }, place) =>
-    'change' in prepared && !isPassed(place)
-      ? [
-          {
-            committedAtMs: prepared.change.event.source.ts_us / 1000,
-            publishedAtMs: prepared.record.timestampMs,
-          },
-        ]
-      : [],
-  );
+  const changes: PublishedChange[] = [];
+  let passed = 0;
+  for (const [place, { prepared }] of rows.entries()) {
+    const { value, timestampMs: publishedAtMs } = prepared.record;
+    if (outcomes[place]?.status === undefined) passed += value === null ? 0 : 1;
+    else if ('change' in prepared)
+      changes.push({ committedAtMs: prepared.change.event.source.ts_us / 1000, publishedAtMs });
+  }
   metrics.published(outcomes, changes);
-  metrics.passed(
-    rows.filter(({ prepared }, place) => isPassed(place) && prepared.record.value !== null).length,
-  );
+  metrics.passed(passed);
 }
 
 async function compileAgainstTable(

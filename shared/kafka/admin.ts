@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
+import { commitForGroup, SOMEBODY_IN_GROUP } from './commit-for-group.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
 import { isUnknownTopic, kafkaErrorType } from './error-type.ts';
 import { type GroupOffsets, groupOffsets } from './group-offsets.ts';
@@ -50,8 +51,8 @@ export interface KafkaAdmin {
   startAtEnd(group: string, topic: string): Promise<void>;
   /** How many processes are in these groups. */
   membersOf(groups: readonly string[]): Promise<number>;
-  /** Sets where a group goes on that nobody is in. */
-  moveGroup(group: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Sets where a group goes on that nobody is in; false: somebody is. */
+  moveGroup(group: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<boolean>;
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
   /** Every group that has read one of these topics, also those of others. */
   groupOffsets(topics: readonly string[]): Promise<readonly GroupOffsets[]>;
@@ -112,14 +113,20 @@ export async function connectKafkaAdmin(settings: KafkaSettings): Promise<KafkaA
       return definitions.map(({ topic }) => !existing.has(topic));
     },
     alterTopics: (changes) => alterTopics(admin, changes),
-    startAtEnd: (group, topic) => onceCoordinated(() => startAtEnd(admin, group, topic), DESCRIBE_AGAIN_MAX),
+    startAtEnd: (group, topic) =>
+      onceCoordinated(() => startAtEnd(admin, settings, group, topic), DESCRIBE_AGAIN_MAX),
     async membersOf(groups) {
       const described = await onceCoordinated(() => admin.describeGroups([...groups]), DESCRIBE_AGAIN_MAX);
       return described.groups.reduce((sum, { members }) => sum + members.length, 0);
     },
-    async moveGroup(groupId, topic, offsets) {
-      const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
-      await onceCoordinated(() => admin.setOffsets({ groupId, topic, partitions }), DESCRIBE_AGAIN_MAX);
+    async moveGroup(group, topic, offsets) {
+      try {
+        await onceCoordinated(() => commitForGroup(settings, group, topic, offsets), DESCRIBE_AGAIN_MAX);
+        return true;
+      } catch (error) {
+        if (kafkaErrorType(error) !== SOMEBODY_IN_GROUP) throw error;
+        return false;
+      }
     },
     async deleteTopics(topics) {
       const existing = new Set(await listTopics());
@@ -206,21 +213,21 @@ async function onceCoordinated<Result>(ask: () => Promise<Result>, againMax: num
 
 const NEVER_COMMITTED = '-1';
 
-async function startAtEnd(admin: Admin, groupId: string, topic: string): Promise<void> {
+async function startAtEnd(
+  admin: Admin,
+  settings: KafkaSettings,
+  groupId: string,
+  topic: string,
+): Promise<void> {
   const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
   const committed = new Map(found?.partitions.map(({ partition, offset }) => [partition, offset]));
   const isCommitted = (partition: number): boolean =>
     (committed.get(partition) ?? NEVER_COMMITTED) !== NEVER_COMMITTED;
   const ends = await admin.fetchTopicOffsets(topic);
-  if (ends.every(({ partition }) => isCommitted(partition))) return;
-  await admin.setOffsets({
-    groupId,
-    topic,
-    partitions: ends.map(({ partition, high }) => ({
-      partition,
-      offset: isCommitted(partition) ? (committed.get(partition) ?? high) : high,
-    })),
-  });
+  const missing = ends.filter(({ partition }) => !isCommitted(partition));
+  if (missing.length === 0) return;
+  const offsets = new Map(missing.map(({ partition, high }) => [partition, BigInt(high)]));
+  await commitForGroup(settings, groupId, topic, offsets);
 }
 
 async function describeTopics(

@@ -2,13 +2,14 @@
 import type { Definition } from '../config/definition.ts';
 import { definitionInForce } from '../config/in-force.ts';
 import { counterpartOf } from '../contracts/shadow.ts';
+import { AfterglowError } from '../errors/catalogue.ts';
 import { pause } from '../lifecycle/run-service.ts';
 import type { ServiceSettings } from '../lifecycle/service-settings.ts';
 import { connectDatabase, type Queryable } from '../postgres/connect.ts';
 import { isTransient } from '../postgres/transient.ts';
 import { readMoving } from './cutovers.ts';
 import { appliedMigrations } from './migrations.ts';
-import { readRevisions } from './revisions.ts';
+import { readRevisions, registeredRevision } from './revisions.ts';
 
 /** The definition of the file as the database has it. */
 export async function readDefinitionInForce(client: Queryable, definition: Definition): Promise<Definition> {
@@ -68,14 +69,34 @@ async function look(
   const client = await connectDatabase({ url, applicationName });
   try {
     const inForce = await readDefinitionInForce(client, definition);
-    const moving = enrichment === undefined ? undefined : await readMoving(client);
-    const isMoving = [enrichment, counterpartOf(enrichment ?? '')].some(
-      (name) => name !== undefined && moving?.has(name) === true,
-    );
-    return { definition: inForce, isMoving };
+    return { definition: inForce, isMoving: enrichment !== undefined && (await isMoved(client, enrichment)) };
   } finally {
     await client.end();
   }
+}
+
+/** The offsets of its group are being moved. */
+async function isMoved(client: Queryable, enrichment: string): Promise<boolean> {
+  const moving = await readMoving(client);
+  return [enrichment, counterpartOf(enrichment)].some((name) => name !== undefined && moving.has(name));
+}
+
+/**
+ * Whether `definition` is still that of the enrichment, asked by a member of its group: a cut-over that begins after a yes
+ * waits for it to leave, one that began before may have moved the offsets already.
+ */
+export async function isStillInForce(
+  client: Queryable,
+  definition: Definition,
+  enrichment: string,
+): Promise<boolean> {
+  try {
+    await registeredRevision(client, definition, enrichment);
+  } catch (error) {
+    if (error instanceof AfterglowError && error.code === 'revision_unregistered') return false;
+    throw error;
+  }
+  return !(await isMoved(client, enrichment));
 }
 
 /** The bodies are those of one file, so they are the same objects unless they have changed places. */

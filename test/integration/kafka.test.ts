@@ -1,40 +1,27 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, test } from 'vitest';
-import { microBatches } from '../../shared/batching/micro-batches.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
-import { connectConsumer, type FetchedRecord, type RecordConsumer } from '../../shared/kafka/consumer.ts';
-import { partitionOf } from '../../shared/kafka/partitioner.ts';
+import { connectConsumer, type FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { connectProducer, type TopicRecord } from '../../shared/kafka/producer.ts';
-import { createLogger } from '../../shared/telemetry/logger.ts';
+import {
+  allKeys,
+  consume,
+  keys,
+  newTopic,
+  PARTITIONS,
+  produce,
+  recordsFor,
+  settings,
+} from '../support/numbered-records.ts';
 import { seededRandom } from '../support/random-workload.ts';
-import { brokers, uniquePipelineName } from '../support/stack.ts';
+import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
-const PARTITIONS = 3;
 const WINDOW = { rowsMax: 50, bytesMax: 1_048_576 };
-const ONE_AT_A_TIME = { rowsMax: 10, bytesMax: 1_048_576, waitMaxMs: 0 };
 const DEADLINE_MS = 20_000;
 /** What a topic takes unless it is told otherwise. */
 const TOPIC_BYTES_MAX = 1_048_588;
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
-
-const settings = () => ({ brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') });
-
-async function newTopic(): Promise<string> {
-  const topic = uniquePipelineName();
-  const admin = await connectKafkaAdmin(settings());
-  expect(await admin.createTopics([{ topic, partitions: PARTITIONS, settings: {} }])).toEqual([true]);
-  expect(await admin.createTopics([{ topic, partitions: PARTITIONS, settings: {} }])).toEqual([false]);
-  await admin.close();
-  return topic;
-}
-
-function recordsFor(topic: string, from: number, count: number): TopicRecord[] {
-  return Array.from({ length: count }, (_, index) => {
-    const key = String(from + index);
-    return { topic, partition: partitionOf(key, PARTITIONS), key, value: `value ${key}` };
-  });
-}
 
 const TEXTS = [
   '',
@@ -89,28 +76,6 @@ async function readPlainly(topic: string, count: number) {
   }
   return read;
 }
-
-async function produce(records: readonly TopicRecord[]): Promise<void> {
-  await using producer = await connectProducer(settings());
-  await producer.send(records);
-}
-
-/** Takes records into `seen`, finishing those that `finished` lets. Ends when the consumer is closed. */
-async function consume(
-  consumer: RecordConsumer,
-  seen: FetchedRecord[],
-  finished: (record: FetchedRecord) => boolean = () => true,
-): Promise<void> {
-  for await (const batch of microBatches(consumer.queue, ONE_AT_A_TIME, () => false)) {
-    const current = batch.filter((record) => consumer.isCurrent(record));
-    seen.push(...current);
-    consumer.finish(current.filter(finished));
-  }
-}
-
-const keys = (records: readonly FetchedRecord[]): string[] => records.map(({ key }) => key?.toString() ?? '');
-const allKeys = (count: number): Set<string> =>
-  new Set(Array.from({ length: count }, (_, index) => String(index)));
 
 describe('the Kafka ports', () => {
   test('records come once and in order per partition, through a window smaller than what waits', async () => {

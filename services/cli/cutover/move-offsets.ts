@@ -14,12 +14,21 @@ export interface MovedGroup {
   readonly offsets: ReadonlyMap<number, bigint>;
 }
 
+/** Where a group stands. */
+export interface GroupPlace {
+  readonly group: string;
+  readonly topic: string;
+  readonly lags: readonly PartitionLag[];
+}
+
 export interface Moving {
   readonly kafka: KafkaAdmin;
   readonly definition: Definition;
   readonly enrichment: string;
   readonly waitMs: number;
   readonly signal: AbortSignal;
+  /** Told where a group stands before it is moved: behind that nobody can see what it has lost. */
+  readonly onLags?: (place: GroupPlace) => Promise<void>;
 }
 
 /**
@@ -33,17 +42,42 @@ export async function moveOffsets({
   enrichment,
   waitMs,
   signal,
+  onLags,
 }: Moving): Promise<readonly MovedGroup[]> {
   const { pipeline, enrichments, sources } = definition;
   const table = sources[enrichments[enrichment]?.from ?? '']?.table;
   if (table === undefined) throw new RangeError(`no source of ${enrichment}`);
   const topic = cdcTopic(pipeline, table.schema, table.name);
   const groups = [enricherGroup(pipeline, enrichment), enricherGroup(pipeline, shadowOf(enrichment))];
-  await untilEmpty(kafka, groups, waitMs, signal);
+  const deadlineMs = performance.now() + waitMs;
+  for (;;) {
+    const members = await kafka.membersOf(groups);
+    const moved = members === 0 ? await moveBoth(kafka, groups, topic, onLags) : undefined;
+    if (moved !== undefined) return moved;
+    if (performance.now() >= deadlineMs) throw stillIn(groups, Math.max(1, members));
+    await pause(LOOK_INTERVAL_MS, signal);
+    signal.throwIfAborted();
+  }
+}
+
+/** Undefined: somebody has joined meanwhile, who notices at once and leaves again. */
+async function moveBoth(
+  kafka: KafkaAdmin,
+  groups: readonly string[],
+  topic: string,
+  onLags: Moving['onLags'],
+): Promise<readonly MovedGroup[] | undefined> {
   const lags = await Promise.all(groups.map((group) => kafka.lag(group, [topic])));
+  for (const [place, group] of groups.entries()) await onLags?.({ group, topic, lags: lags[place] ?? [] });
   const offsets = earliest(lags);
-  await Promise.all(groups.map((group) => kafka.moveGroup(group, topic, offsets)));
-  return groups.map((group) => ({ group, topic, offsets }));
+  const moved = await Promise.all(groups.map((group) => kafka.moveGroup(group, topic, offsets)));
+  return moved.every(Boolean) ? groups.map((group) => ({ group, topic, offsets })) : undefined;
+}
+
+/** Enrichers notice within seconds that they run by an old definition, finish what is under way, and wait. */
+function stillIn(groups: readonly string[], members: number): AfterglowError {
+  const who = `${members} ${members === 1 ? 'enricher is' : 'enrichers are'}`;
+  return new AfterglowError('cutover_unfinished', `${who} still in the groups ${groups.join(' and ')}.`);
 }
 
 /** By partition, of several groups, what the one that is furthest behind wants next. */
@@ -55,26 +89,4 @@ export function earliest(lags: readonly (readonly PartitionLag[])[]): ReadonlyMa
     if (known === undefined || next < known) offsets.set(partition, next);
   }
   return offsets;
-}
-
-/** The enrichers notice within seconds that they run by an old definition, finish what is under way, and wait. */
-async function untilEmpty(
-  kafka: KafkaAdmin,
-  groups: readonly string[],
-  waitMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadlineMs = performance.now() + waitMs;
-  for (;;) {
-    const members = await kafka.membersOf(groups);
-    if (members === 0) return;
-    if (performance.now() >= deadlineMs) {
-      throw new AfterglowError(
-        'cutover_unfinished',
-        `${members} ${members === 1 ? 'enricher is' : 'enrichers are'} still in the groups ${groups.join(' and ')}.`,
-      );
-    }
-    await pause(LOOK_INTERVAL_MS, signal);
-    signal.throwIfAborted();
-  }
 }
