@@ -1,6 +1,7 @@
 // `afterglow/client`: the results of an enrichment for programs of other teams. See docs/topics.md.
 export type { EnrichedEvent, EnrichedStatus, RowKey } from '../contracts/events.ts';
 export { compareFences, comparePositions, type Fence, type Position } from '../contracts/position.ts';
+export { AfterglowError } from '../errors/catalogue.ts';
 export {
   type Change,
   type EnrichedRecord,

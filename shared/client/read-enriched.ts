@@ -1,13 +1,12 @@
 import { enrichedTopic } from '../contracts/topics.ts';
-import { AfterglowError } from '../errors/catalogue.ts';
 import type { KafkaSettings } from '../kafka/connect.ts';
 import { connectConsumer } from '../kafka/consumer.ts';
-import { isUnknownTopic } from '../kafka/error-type.ts';
 import { follow } from '../kafka/follow.ts';
 import { readThrough } from '../kafka/read-through.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import type { Change, EnrichedRecord } from './change.ts';
 import { Changes, type ChangesOptions } from './changes.ts';
+import { readingError } from './reading-error.ts';
 
 export interface ReadOptions<Result> extends ChangesOptions<Result> {
   readonly brokers: readonly string[];
@@ -54,8 +53,7 @@ export async function* readEnriched<Result = Readonly<Record<string, unknown>>>(
     if (signal.aborted && options.read !== 'present') return;
     // Of what is there now, a part must not pass for the whole.
     signal.throwIfAborted();
-    if (!isUnknownTopic(error)) throw error;
-    throw new AfterglowError('topic_missing', `Topic ${topic} does not exist.`, { cause: error });
+    throw readingError(error, topic, brokers);
   }
 }
 

@@ -44,9 +44,9 @@ function pageProgram(): string {
   const [shown = ''] = /(?<=```ts\n)[\s\S]*?(?=```)/.exec(readFileSync('docs/topics.md', 'utf8')) ?? [];
   return `${shown}
 import type { Fence, RowKey } from 'afterglow/client';
-declare function removeOlderThan(fence: Fence): Promise<void>;
+declare function emptyOlderThan(fence: Fence): Promise<void>;
 declare function remove(key: RowKey): Promise<void>;
-declare function store(key: RowKey, score: number, fence: Fence): Promise<void>;
+declare function store(key: RowKey, score: number | null, fence: Fence): Promise<void>;
 `;
 }
 
@@ -64,7 +64,7 @@ async function installed(): Promise<{ readonly folder: string } & Disposable> {
 }
 
 test('the packed client is typed, and reads a topic where there is nothing else of us', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   using project = await installed();
   const { folder } = project;
