@@ -6,7 +6,7 @@ export const CUTOVER_CATALOGUE = {
     exit: 2,
     meaning: 'The definition has, under the name of an enrichment, the model that a cut-over has replaced.',
     remedy:
-      'Write what counts now under that name. To go back, keep both in the definition and run `afterglow cutover` once more.',
+      'Write what counts now under that name. To go back, keep both in the definition and run `afterglow cutover --back`.',
   },
   cutover_refused: {
     exit: 1,

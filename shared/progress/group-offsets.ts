@@ -1,5 +1,5 @@
 import { CATALOGUE } from '../errors/catalogue.ts';
-import { connectKafkaAdmin } from '../kafka/admin.ts';
+import { connectKafkaAdmin, type PartitionLag } from '../kafka/admin.ts';
 import { type KafkaSettings, kafkaUnreachable } from '../kafka/connect.ts';
 import { tellGaps } from '../kafka/gap-notice.ts';
 import type { OffsetToCommit } from '../kafka/offsets.ts';
@@ -37,22 +37,30 @@ export async function checkOffsets(
   kafka: KafkaSettings,
   producer: RecordProducer,
 ): Promise<void> {
-  const { database, group, logger, pipeline } = settings;
+  const { database, logger, pipeline } = settings;
   const lags = await lagOf(kafka, settings);
-  const gaps = await inTransaction(database, async (client) => {
-    await lockGroup(client, group);
-    const known = await readGroupOffsets(client, group);
-    const losses = lags.flatMap((lag) => {
-      const remembered = known.find(
-        ({ topic, partition }) => topic === lag.topic && partition === lag.partition,
-      );
-      return lossOf(lag, remembered?.offset) ?? [];
-    });
-    await settle(client, group, losses);
-    return await recordEach(client, settings, losses);
-  });
+  const gaps = await inTransaction(database, (client) => recordLosses(client, settings, lags));
   for (const gap of gaps) logger.error({ gap: gap.id, reason: gap.reason, jobs: gap.jobs }, gap.detail);
   if (gaps.length > 0) await tellGaps(database, producer, pipeline);
+}
+
+/** What the log threw away of what the group had not taken, as a gap with the redo that closes it: in the transaction of `client`. */
+export async function recordLosses(
+  client: Queryable,
+  settings: Pick<GroupSettings, 'group' | 'topics'>,
+  lags: readonly PartitionLag[],
+): Promise<readonly Gap[]> {
+  const { group } = settings;
+  await lockGroup(client, group);
+  const known = await readGroupOffsets(client, group);
+  const losses = lags.flatMap((lag) => {
+    const remembered = known.find(
+      ({ topic, partition }) => topic === lag.topic && partition === lag.partition,
+    );
+    return lossOf(lag, remembered?.offset) ?? [];
+  });
+  await settle(client, group, losses);
+  return await recordEach(client, settings, losses);
 }
 
 async function lagOf(kafka: KafkaSettings, { group, topics }: GroupSettings) {
@@ -84,7 +92,7 @@ async function settle(client: Queryable, group: string, losses: readonly OffsetL
 
 async function recordEach(
   client: Queryable,
-  { group, topics }: GroupSettings,
+  { group, topics }: Pick<GroupSettings, 'group' | 'topics'>,
   losses: readonly OffsetLoss[],
 ): Promise<readonly Gap[]> {
   const gaps: Gap[] = [];

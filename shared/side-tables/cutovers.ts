@@ -2,6 +2,7 @@
 import { shadowOf } from '../contracts/shadow.ts';
 import { type Queryable, quoteIdentifier, quoteLiteral } from '../postgres/connect.ts';
 import {
+  AUDITS,
   CUTOVERS,
   DROPPED_LETTERS,
   INDEX_PURPOSES,
@@ -13,6 +14,7 @@ import {
   SCHEMA,
   stateTableName,
   TRUNCATE_FENCES,
+  UNPAID_REDOS,
 } from './names.ts';
 
 /** Whether this database has ever had a cut-over, or could have. */
@@ -69,8 +71,17 @@ export function exchangeStatements(enrichment: string): readonly string[] {
  where own.enrichment in (${both(enrichment)}) and other.enrichment in (${both(enrichment)}) and own.enrichment <> other.enrichment`,
     `update ${REVISIONS} set enrichment = ${exchanged} where enrichment in (${both(enrichment)})`,
     `update ${DROPPED_LETTERS} set enrichment = ${exchanged} where enrichment in (${both(enrichment)})`,
+    ...[AUDITS, UNPAID_REDOS].flatMap((table) => exchangedRows(table, enrichment, shadow)),
     `insert into ${CUTOVERS} (enrichment) values (${quoteLiteral(enrichment)})`,
   ];
+}
+
+/** Of a table whose key the name is a part of: at no time may both have the same one. */
+function exchangedRows(table: string, one: string, other: string): readonly string[] {
+  const between = `${one}${IN_BETWEEN}`;
+  const rename = (from: string, to: string): string =>
+    `update ${table} set enrichment = ${quoteLiteral(to)} where enrichment = ${quoteLiteral(from)}`;
+  return [rename(one, between), rename(other, one), rename(between, other)];
 }
 
 function exchangedRelations(schema: string, one: string, other: string): readonly string[] {
@@ -111,9 +122,20 @@ export async function readTurns(client: Queryable): Promise<ReadonlyMap<string, 
   return new Map(rows.map(({ enrichment, turn }) => [enrichment, turn]));
 }
 
-export async function finishCutover(client: Queryable, enrichment: string, job: string): Promise<void> {
-  await client.query(
+/** False when somebody else has finished it meanwhile. */
+export async function finishCutover(client: Queryable, enrichment: string, job: string): Promise<boolean> {
+  const { rowCount } = await client.query(
     `update ${CUTOVERS} set state = 'done', finished_at = now(), job = $2 where enrichment = $1 and state = 'moving'`,
     [enrichment, job],
   );
+  return rowCount === 1;
+}
+
+/** The redo of the last cut-over; undefined: there was none. */
+export async function readLastJob(client: Queryable, enrichment: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ job: string }>(
+    `select job::text as job from ${CUTOVERS} where enrichment = $1 and job is not null order by id desc limit 1`,
+    [enrichment],
+  );
+  return rows[0]?.job;
 }

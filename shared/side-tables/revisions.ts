@@ -57,8 +57,11 @@ export async function readPipeline(
   return row === undefined ? undefined : { name: row.name, createdByAfterglow: row.created_by_afterglow };
 }
 
-/** @throws AfterglowError database_not_initialised, revision_unregistered */
-export async function verifyRegistered(client: Queryable, definition: Definition): Promise<Registration> {
+/** @throws AfterglowError database_not_initialised */
+export async function verifyPipeline(
+  client: Queryable,
+  definition: Definition,
+): Promise<Pick<Registration, 'pipeline' | 'createdByAfterglow'>> {
   const pipeline = await readPipeline(client);
   if (pipeline === undefined) throw new AfterglowError('database_not_initialised');
   if (pipeline.name !== definition.pipeline) {
@@ -76,6 +79,12 @@ export async function verifyRegistered(client: Queryable, definition: Definition
       { remedy: 'Run `afterglow init`.' },
     );
   }
+  return { pipeline: pipeline.name, createdByAfterglow: pipeline.createdByAfterglow };
+}
+
+/** @throws AfterglowError database_not_initialised, revision_unregistered */
+export async function verifyRegistered(client: Queryable, definition: Definition): Promise<Registration> {
+  const pipeline = await verifyPipeline(client, definition);
   const registered = await readRevisions(client);
   const inForce = definitionInForce(definition, registered);
   const revisions = new Map(
@@ -84,7 +93,7 @@ export async function verifyRegistered(client: Queryable, definition: Definition
       sameRevision(inForce, name, registered.get(name)),
     ]),
   );
-  return { pipeline: pipeline.name, createdByAfterglow: pipeline.createdByAfterglow, revisions };
+  return { ...pipeline, revisions };
 }
 
 /**

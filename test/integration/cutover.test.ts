@@ -183,7 +183,7 @@ test(
     );
     expect(paidVectors(pipeline)).toBe(requests[0]?.count);
 
-    const back = await cli.run('cutover', 'fraud', '--yes');
+    const back = await cli.run('cutover', 'fraud', '--back', '--yes');
     expect(back, back.error).toMatchObject({ status: 0 });
     const again = await audit(cli);
     expect(again, again.error).toMatchObject({ status: 0, findings: [] });
@@ -236,7 +236,7 @@ test(
     // As if the command had ended there.
     const logger = createLogger('test', 'silent');
     const kafka = await connectKafkaAdmin({ brokers: [brokers()], clientId: 'test', logger });
-    await exchange(client, kafka, definition, 'fraud');
+    await exchange(client, kafka, definition, 'fraud', { counting: 1, shadow: 2 });
     expect(await before()).toEqual([2]);
     const groups = ['fraud', 'fraud_shadow'].map((name) => enricherGroup(definition.pipeline, name));
     await until(async () => (await kafka.membersOf(groups)) === 0, {

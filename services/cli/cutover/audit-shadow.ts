@@ -4,6 +4,7 @@ import type { KafkaSettings } from '../../../shared/kafka/connect.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { type Audited, auditLines, wrongRows } from '../audit/audit-lines.ts';
 import { readAudited } from '../audit/findings.ts';
+import { recordAudits } from '../audit/record-audits.ts';
 import { scan } from '../audit/scan.ts';
 import { settle } from '../audit/settle.ts';
 import { CREATE_SUSPECTS } from '../audit/statements.ts';
@@ -33,6 +34,8 @@ export async function requireEmptyAudit(audit: ShadowAudit): Promise<Audited> {
   await settle({ client, kafka, pipeline: definition.pipeline, deadlineMs, signal }, [subject]);
   signal.throwIfAborted();
   const audited = await readAudited(client, subject, scanned);
+  // Shown by `status` under the name that it gets.
+  await recordAudits(client, [audited], undefined);
   if (wrongRows(audited) + audited.waiting + audited.outdated === 0) return audited;
   const remedy = audited.outdated > 0 ? { remedy: `Run \`afterglow reenrich ${shadow}\`.` } : {};
   throw new AfterglowError(

@@ -3,12 +3,15 @@ import { shadowOf } from '../../../shared/contracts/shadow.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import type { KafkaAdmin } from '../../../shared/kafka/admin.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
-import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
+import { type DatabaseClient, type Queryable, sqlState } from '../../../shared/postgres/connect.ts';
 import { exchangeStatements, lockFences, openJobsOf } from '../../../shared/side-tables/cutovers.ts';
-import { outputFunction, resultTable, stateTable } from '../../../shared/side-tables/names.ts';
+import { outputFunction, qualifiedName } from '../../../shared/side-tables/names.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
+import { readRevisions } from '../../../shared/side-tables/revisions.ts';
 import { outputFunctionParts } from '../../../shared/side-tables/views.ts';
-import { applyInit } from '../init/apply.ts';
+import { applyAfter } from '../init/apply.ts';
+import { rightsStatements } from './rights.ts';
+import { tablePairs } from './table-pairs.ts';
 
 /** Shorter than the time after which the server looks for a deadlock, and what a reader may wait behind us. */
 const LOCK_WAIT_MS = 300;
@@ -18,7 +21,9 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Whoever reads has one of them already and wants the next: then we let go of ours and try again. */
 async function lockTables(client: DatabaseClient, enrichment: string): Promise<void> {
-  const tables = [enrichment, shadowOf(enrichment)].flatMap((name) => [stateTable(name), resultTable(name)]);
+  const tables = tablePairs(enrichment).flatMap(({ schema, own, other }) =>
+    [own, other].map((table) => qualifiedName(schema, table)),
+  );
   const always = new AbortController().signal;
   await client.query(
     `select set_config('afterglow.lock_timeout', current_setting('lock_timeout'), true);
@@ -38,6 +43,21 @@ async function lockTables(client: DatabaseClient, enrichment: string): Promise<v
   await client.query(`select set_config('lock_timeout', current_setting('afterglow.lock_timeout'), true)`);
 }
 
+/** Numbers of the registered revisions: which model counts, and which is to. */
+export interface AgreedRevisions {
+  readonly counting: number;
+  readonly shadow: number;
+}
+
+export async function readAgreed(client: Queryable, enrichment: string): Promise<AgreedRevisions> {
+  const registered = await readRevisions(client);
+  const numberOf = (name: string): number => registered.get(name)?.revision ?? 0;
+  return { counting: numberOf(enrichment), shadow: numberOf(shadowOf(enrichment)) };
+}
+
+/** Whoever stands still behind our locks must not hold everybody up. */
+const IDLE_MAX = '20s';
+
 /**
  * Tables, revisions, view and functions at once: whoever reads results sees those of one model before the commit and those of
  * the other behind it. A batch of the writer that is under way is waited for; what it does next, it does by the names of now.
@@ -48,9 +68,19 @@ export async function exchange(
   kafka: KafkaAdmin,
   written: Definition,
   enrichment: string,
+  agreed: AgreedRevisions,
 ): Promise<void> {
-  await applyInit(client, kafka, { definition: written }, undefined, async () => {
+  const before = async (): Promise<void> => {
+    await client.query(`set local idle_in_transaction_session_timeout = '${IDLE_MAX}'`);
     await client.query(lockFences(enrichment));
+    const now = await readAgreed(client, enrichment);
+    if (now.counting !== agreed.counting || now.shadow !== agreed.shadow) {
+      throw new AfterglowError(
+        'cutover_refused',
+        `${enrichment} or its shadow is another model by now than the one that was agreed to and audited.`,
+        { remedy: 'See `afterglow status`, then run `afterglow cutover` again if you still want it.' },
+      );
+    }
     const jobs = await openJobsOf(client, enrichment);
     if (jobs.length > 0) {
       throw new AfterglowError(
@@ -60,15 +90,18 @@ export async function exchange(
       );
     }
     await lockTables(client, enrichment);
-    const before = outputFunctionParts(await readEnrichmentTables(client, enrichment));
-    const after = outputFunctionParts({
+    const ofBefore = outputFunctionParts(await readEnrichmentTables(client, enrichment));
+    const ofAfter = outputFunctionParts({
       ...(await readEnrichmentTables(client, shadowOf(enrichment))),
       enrichment,
     });
     // Made for a column that the other model does not have; set-up makes the one for its own.
-    if (before !== undefined && before.statement !== after?.statement) {
-      await client.query(`drop function if exists ${outputFunction(enrichment, before.output)}`);
+    if (ofBefore !== undefined && ofBefore.statement !== ofAfter?.statement) {
+      await client.query(`drop function if exists ${outputFunction(enrichment, ofBefore.output)}`);
     }
-    for (const statement of exchangeStatements(enrichment)) await client.query(statement);
-  });
+    const rights: string[] = [];
+    for (const pair of tablePairs(enrichment)) rights.push(...(await rightsStatements(client, pair)));
+    for (const statement of [...exchangeStatements(enrichment), ...rights]) await client.query(statement);
+  };
+  await applyAfter(before, client, kafka, { definition: written });
 }

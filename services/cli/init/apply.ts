@@ -1,4 +1,5 @@
 // Set-up and its removal, each in one transaction: it happens as a whole or not at all.
+import type { Definition } from '../../../shared/config/definition.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import type { KafkaAdmin } from '../../../shared/kafka/admin.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
@@ -6,7 +7,7 @@ import { INIT_LOCK } from '../../../shared/side-tables/names.ts';
 import { lacksText, requirePrivileges } from './checks.ts';
 import { type InitOptions, planInit } from './plan.ts';
 import { planRemove } from './remove.ts';
-import { type InitState, readInitState } from './state.ts';
+import { type InitState, readInitState, readTopics } from './state.ts';
 import type { InitPlan, InitStep } from './step.ts';
 
 /** Told of each step before it runs. */
@@ -24,7 +25,7 @@ export async function previewInit(
   kafka: KafkaAdmin,
   options: InitOptions,
 ): Promise<InitPlan> {
-  const state = await readInitState(client, kafka, options.definition);
+  const state = await readState(client, kafka, options.definition);
   const plan = planInit(options, state);
   if (plan.lacks.length === 0) return plan;
   return { ...plan, notes: [...plan.notes, lacksText(plan.lacks, state.server)] };
@@ -36,7 +37,7 @@ export async function previewRemove(
   kafka: KafkaAdmin,
   options: Pick<InitOptions, 'definition'>,
 ): Promise<InitPlan> {
-  return planRemove(options.definition, await readInitState(client, kafka, options.definition));
+  return planRemove(options.definition, await readState(client, kafka, options.definition));
 }
 
 /**
@@ -48,10 +49,36 @@ export async function applyInit(
   kafka: KafkaAdmin,
   options: InitOptions,
   onStep: OnStep = () => {},
-  /** In the same transaction, before anything is looked at. */
-  before: () => Promise<void> = async () => {},
 ): Promise<InitPlan> {
-  return await applyPlan(client, kafka, options, (state) => planInit(options, state), onStep, before);
+  return await applyPlan(client, kafka, options, (state) => planInit(options, state), onStep);
+}
+
+/**
+ * What set-up makes of the database in a transaction that `before` has changed it in. Nobody waits for Kafka behind what
+ * `before` locks: it is read earlier, and nothing may be left to do there.
+ * @throws AfterglowError with the fix; the database is then as it was
+ */
+export async function applyAfter(
+  before: () => Promise<void>,
+  client: DatabaseClient,
+  kafka: KafkaAdmin,
+  options: InitOptions,
+): Promise<InitPlan> {
+  const planOf = (state: InitState): InitPlan => withoutKafka(planInit(options, state));
+  return await applyPlan(client, kafka, options, planOf, () => {}, before);
+}
+
+/** @throws AfterglowError */
+function withoutKafka(plan: InitPlan): InitPlan {
+  const other = plan.steps.find(({ kind }) => kind !== 'sql');
+  if (other === undefined) return plan;
+  throw new AfterglowError(
+    'revision_unregistered',
+    `Kafka is not set up for the definition: ${other.title}.`,
+    {
+      remedy: 'Run `afterglow init` first.',
+    },
+  );
 }
 
 /**
@@ -65,6 +92,14 @@ export async function applyRemove(
   onStep: OnStep = () => {},
 ): Promise<InitPlan> {
   return await applyPlan(client, kafka, options, (state) => planRemove(options.definition, state), onStep);
+}
+
+async function readState(
+  client: DatabaseClient,
+  kafka: KafkaAdmin,
+  definition: Definition,
+): Promise<InitState> {
+  return await readInitState(client, await readTopics(kafka, definition), definition);
 }
 
 async function applyPlan(
@@ -82,8 +117,9 @@ async function applyPlan(
     );
     await client.query('select pg_advisory_xact_lock($1)', [INIT_LOCK]);
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    const topics = await readTopics(kafka, definition);
     await before();
-    const state = await readInitState(client, kafka, definition);
+    const state = await readInitState(client, topics, definition);
     const plan = planOf(state);
     requirePrivileges(plan.lacks, state.server);
     for (const [index, step] of plan.steps.entries()) {
@@ -115,7 +151,8 @@ async function runStep(client: DatabaseClient, kafka: KafkaAdmin, step: InitStep
 async function fitTopics(kafka: KafkaAdmin, plan: InitPlan): Promise<void> {
   const topics = plan.steps.flatMap((step) => (step.kind === 'topic' ? [step.topic] : []));
   if (topics.length > 0) await kafka.createTopics(topics);
-  await kafka.alterTopics(plan.steps.filter((step) => step.kind === 'topic_settings'));
+  const settings = plan.steps.filter((step) => step.kind === 'topic_settings');
+  if (settings.length > 0) await kafka.alterTopics(settings);
   for (const step of plan.steps) {
     if (step.kind === 'group_start') await kafka.startAtEnd(step.group, step.topic);
   }

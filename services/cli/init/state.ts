@@ -114,7 +114,7 @@ const FOREIGN_SCHEMAS = `
 
 export async function readInitState(
   client: Queryable,
-  kafka: KafkaAdmin,
+  topics: InitState['topics'],
   definition: Definition,
 ): Promise<InitState> {
   const { pipeline } = definition;
@@ -133,7 +133,7 @@ export async function readInitState(
     cutOver: await readCutOver(client),
     budget: await readBudgetContent(client),
     recordedPartitions: isSetUp ? await readRecordedPartitions(client) : new Map(),
-    topics: await readTopics(kafka, definition),
+    topics,
     publication: await readPublication(client, publicationName(pipeline)),
     slot,
     estimates: slot === undefined ? new Map() : await readEstimates(client, definition),
@@ -216,7 +216,7 @@ async function readRecordedPartitions(client: Queryable): Promise<ReadonlyMap<st
   return new Map(rows.map(({ topic, partitions }) => [topic, partitions]));
 }
 
-async function readTopics(kafka: KafkaAdmin, definition: Definition): Promise<InitState['topics']> {
+export async function readTopics(kafka: KafkaAdmin, definition: Definition): Promise<InitState['topics']> {
   const described = await kafka.describeTopics(initTopics(definition).map(({ topic }) => topic));
   return new Map(described.flatMap((found) => (found === undefined ? [] : [[found.topic, found]])));
 }
