@@ -20,7 +20,7 @@ const rules: Rules = {
     [1, program(10)],
     [2, program(1)],
   ]),
-  chunksMax: undefined,
+  chunksMax: new Map(),
 };
 const hashOf = (...input: readonly number[]): string => inputHashOf({ input });
 const state: StateFacts = {
@@ -135,4 +135,28 @@ describe('chunks are those of one text when', () => {
   ] as const)('%s: %s', ([, chunks, of, chunksMax, expected]) => {
     expect(areWhole(chunks, of, chunksMax)).toBe(expected);
   });
+});
+
+test('a text is cut as its own revision says: a number of chunks that was raised since makes it outdated, not wrong', () => {
+  const whole: EnrichmentProgram = { ...program(1), input: ({ body }) => String(body) };
+  const cut: Rules = {
+    revision: 2,
+    programs: new Map([
+      [1, whole],
+      [2, whole],
+    ]),
+    chunksMax: new Map([
+      [1, 1],
+      [2, 4],
+    ]),
+  };
+  const body = 'One sentence. Another one.';
+  const facts = (revision: number): KeyFacts => ({
+    row: { body },
+    state: { ...state, revision, inputHash: inputHashOf({ input: body }) },
+    result: [{ chunk: 0, start: 0, end: 13 }],
+    isAhead: false,
+  });
+  expect(judge(facts(1), cut)).toEqual({ kind: 'outdated' });
+  expect(judge(facts(2), cut)).toEqual({ kind: 'stale', reason: 'chunks' });
 });

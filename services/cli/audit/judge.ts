@@ -37,8 +37,8 @@ export interface Rules {
   readonly revision: number;
   /** Of every revision that can still be read against the table as it is now. */
   readonly programs: ReadonlyMap<number, EnrichmentProgram>;
-  /** Chunked kinds only. */
-  readonly chunksMax: number | undefined;
+  /** By revision, of those that cut texts: a text is as whole as it was meant to be then. */
+  readonly chunksMax: ReadonlyMap<number, number>;
 }
 
 export const FINDINGS = ['missing', 'stale', 'orphaned'] as const;
@@ -53,6 +53,7 @@ export const REASONS = {
   result_left: 'the row is not scored, and a result is still there',
   no_row: 'the source has no such row',
   ahead: 'the outcome is at a position that the log has not come to, and keeps newer ones out',
+  fence: 'the truncate fence is at a position that the log has not come to, and keeps every outcome out',
 } as const satisfies Readonly<Record<string, string>>;
 export type Reason = keyof typeof REASONS;
 
@@ -84,7 +85,7 @@ function disagreement(
   state: StateFacts,
   result: readonly ChunkPlace[] | undefined,
   program: EnrichmentProgram,
-  { chunksMax }: Rules,
+  rules: Rules,
 ): Verdict | undefined {
   const read = readRow(program, row, state.asOfMs);
   if (state.inputHash === null)
@@ -92,6 +93,7 @@ function disagreement(
   if (read.kind !== 'ask') return found('stale', 'status');
   if (inputHashOf(read.input) !== state.inputHash) return found('stale', 'input');
   const { input } = read.input;
+  const chunksMax = rules.chunksMax.get(state.revision);
   if (result === undefined || chunksMax === undefined || typeof input !== 'string') return undefined;
   return areWhole(result, input.toWellFormed(), chunksMax) ? undefined : found('stale', 'chunks');
 }

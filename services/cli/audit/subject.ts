@@ -76,12 +76,15 @@ async function readRules(
   if (enrichment === undefined) throw new RangeError(`no enrichment ${name}`);
   const revision = await registeredRevision(client, definition, name);
   const programs = new Map<number, EnrichmentProgram>();
+  const chunksMax = new Map<number, number>();
   for (const [number, content] of await readRevisionContents(client, name)) {
     const program = compiled(content, table);
-    if (program !== undefined) programs.set(number, program);
+    if (program === undefined) continue;
+    programs.set(number, program);
+    const { model } = content as Enrichment;
+    if ('max_chunks' in model) chunksMax.set(number, model.max_chunks);
   }
   programs.set(revision, compileEnrichment(enrichment, table.columns));
-  const chunksMax = 'max_chunks' in enrichment.model ? enrichment.model.max_chunks : undefined;
   return { revision, programs, chunksMax };
 }
 
