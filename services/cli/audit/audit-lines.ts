@@ -55,7 +55,7 @@ export function auditLines(audited: Audited, paint: Painter): readonly string[] 
   const older = outdated === 0 ? '' : `, ${formatCount(outdated)} outdated`;
   return [
     `${enrichment}: ${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'} of ${source}: ${said}${older}`,
-    ...wrong.map((each) => `  ${each.finding}: ${REASONS[each.reason]}: ${keysText(each)}`),
+    ...wrong.map((each) => `  ${each.finding}: ${REASONS[each.reason]}${keysText(each)}`),
   ];
 }
 
@@ -67,8 +67,9 @@ function keysText({ keys, count }: WrongRows): string {
         .join(','),
     ),
   );
+  if (keys.length === 0) return '';
   const more = count - keys.length;
-  return `${shown.join(' ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
+  return `: ${shown.join(' ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
 }
 
 /** "fraud: 120,000 of about 1,000,000 rows, 25,000/s, 35 s left" */

@@ -3,7 +3,7 @@ import type { KeyTexts } from '../../../shared/side-tables/redo-jobs.ts';
 import type { Audited, WrongRows } from './audit-lines.ts';
 import type { Finding, Reason } from './judge.ts';
 import type { Scanned } from './scan.ts';
-import { countSuspects, settledKeys } from './statements.ts';
+import { countSuspects, fenceAhead, settledKeys } from './statements.ts';
 import type { Subject } from './subject.ts';
 
 const KEYS_SHOWN = 5;
@@ -31,12 +31,22 @@ export async function readAudited(client: Queryable, subject: Subject, scanned: 
     rows: scanned.rows,
     outdated: scanned.outdated,
     waiting: rows.filter(({ settled }) => !settled).reduce((sum, { count }) => sum + count, 0),
-    wrong: rows.flatMap(({ finding, reason, settled, count }): WrongRows[] =>
-      settled && finding !== null && reason !== null
-        ? [{ finding, reason, count, keys: shown.get(reason) ?? [] }]
-        : [],
-    ),
+    wrong: [
+      ...(await wrongFence(client, subject)),
+      ...rows.flatMap(({ finding, reason, settled, count }): WrongRows[] =>
+        settled && finding !== null && reason !== null
+          ? [{ finding, reason, count, keys: shown.get(reason) ?? [] }]
+          : [],
+      ),
+    ],
   };
+}
+
+/** It is of no key, and stands before every one: counted as if it were one. */
+async function wrongFence(client: Queryable, subject: Subject): Promise<readonly WrongRows[]> {
+  const { text, values } = fenceAhead(subject);
+  const { rowCount } = await client.query(text, [...values]);
+  return rowCount === 0 ? [] : [{ finding: 'stale', reason: 'fence', count: 1, keys: [] }];
 }
 
 export interface WrongKey {

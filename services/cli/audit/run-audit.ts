@@ -159,6 +159,9 @@ async function tell(
     return;
   }
   const { enrichment, source } = subject;
+  for (const { finding, reason } of audited.wrong.filter(({ keys }) => keys.length === 0)) {
+    output.json({ event: 'finding', enrichment, source, key: null, finding, reason });
+  }
   for await (const wrong of wrongKeysOf(client, subject)) {
     output.json({ event: 'finding', enrichment, source, ...wrong });
   }

@@ -7,6 +7,7 @@ import {
   qualifiedName,
   resultTable,
   stateTable,
+  TRUNCATE_FENCES,
 } from '../../../shared/side-tables/names.ts';
 import type { KeyTexts } from '../../../shared/side-tables/redo-jobs.ts';
 import type { Subject } from './subject.ts';
@@ -87,8 +88,9 @@ function within(
 }
 
 /** No transaction of the log has committed there; the reader's epoch is compared first. */
-const AHEAD = `coalesce((state.epoch, state.commit_lsn) > (
-      coalesce((select max(epoch) from ${POSITIONS}), state.epoch), (select pg_current_wal_insert_lsn())), false)`;
+const aheadOfLog = (of: string): string => `coalesce((${of}.epoch, ${of}.commit_lsn) > (
+      coalesce((select max(epoch) from ${POSITIONS}), ${of}.epoch), (select pg_current_wal_insert_lsn())), false)`;
+const AHEAD = aheadOfLog('state');
 
 function facts(subject: Subject, keys: readonly string[], seen: string): string {
   const { tables, columns } = subject;
@@ -264,6 +266,19 @@ export function giveWay(subject: Subject): AuditStatement {
     where ${equal(ofState(subject), wrong)}`;
   return { text, values: [subject.enrichment] };
 }
+
+/** One row where it is. */
+export const fenceAhead = ({ enrichment }: Subject): AuditStatement => ({
+  text: `select enrichment from ${TRUNCATE_FENCES} as fence where enrichment = $1 and ${aheadOfLog('fence')}`,
+  values: [enrichment],
+});
+
+/** Of an enrichment whose truncate fence no commit has come to: it lets in what comes, as if nothing had been truncated. */
+export const openFence = ({ enrichment }: Subject): AuditStatement => ({
+  text: `update ${TRUNCATE_FENCES} as fence set epoch = 0, commit_lsn = '0/0', event_index = 0
+    where enrichment = $1 and ${aheadOfLog('fence')}`,
+  values: [enrichment],
+});
 
 /** After a repair they are suspects again. */
 export const reopenSuspects = ({ enrichment }: Subject): AuditStatement => ({
