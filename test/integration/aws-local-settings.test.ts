@@ -8,6 +8,8 @@ import { type AwsSdkClients, awsSdkClients, errorOf } from '../support/aws-sdk.t
 import { standInCalls, TITAN_V2 } from '../support/stand-in-calls.ts';
 import { until } from '../support/wait.ts';
 
+const DEADLINE_MS = 60_000;
+
 let awsLocal: AwsLocal;
 let clients: AwsSdkClients;
 let calls: ReturnType<typeof standInCalls>;
@@ -44,15 +46,20 @@ describe('quotas', () => {
 
   test('calls under way at once: the second is refused while the first one waits', async () => {
     awsLocal.control.addQuota({ concurrency: 1 });
-    inject({ kind: 'latency', latency_ms: 1_000 });
-    const first = calls.model();
+    inject({ kind: 'latency', latency_ms: 600_000 });
+    const ending = new AbortController();
+    const invoke = new InvokeModelCommand({ modelId: TITAN_V2, body: '{"inputText":"a"}' });
+    const first = errorOf(clients.bedrock.send(invoke, { abortSignal: ending.signal }));
     await until(() => awsLocal.control.faults()[0]?.struck === 1, {
-      deadlineMs: 20_000,
+      deadlineMs: DEADLINE_MS,
       what: 'the call to arrive',
     });
     expect((await errorOf(calls.model())).name).toBe('ThrottlingException');
-    await first;
-    await calls.model();
+    ending.abort();
+    expect((await first).name).toBe('AbortError');
+    // The stand-in hears of that end a moment later.
+    const answers = async () => (await calls.model().catch(() => undefined)) !== undefined;
+    await until(answers, { deadlineMs: DEADLINE_MS, what: 'the place of the first call to be free' });
   });
 });
 

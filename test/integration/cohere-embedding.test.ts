@@ -24,7 +24,7 @@ function noteOf(id: number): string {
 }
 
 test('many texts share a call, equal ones are paid once, one bad vector fails its row alone, and likeness is found', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   await using setting = await createEnrichment(MEANING);
   const { client, awsLocal } = setting;

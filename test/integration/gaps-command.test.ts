@@ -10,6 +10,7 @@ import { capture } from '../support/reader.ts';
 import { brokers, createDatabase } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
+const DEADLINE_MS = 120_000;
 const TABLE = 'create table orders (id int primary key)';
 
 interface Said {
@@ -86,7 +87,7 @@ test('gaps: nothing to list or repair, then a lost slot, repaired only with cons
     await using reader = captured.start();
     await reader.streams();
     await until(async () => (await run('gaps', 'list')).status === 0, {
-      deadlineMs: 30_000,
+      deadlineMs: DEADLINE_MS,
       what: 'the gap to be closed',
     });
     expect(await reader.metrics()).toMatch(/afterglow_reader_gaps\{state="repairing"\} 0/);
@@ -113,7 +114,7 @@ test('the transaction that pins the log is in the metrics, apart from what the r
       "insert into filler select string_agg(md5(n::text || m::text), '') from generate_series(1, 700) n, generate_series(1, 1800) m group by n",
     );
     await until(async () => (await reader.metrics()).includes(`pinning_transaction_pid ${rows[0]?.pid}\n`), {
-      deadlineMs: 40_000,
+      deadlineMs: DEADLINE_MS,
       what: 'the metrics to name the process',
       everyMs: 200,
     });

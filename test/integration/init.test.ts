@@ -53,7 +53,7 @@ test.for([16, 18] as const)('remove leaves nothing of ours behind (PostgreSQL %s
   expect(
     (await applyRemove(client, kafka, { definition })).steps.filter(({ kind }) => kind === 'sql'),
   ).toEqual([]);
-  await until(gone, { deadlineMs: 10_000, what: 'the topics to be gone' });
+  await until(gone, { deadlineMs: 60_000, what: 'the topics to be gone' });
 });
 
 test('remove stops at what others built on the results, and changes nothing', async () => {

@@ -99,9 +99,7 @@ async function createTopics(): Promise<Topics> {
   };
 }
 
-test('`topics` shows how far behind every group is, ours and others, and fails when a topic is missing', {
-  timeout: 180_000,
-}, async () => {
+test('`topics` shows how far behind every group is, ours and others, and fails when a topic is missing', async () => {
   const { pipeline, topic, kafka, send, run, groups } = await createTopics();
   await send([1, 2, 3, 4]);
   const group = uniquePipelineName();
@@ -129,7 +127,7 @@ test('`topics` shows how far behind every group is, ours and others, and fails w
   expect((await run()).text).toMatch(new RegExp(`^${topic} +missing$`, 'm'));
 });
 
-test('who reads while others write is never ahead of the topic', { timeout: 180_000 }, async () => {
+test('who reads while others write is never ahead of the topic', async () => {
   const { pipeline, send, groups } = await createTopics();
   const group = uniquePipelineName();
   const ending = new AbortController();
