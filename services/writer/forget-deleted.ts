@@ -1,45 +1,81 @@
 import { CDC_RETENTION_MS } from '../../shared/contracts/retention.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
-import type { Queryable } from '../../shared/postgres/connect.ts';
+import { type Queryable, quoteIdentifier } from '../../shared/postgres/connect.ts';
+import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
+import { keyColumn, stateTable } from '../../shared/side-tables/names.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import type { Target } from './apply.ts';
 
 const INTERVAL_MS = 600_000;
-/** Of one statement, so that nobody waits for it. */
-const ROWS_MAX = 1_000;
+/** Looked at by one statement: few enough that none of them comes near its time, however many deletions are remembered. */
+const ROWS_MAX = 10_000;
 /** A change that was taken at the very end of its retention may still be under way at a model. */
 const UNDER_WAY_MAX_MS = 86_400_000;
 
-/** Takes deletions away that nothing late can meet any more. Returns how many. */
+interface Portion {
+  readonly forgotten: number;
+  /** The last key that was looked at, as JSON of PostgreSQL's texts. */
+  readonly last: string;
+}
+
+/** Takes deletions away that nothing late can meet any more, in the order of their keys. Returns how many. */
 export async function forgetDeleted(
   client: Queryable,
-  { statements }: Target,
+  tables: EnrichmentTables,
   rememberedMs = CDC_RETENTION_MS + UNDER_WAY_MAX_MS,
+  rowsMax = ROWS_MAX,
 ): Promise<number> {
   let forgotten = 0;
+  let after: readonly string[] = [];
   for (;;) {
-    const { rowCount } = await client.query({
-      ...statements.forgetDeleted,
-      values: [rememberedMs, ROWS_MAX],
-    });
-    forgotten += rowCount ?? 0;
-    if ((rowCount ?? 0) < ROWS_MAX) return forgotten;
+    const { rows } = await client.query<Portion>(portion(tables, after.length > 0), [
+      rememberedMs,
+      rowsMax,
+      ...after,
+    ]);
+    const [looked] = rows;
+    if (looked === undefined) return forgotten;
+    forgotten += looked.forgotten;
+    after = JSON.parse(looked.last) as readonly string[];
   }
 }
 
-/** Now and then, until `ended` aborts; what fails is tried again then. */
+/** Without waiting: what somebody writes at this moment is not old. */
+function portion({ enrichment, keyColumns }: EnrichmentTables, goesOn: boolean): string {
+  const table = stateTable(enrichment);
+  const keys = keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name)));
+  const after = keyColumns.map(({ type }, place) => `$${place + 3}::text::${type}`);
+  return `with looked as materialized (
+      select ctid as place, updated_at, ${keys.join(', ')} from ${table}
+       where deleted ${goesOn ? `and (${keys.join(', ')}) > (${after.join(', ')})` : ''}
+       order by ${keys.join(', ')} limit $2
+    ), forgotten as (
+      delete from ${table} where ctid = any(array(
+        select ctid from ${table}
+         where deleted and ctid = any(array(
+           select place from looked where updated_at < now() - $1::float8 * interval '1 millisecond'))
+           for update skip locked))
+      returning 1
+    )
+    select (select count(*) from forgotten)::int4 as forgotten,
+           array_to_json(array[${keys.map((key) => `${key}::text`).join(', ')}])::text as last
+      from looked order by ${keys.map((key) => `${key} desc`).join(', ')} limit 1`;
+}
+
+/** Now and then, until `ended` aborts; what fails is tried again then, and keeps no other enrichment from its turn. */
 export async function keepForgetting(
   client: Queryable,
-  targets: Iterable<Target>,
+  targets: Iterable<{ readonly tables: EnrichmentTables }>,
   logger: Logger,
   ended: AbortSignal,
 ): Promise<void> {
   const all = [...targets];
   do {
-    try {
-      for (const target of all) await forgetDeleted(client, target);
-    } catch (err) {
-      logger.debug({ err }, 'old deletions stay for now');
+    for (const { tables } of all) {
+      try {
+        await forgetDeleted(client, tables);
+      } catch (err) {
+        if (!ended.aborted) logger.warn({ err, enrichment: tables.enrichment }, 'old deletions stay for now');
+      }
     }
   } while (await pause(INTERVAL_MS, ended));
 }

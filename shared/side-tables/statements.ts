@@ -48,8 +48,6 @@ export interface WriterStatements {
   readonly deleteTruncatedResults: Statement;
   /** Values: keyParameters(), for tombstones whose deletion is gone. Rows of keys that were not deleted yet. */
   readonly bury: Statement;
-  /** Values: for how many milliseconds deletions are remembered, and how many may be forgotten at once. */
-  readonly forgetDeleted: Statement;
 }
 
 /** Columns of the state table in the order in which they are sent, after the key. The first five are the fence. */
@@ -97,7 +95,6 @@ export function writerStatements(tables: EnrichmentTables): WriterStatements {
     markTruncated: statement('mark_truncated', markTruncated(tables)),
     deleteTruncatedResults: statement('delete_truncated', deleteTruncatedResults(tables)),
     bury: statement('bury', bury(tables)),
-    forgetDeleted: statement('forget_deleted', forgetDeleted(tables)),
   };
 }
 
@@ -302,12 +299,4 @@ function bury(tables: EnrichmentTables): string {
   from ${sentRows(tables, [])}
   where ${equal(prefixed('stored', stateKeys(tables)), prefixed('sent', keyAliases(tables)))} and not stored.deleted
   returning stored.epoch`;
-}
-
-/** Without waiting: what somebody writes at this moment is not old. */
-function forgetDeleted(tables: EnrichmentTables): string {
-  const table = stateTable(tables.enrichment);
-  return `delete from ${table} where ctid = any(array(
-    select ctid from ${table} where deleted and updated_at < now() - $1::float8 * interval '1 millisecond'
-    limit $2::integer for update skip locked))`;
 }

@@ -85,12 +85,28 @@ test('deletions are remembered for their time and forgotten after it; nothing el
   await client.query(
     "update afterglow_internal.state_fraud set updated_at = now() - interval '9 days' where key_id <> 2",
   );
-  expect(await forgetDeleted(client, setting)).toBe(1);
+  expect(await forgetDeleted(client, setting.tables)).toBe(1);
   expect((await client.query('select key_id from afterglow_internal.state_fraud order by 1')).rows).toEqual([
     { key_id: '2' },
     { key_id: '3' },
     { key_id: '4' },
   ]);
+});
+
+test('deletions are forgotten in portions, and keys that follow young ones are not left out', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client } = setting;
+  await write(
+    setting,
+    Array.from({ length: 7 }, (_, place) => deleted(String(place + 1), 4)),
+  );
+  await client.query(
+    "update afterglow_internal.state_fraud set updated_at = now() - interval '9 days' where key_id in (2, 6, 7)",
+  );
+  expect(await forgetDeleted(client, setting.tables, undefined, 2)).toBe(3);
+  expect((await client.query('select key_id from afterglow_internal.state_fraud order by 1')).rows).toEqual(
+    ['1', '3', '4', '5'].map((key) => ({ key_id: key })),
+  );
 });
 
 test('a tombstone whose deletion is gone deletes the key, and what is newer wins it back, scored or not', async () => {
