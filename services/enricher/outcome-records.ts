@@ -8,7 +8,6 @@ import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { deadLetterRecord, failureOf } from '../../shared/kafka/dead-letters.ts';
 import type { TopicRecord } from '../../shared/kafka/producer.ts';
 import type { ModelId } from '../../shared/models/model.ts';
-import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { Change } from './prepare.ts';
 import type { SettledRow } from './settle.ts';
@@ -82,7 +81,7 @@ export function outcomeRecords(row: SettledRow, context: OutcomeContext): Outcom
       return failed(prepared.change, prepared.fault, 0, null, context);
     case 'ask': {
       if (answered?.outcome.kind === 'kept') return NOTHING;
-      const inputHash = inputHashOf(prepared.row);
+      const { inputHash } = prepared;
       if (answered === undefined) throw new RangeError('a row that asked the model has no answer');
       const { outcome: answer, attempts } = answered;
       if (answer.kind === 'skip') {

@@ -99,14 +99,14 @@ export class PayOnce<ItemResult> {
     ask: (item: ModelItem) => Promise<AskedAnswer<ItemResult>>,
   ): Promise<ItemAnswer<ItemResult>> {
     try {
-      const paid = await this.#paidBefore(hash);
-      if (paid !== undefined) return paid;
+      const paid = await this.#shared?.read(hash);
+      if (paid !== undefined) return this.#paidBefore(hash, paid);
       this.#observer.missed();
-      const { outcome, ...call } = await ask(item);
+      const { outcome, attempts, modelMs, batchRows } = await ask(item);
       if (outcome.kind === 'over_budget') {
         // Whoever had the row before a rebalance may have paid for it meanwhile.
-        const paidMeanwhile = await this.#paidBefore(hash);
-        if (paidMeanwhile !== undefined) return paidMeanwhile;
+        const paidMeanwhile = await this.#shared?.read(hash);
+        if (paidMeanwhile !== undefined) return this.#paidBefore(hash, paidMeanwhile);
       }
       if (outcome.kind === 'ok') {
         const { result, costNanoUsd } = outcome;
@@ -116,18 +116,16 @@ export class PayOnce<ItemResult> {
             : await storeIn(this.#shared, hash, result, costNanoUsd);
         this.#memory.set(hash, { result, costNanoUsd, bytes });
       }
-      return { outcome, ...call, cached: false };
+      return { outcome, attempts, modelMs, batchRows, cached: false };
     } finally {
       this.#underWay.delete(place);
     }
   }
 
-  async #paidBefore(hash: string): Promise<ItemAnswer<ItemResult> | undefined> {
-    const paid = await this.#shared?.read(hash);
-    if (paid === undefined) return undefined;
-    const result = JSON.parse(paid.result) as ItemResult;
-    this.#memory.set(hash, { result, costNanoUsd: paid.costNanoUsd, bytes: paid.result.length });
-    return this.#cached(paid.layer, result, paid.costNanoUsd);
+  #paidBefore(hash: string, { result: json, costNanoUsd, layer }: FoundRequest): ItemAnswer<ItemResult> {
+    const result = JSON.parse(json) as ItemResult;
+    this.#memory.set(hash, { result, costNanoUsd, bytes: json.length });
+    return this.#cached(layer, result, costNanoUsd);
   }
 
   #joined(answer: ItemAnswer<ItemResult>): ItemAnswer<ItemResult> {

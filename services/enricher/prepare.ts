@@ -5,7 +5,7 @@ import { Fault } from '../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import type { RowInput } from '../../shared/models/model.ts';
-import { readRow } from '../../shared/models/row-input.ts';
+import { inputHashOf, readRow } from '../../shared/models/row-input.ts';
 
 /** A change that asks for an outcome, with what the outcome needs of it. */
 export interface Change {
@@ -39,6 +39,7 @@ export type PreparedWhole =
       readonly record: FetchedRecord;
       readonly change: Change;
       readonly row: RowInput;
+      readonly inputHash: string;
     }
   | {
       readonly kind: 'skipped';
@@ -115,7 +116,7 @@ export function prepareRow(change: Change, row: Row, program: EnrichmentProgram)
   const read = readRow(program, row, nowMs);
   switch (read.kind) {
     case 'ask':
-      return { kind: 'ask', record, change, row: read.input };
+      return { kind: 'ask', record, change, row: read.input, inputHash: inputHashOf(read.input) };
     case 'skipped':
       return { kind: 'skipped', record, change, reason: 'when' };
     case 'failed':

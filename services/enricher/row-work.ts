@@ -1,7 +1,6 @@
 import type { ChangeEvent, Row } from '../../shared/contracts/events.ts';
 import type { EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import type { RowInput } from '../../shared/models/model.ts';
-import { inputHashOf } from '../../shared/models/row-input.ts';
 import type { AnsweredRow } from './ask.ts';
 import type { CompletionReader } from './completion-read.ts';
 import type { RedoWish } from './pay-once.ts';
@@ -51,7 +50,7 @@ async function prepareAgain(
     const made = await stored.scoredInput(change.key);
     if (made !== undefined) {
       const again = prepareRow({ ...change, asOf: made.asOf }, row, program);
-      if (again.kind === 'ask' && inputHashOf(again.row) === made.inputHash) return again;
+      if (again.kind === 'ask' && again.inputHash === made.inputHash) return again;
     }
   }
   return prepareRow(change, row, program);
@@ -62,7 +61,7 @@ async function prepareAgain(
  * beside the row is better than nothing.
  */
 export async function askOnce(
-  { record, change, row }: Extract<Prepared, { kind: 'ask' }>,
+  { record, change, row, inputHash }: Extract<Prepared, { kind: 'ask' }>,
   parts: RowWorkParts,
 ): Promise<AnsweredRow> {
   const { op, source } = change.event;
@@ -71,7 +70,7 @@ export async function askOnce(
   const result =
     op === 'c' || redo?.period !== undefined
       ? undefined
-      : await parts.stored.lookUp(change.key, row, inputHashOf(row));
+      : await parts.stored.lookUp(change.key, row, inputHash);
   if (result !== undefined) {
     parts.answeredBefore(row);
     const outcome = { kind: 'ok', result, costNanoUsd: 0 } as const;
@@ -79,7 +78,7 @@ export async function askOnce(
   }
   const answered = await parts.ask(row, () => record.assignment.current, redo);
   if (answered.outcome.kind !== 'over_budget' || source.redo === undefined) return answered;
-  if (!stands(await parts.stored.scoredInput(change.key), source, inputHashOf(row))) return answered;
+  if (!stands(await parts.stored.scoredInput(change.key), source, inputHash)) return answered;
   await parts.unpaid.note(change.key, source.redo.reason);
   return { ...answered, outcome: { kind: 'kept' } };
 }

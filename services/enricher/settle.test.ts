@@ -26,7 +26,13 @@ const record = (offset: number, key: string | null, assignment: Assignment): Fet
 const prepare = (fetched: FetchedRecord): Prepared =>
   fetched.key === null
     ? { kind: 'truncated', record: fetched, change: {} as Change }
-    : { kind: 'ask', record: fetched, change: {} as Change, row: { input: [Number(fetched.offset)] } };
+    : {
+        kind: 'ask',
+        record: fetched,
+        change: {} as Change,
+        row: { input: [Number(fetched.offset)] },
+        inputHash: '',
+      };
 const answer = (value: unknown): AnsweredRow => ({
   outcome: { kind: 'ok', result: { score: value }, costNanoUsd: 0 },
   attempts: 1,
@@ -37,7 +43,13 @@ const answer = (value: unknown): AnsweredRow => ({
 const answered: RowSteps = {
   prepare,
   complete: async ({ record: fetched, change }) => ({
-    prepared: { kind: 'ask', record: fetched, change, row: { input: [Number(fetched.offset)] } },
+    prepared: {
+      kind: 'ask',
+      record: fetched,
+      change,
+      row: { input: [Number(fetched.offset)] },
+      inputHash: '',
+    },
     bytes: 0,
   }),
   ask: async ({ row }) => answer(row.input[0]),

@@ -38,7 +38,7 @@ export interface SharedRequestsSettings {
  */
 export function sharedRequests(settings: SharedRequestsSettings): SharedRequests {
   const { database, enrichment, observer, valkey, signals, bounds = CACHE_BOUNDS } = settings;
-  const reads = new Gathering<string, CachedRequest | undefined>(async (hashes) => {
+  const reads = new Gathering<string, FoundRequest | undefined>(async (hashes) => {
     const found = await untilAnswered(observer, signals.stopping, () =>
       readRequests(database, hashes, bounds.keptMs),
     );
@@ -47,7 +47,7 @@ export function sharedRequests(settings: SharedRequestsSettings): SharedRequests
         request === undefined ? [] : [{ ...request, requestHash: hashes[place] ?? '' }],
       ),
     );
-    return found;
+    return found.map((request) => (request === undefined ? undefined : { ...request, layer: 'shared' }));
   }, AT_ONCE_MAX);
   // Apart, so that what it holds is found while the database is away.
   const fasterReads =
@@ -62,14 +62,18 @@ export function sharedRequests(settings: SharedRequestsSettings): SharedRequests
     return requests.map(() => undefined);
   }, AT_ONCE_MAX);
   return {
-    async read(hash): Promise<FoundRequest | undefined> {
-      const faster = await fasterReads?.ask(hash);
-      if (faster !== undefined) return { ...faster, layer: 'valkey' };
-      const found = await reads.ask(hash);
-      return found === undefined ? undefined : { ...found, layer: 'shared' };
-    },
+    read: (hash) => (fasterReads === undefined ? reads.ask(hash) : readEither(hash, fasterReads, reads)),
     store: (request) => stores.ask(request),
   };
+}
+
+async function readEither(
+  hash: string,
+  fasterReads: Gathering<string, CachedRequest | undefined>,
+  reads: Gathering<string, FoundRequest | undefined>,
+): Promise<FoundRequest | undefined> {
+  const faster = await fasterReads.ask(hash);
+  return faster === undefined ? await reads.ask(hash) : { ...faster, layer: 'valkey' };
 }
 
 /** Keeps the cache within its bounds until told to stop. Never rejects: what is left over now is forgotten later. */

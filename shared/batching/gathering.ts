@@ -20,7 +20,7 @@ export class Gathering<Item, Result> {
     this.#itemsMax = itemsMax;
   }
 
-  async ask(item: Item): Promise<Result> {
+  ask(item: Item): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ item, resolve, reject });
     if (!this.#isWorking) {
@@ -28,7 +28,7 @@ export class Gathering<Item, Result> {
       // What is asked in one go travels together.
       queueMicrotask(() => void this.#workOff());
     }
-    return await promise;
+    return promise;
   }
 
   async #workOff(): Promise<void> {

@@ -86,7 +86,6 @@ export class PurseAccount implements AsyncDisposable {
     { isRedo, isWanted }: Asker,
   ): Promise<Funded | Spent | undefined> {
     const { stopping, onReached } = this.#settings;
-    const least = boundNanoUsd(1);
     const all = boundNanoUsd(items);
     let isWaiting = false;
     try {
@@ -94,6 +93,7 @@ export class PurseAccount implements AsyncDisposable {
         const funded = this.#reserve(items, boundNanoUsd, all);
         if (funded !== undefined) return funded;
         if (stopping.aborted) return undefined;
+        const least = boundNanoUsd(1);
         if (this.#isSpent(least) === undefined) {
           const answer = await this.#take(least, all);
           if (answer === undefined) return undefined;
