@@ -4,9 +4,17 @@ import type { ServiceSettings } from '../../../shared/lifecycle/service-settings
 import type { DatabaseClient, Queryable } from '../../../shared/postgres/connect.ts';
 import { Passage } from '../../../shared/progress/passage.ts';
 import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
+import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { lookBesideStream } from '../beside-stream.ts';
-import { portionOf } from './portions.ts';
-import { createRefreshJob, lastRefresh, type Refresh } from './refresh-job.ts';
+import { isLate, KEYS_MAX, portionOf, waitMs } from './portions.ts';
+import {
+  createRefreshJob,
+  type LastRefresh,
+  lastRefresh,
+  type MadeRefresh,
+  outcomesOf,
+  type Refresh,
+} from './refresh-job.ts';
 
 /** While the outcomes of the job before are on their way. */
 const FOLLOW_INTERVAL_MS = 1_000;
@@ -34,18 +42,24 @@ export async function watchRefreshes(
     if (!rounds.every((each, place) => each.isOf(refreshes[place])) || rounds.length !== refreshes.length) {
       rounds = refreshes.map((refresh) => new Rounds(refresh, passage));
     }
-    let waitMs = LOOK_INTERVAL_MAX_MS;
+    let soonestMs = LOOK_INTERVAL_MAX_MS;
     for (const each of rounds) {
       const { nextMs, made } = await each.look(client);
-      if (made !== undefined)
-        logger.info({ ...made, enrichment: each.enrichment }, 'aged rows are scored again');
-      waitMs = Math.min(waitMs, nextMs);
+      if (made !== undefined) tell(logger, each, made);
+      soonestMs = Math.min(soonestMs, nextMs);
     }
-    return waitMs;
+    return soonestMs;
   };
   const applicationName = `${pipeline} reader (refresh)`;
   const trouble = 'rows whose results have aged could not be looked for: it is tried again';
   await lookBesideStream({ databaseUrl, applicationName, logger, trouble }, look, signal);
+}
+
+function tell(logger: Logger, { enrichment, everyMs }: Rounds, { job, rows, oldestMs }: MadeRefresh): void {
+  logger.info({ job, rows, enrichment }, 'aged rows are scored again');
+  if (!isLate(oldestMs, everyMs)) return;
+  const late = { enrichment, oldest_ms: Math.round(oldestMs), every_ms: everyMs };
+  logger.warn(late, 'the period of `refresh` does not suffice: rows age faster than they are scored again');
 }
 
 function refreshesOf({ enrichments, sources }: Definition): readonly Refresh[] {
@@ -58,7 +72,7 @@ function refreshesOf({ enrichments, sources }: Definition): readonly Refresh[] {
 
 type Look = {
   readonly nextMs: number;
-  readonly made?: { readonly job: string; readonly rows: number };
+  readonly made?: MadeRefresh;
 };
 
 /** The jobs of one enrichment, one after the other. */
@@ -82,15 +96,25 @@ class Rounds {
     return this.#refresh.enrichment;
   }
 
+  get everyMs(): number {
+    return this.#refresh.everyMs;
+  }
+
   async look(client: DatabaseClient): Promise<Look> {
     const { stepMs } = this.#refresh.portion;
     const last = await lastRefresh(client, this.enrichment);
     if (last !== undefined) {
       if (last.isOpen || !(await this.#isWritten(client, last.job))) return { nextMs: FOLLOW_INTERVAL_MS };
-      if (last.ageMs < stepMs) return { nextMs: stepMs - last.ageMs };
+      const leftMs = last.ageMs < stepMs ? (await this.#waitMs(client, last)) - last.ageMs : 0;
+      if (leftMs > 0) return { nextMs: leftMs };
     }
     const made = await createRefreshJob(client, this.#refresh, last);
     return made === undefined ? { nextMs: stepMs } : { nextMs: FOLLOW_INTERVAL_MS, made };
+  }
+
+  async #waitMs(client: Queryable, last: LastRefresh): Promise<number> {
+    const rows = last.rows < KEYS_MAX ? 0 : await outcomesOf(client, this.enrichment);
+    return waitMs(this.#refresh.portion, last.rows, rows);
   }
 
   /** A row of it that has no new outcome yet still looks old, and would be asked about twice. */
