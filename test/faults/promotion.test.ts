@@ -19,6 +19,8 @@ interface Pair extends AsyncDisposable {
   readonly captured: Captured;
   insert(from: number, to: number): Promise<void>;
   arrived(count: number): Promise<void>;
+  /** Resolves when the standby holds what is committed now. */
+  received(): Promise<void>;
 }
 
 async function pair(primarySettings: Readonly<Record<string, string>> = {}): Promise<Pair> {
@@ -41,6 +43,15 @@ async function pair(primarySettings: Readonly<Record<string, string>> = {}): Pro
         deadlineMs: DEADLINE_MS,
         what: `${count} rows in Kafka`,
         everyMs: 500,
+      });
+    },
+    received: async () => {
+      const { client } = captured;
+      const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
+      const isHeld = 'select from pg_replication_slots where slot_name = $1 and restart_lsn >= $2';
+      await until(async () => (await client.query(isHeld, [STANDBY_SLOT, rows[0]?.lsn])).rowCount === 1, {
+        deadlineMs: DEADLINE_MS,
+        what: 'the standby to hold what is committed',
       });
     },
     async [Symbol.asyncDispose]() {
@@ -66,6 +77,7 @@ test('a standby with the synchronised slot is promoted: nothing is lost, and the
     await arrived(200);
     await insert(201, 300); // some of these may not be read before the end
   }
+  await both.received();
   await primary.crash();
   await standby.promote();
   await using reader = startReader(captured.definition, standby.url);

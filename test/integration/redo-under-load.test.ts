@@ -9,7 +9,7 @@ import { replay } from '../support/replay.ts';
 import { until } from '../support/wait.ts';
 
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
-const TEST_MS = 240_000;
+const TEST_MS = 600_000;
 const READY_MS = 120_000;
 const WRITERS = 4;
 const FILL = `

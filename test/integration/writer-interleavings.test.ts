@@ -173,7 +173,7 @@ test('outcomes in any order, repeated, in any batches, by three writers at once:
     }),
     { numRuns: HISTORIES },
   );
-}, 180_000);
+}, 400_000);
 
 test('the same for results of several rows: no chunk of another outcome stays beside them', async () => {
   await using setting = await setUp(EMBEDDING, 18, ['create extension vector schema public']);
@@ -208,4 +208,4 @@ test('the same for results of several rows: no chunk of another outcome stays be
     }),
     { numRuns: HISTORIES / 2 },
   );
-}, 180_000);
+}, 400_000);

@@ -37,10 +37,17 @@ export const forgetsRecords = (topic: string): Promise<void> =>
     await admin.alterConfigs({ validateOnly: false, resources: [resource] });
   });
 
-export const forgetGroup = (group: string): Promise<void> =>
-  withAdmin(async (admin) => {
-    await admin.deleteGroups([group]);
-  });
+/** Whoever was in it may have left without a word: then the broker waits for the end of the session. */
+export async function forgetGroup(group: string): Promise<void> {
+  const isForgotten = (): Promise<boolean> =>
+    withAdmin((admin) =>
+      admin.deleteGroups([group]).then(
+        () => true,
+        () => false,
+      ),
+    );
+  await until(isForgotten, { deadlineMs: DEADLINE_MS, everyMs: 500, what: `group ${group} to be forgotten` });
+}
 
 export async function offsetsRemembered(client: DatabaseClient, group: string): Promise<void> {
   const isRemembered = async (): Promise<boolean> =>
