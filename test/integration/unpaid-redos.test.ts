@@ -20,7 +20,7 @@ const PAID = 20;
 const NEW_ROWS = 5;
 const NOTES = 'create table notes (id bigint generated always as identity primary key, body text not null)';
 
-const textOf = (pipeline: string, onReached: string, fallback: string): string => `version: 1
+const textOf = (pipeline: string, onReached: string, fallback: string, redoUsd: number): string => `version: 1
 pipeline: ${pipeline}
 sources:
   notes: { table: public.notes, partitions: 1 }
@@ -29,7 +29,7 @@ enrichments:
     from: notes
     model: { kind: comprehend, language: { detect: never, fallback: ${fallback} }, rate: 1000/s }
     input: [body]
-budget: { daily_usd: 1, redo_daily_usd: 0.006, on_reached: ${onReached} }
+budget: { daily_usd: 1, redo_daily_usd: ${redoUsd}, on_reached: ${onReached} }
 `;
 
 /** By status, and by the revision of the model: the rows that have a result of it. */
@@ -57,11 +57,12 @@ const add = async ({ client }: TestPipeline, rows: number): Promise<void> => {
   );
 };
 
-async function withAnotherModel(
+async function setUpAs(
   { client, definition }: TestPipeline,
   onReached: string,
+  redoUsd: number,
 ): Promise<Definition> {
-  const text = textOf(definition.pipeline, onReached, 'de');
+  const text = textOf(definition.pipeline, onReached, 'de', redoUsd);
   const again = parseDefinition(text, 'afterglow.yaml', {}).definition;
   if (again === undefined) throw new Error('the new definition cannot be read');
   const admin = await connectKafkaAdmin({
@@ -80,7 +81,7 @@ test.each(['skip', 'pause'])(
   async (onReached) => {
     await using pipeline = await createPipeline(
       18,
-      (shipped) => textOf(/^pipeline: (\w+)$/m.exec(shipped)?.[1] ?? '', onReached, 'en'),
+      (shipped) => textOf(/^pipeline: (\w+)$/m.exec(shipped)?.[1] ?? '', onReached, 'en', 1),
       NOTES,
     );
     const { client } = pipeline;
@@ -90,15 +91,12 @@ test.each(['skip', 'pause'])(
       await add(pipeline, ROWS);
       await becomes(pipeline, { 'scored 1': ROWS });
     }
-    const again = await withAnotherModel(pipeline, onReached);
-    // A reader that knows of no budget takes every price for payable.
-    const { budget: _, ...priceless } = again;
-    await using reader = pipeline.startAs(priceless as Definition, 'reader');
-    await using writer = pipeline.startAs(again, 'writer');
+    const rich = await setUpAs(pipeline, onReached, 1);
+    await using reader = pipeline.startAs(rich, 'reader');
+    await using writer = pipeline.startAs(rich, 'writer');
     await Promise.all([reader.ready(), writer.ready()]);
+    let again: Definition;
     {
-      await using enricher = pipeline.startAs(again, 'enricher mood');
-      await enricher.ready();
       const job = await createRedoJob(client, {
         schema: 'public',
         table: 'notes',
@@ -109,6 +107,10 @@ test.each(['skip', 'pause'])(
         deadlineMs: DEADLINE_MS,
         what: 'the rows to be read again',
       });
+      // They are in Kafka when the purse becomes smaller.
+      again = await setUpAs(pipeline, onReached, 0.006);
+      await using enricher = pipeline.startAs(again, 'enricher mood');
+      await enricher.ready();
       await add(pipeline, NEW_ROWS);
       await becomes(pipeline, { 'scored 1': ROWS - PAID, 'scored 2': PAID + NEW_ROWS });
       const passed = async (): Promise<boolean> =>

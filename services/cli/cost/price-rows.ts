@@ -1,7 +1,7 @@
-import { asFault } from '../../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../../shared/expressions/enrichment-program.ts';
 import type { DetectedLanguage, Model, ModelItem, RowInput } from '../../../shared/models/model.ts';
 import { requestHash } from '../../../shared/models/request-hash.ts';
+import { askedOf } from '../../../shared/models/row-bound.ts';
 import { readRow } from '../../../shared/models/row-input.ts';
 import type { KeyedInput, KnownAnswers } from './known-answers.ts';
 import type { SampledRow } from './sample-rows.ts';
@@ -117,14 +117,4 @@ function wantsDetection(model: Asking, input: RowInput): boolean {
 function itemsOf(model: Asking, input: RowInput): readonly ModelItem[] {
   const asked = askedOf(model, input);
   return asked?.kind === 'items' ? asked.items : [];
-}
-
-/** undefined: the row would fail. */
-function askedOf(model: Asking, input: RowInput): ReturnType<Model['itemsOf']> | undefined {
-  try {
-    return model.itemsOf(input);
-  } catch (error) {
-    if (asFault(error).kind === 'input') return undefined;
-    throw error;
-  }
 }

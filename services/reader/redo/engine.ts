@@ -5,7 +5,9 @@ import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/c
 import { FIRST_USER_OID, readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import type { WalSafety } from '../slot-watch/wal-safety.ts';
+import type { ChunkMoney } from './chunk-money.ts';
 import type { ChunkWindow } from './chunk-window.ts';
+import type { DescribedTable } from './described-table.ts';
 import { GroupReadings } from './group-readings.ts';
 import { failJob, finishChunk, finishJob, startJob } from './job-progress.ts';
 import { LogRoom } from './log-room.ts';
@@ -30,6 +32,13 @@ import {
   WaitingJobs,
 } from './waiting-jobs.ts';
 import { emitWatermark, parseWatermark } from './watermark.ts';
+
+/** What the next chunk of a job may have. */
+interface Allowance {
+  readonly rowsMax: number;
+  /** undefined: it costs nothing, or nothing is limited. */
+  readonly money: ChunkMoney | undefined;
+}
 
 const IDLE_LOOK_INTERVAL_MS = 1_000;
 /** While the groups have enough to do, or a chunk has to be read again. */
@@ -64,7 +73,7 @@ export class RedoEngine {
     this.#room = new LogRoom(logger, settings.metrics);
     const kafka = { brokers, clientId: `${definition.pipeline}.reader`, logger };
     this.#groups = new GroupReadings(kafka, definition, this.#nowMs);
-    this.#money = new RedoMoney(definition, this.#nowMs);
+    this.#money = new RedoMoney(definition);
   }
 
   /** The stream has come to a transaction. */
@@ -135,11 +144,12 @@ export class RedoEngine {
     await clearSuspects(client, this.#streamed);
     const { ours, others } = await openJobs(client, this.#settings);
     this.#waiting.onlyOf([...ours, ...others]);
+    this.#money.onlyOf(ours);
     for (const job of others) await this.#waiting.waits(client, job, OTHER_DEFINITION);
     const wait = this.#waitOfAll(ours.length > 0);
     for (const job of ours) {
       const next = wait ?? (await this.#allowance(client, job));
-      const done = typeof next === 'number' ? await this.#advance(client, job, next, signal) : next;
+      const done = 'what' in next ? next : await this.#advance(client, job, next, signal);
       if (done === undefined) return 0;
       await this.#waiting.waits(client, job, done);
     }
@@ -154,10 +164,11 @@ export class RedoEngine {
   }
 
   /** What cannot be measured is not published into. */
-  async #allowance(client: DatabaseClient, job: RedoJob): Promise<number | Wait> {
-    const rows = await this.#paced(job);
-    if (typeof rows !== 'number') return rows;
-    return await this.#money.allowance(client, job, rows, this.#groups.isIdle(job));
+  async #allowance(client: DatabaseClient, job: RedoJob): Promise<Allowance | Wait> {
+    const rowsMax = await this.#paced(job);
+    if (typeof rowsMax !== 'number') return rowsMax;
+    const money = await this.#money.forChunk(client, job, (name) => this.#groups.sightOf(name));
+    return money === undefined || 'wallets' in money ? { rowsMax, money } : money;
   }
 
   async #paced(job: RedoJob): Promise<number | Wait> {
@@ -176,15 +187,16 @@ export class RedoEngine {
   async #advance(
     client: DatabaseClient,
     job: RedoJob,
-    rowsMax: number,
+    allowance: Allowance,
     signal: AbortSignal,
   ): Promise<Wait | undefined> {
     const { logger, metrics } = this.#settings;
     const beganAtMs = this.#nowMs();
     try {
       if (job.state === 'waiting') await startJob(client, job);
-      const { read, end } = await this.#publishChunk(client, job, rowsMax, signal);
+      const { read, end } = await this.#publishChunk(client, job, allowance, signal);
       if (end === undefined) return undefined;
+      if ('what' in end) return end;
       if (end.kind === 'again') {
         const wait = chunkAgain(end.why);
         // A table that is written all the time may ask for many readings.
@@ -218,9 +230,9 @@ export class RedoEngine {
   async #publishChunk(
     client: DatabaseClient,
     job: RedoJob,
-    rowsMax: number,
+    { rowsMax, money }: Allowance,
     signal: AbortSignal,
-  ): Promise<{ readonly read: ReadChunk; readonly end: ChunkEnd | undefined }> {
+  ): Promise<{ readonly read: ReadChunk; readonly end: ChunkEnd | Wait | undefined }> {
     const { definition, tables, newChunkId = randomUUID } = this.#settings;
     const table = tables.get(`${job.schema}.${job.table}`);
     if (table === undefined) throw new RangeError(`${job.schema}.${job.table} is no source`);
@@ -228,22 +240,28 @@ export class RedoEngine {
     this.#chunk = chunk;
     await emitWatermark(client, { edge: 'low', chunk: chunk.id });
     const toRead = { pipeline: definition.pipeline, schema: job.schema, name: job.table, key: table.key };
-    const limits = { rowsMax, bytesMax: CHUNK_BYTES_MAX };
+    const admitting = async (described: DescribedTable) =>
+      await this.#money.admitting(client, money, described, await this.#typesOf(client, described));
+    const limits = { rowsMax, bytesMax: CHUNK_BYTES_MAX, admitting };
     const read = await readChunk(client, job, toRead, limits, async (rows) => {
       if (rows.rows.length === 0) return;
-      chunk.fill(rows, await this.#typesOf(client, rows));
+      chunk.fill(rows, await this.#typesOf(client, rows.table));
       await emitWatermark(client, { edge: 'high', chunk: chunk.id });
     });
-    if (read.rows.length === 0) return { read, end: { kind: 'confirmed', superseded: 0, gone: 0 } };
+    if (read.rows.length === 0) {
+      const nothing = { kind: 'confirmed', superseded: 0, gone: 0 } as const;
+      return { read, end: this.#money.refused(job, money) ?? nothing };
+    }
     this.#groups.sent(job, read.rows.length);
     const end = await endedUnlessAborted(chunk, signal);
     this.#groups.settled(job, read.rows.length);
+    if (end?.kind === 'confirmed') this.#money.published(money, this.#nowMs());
     return { read, end };
   }
 
-  async #typesOf(client: DatabaseClient, { table }: ReadChunk): Promise<TypeCatalog> {
+  async #typesOf(client: DatabaseClient, { relation }: DescribedTable): Promise<TypeCatalog> {
     const isNew = (oid: number): boolean => oid >= FIRST_USER_OID && !this.#types.has(oid);
-    if (table.relation.columns.some(({ typeOid }) => isNew(typeOid))) {
+    if (relation.columns.some(({ typeOid }) => isNew(typeOid))) {
       this.#types = await readTypeCatalog(client);
     }
     return this.#types;

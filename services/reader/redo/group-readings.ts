@@ -4,6 +4,7 @@ import { connectKafkaAdmin, type KafkaAdmin } from '../../../shared/kafka/admin.
 import type { KafkaSettings } from '../../../shared/kafka/connect.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
+import type { GroupSight } from './chunk-money.ts';
 import { GroupPace, rowsAllowed } from './pacing.ts';
 import { busyGroup, idleGroup, type Wait } from './waiting-jobs.ts';
 
@@ -22,6 +23,7 @@ interface WatchedGroup {
   sentRows: number;
   settledRows: number;
   readAtMs: number;
+  sight: GroupSight | undefined;
   askedAtMs: number;
   reading: Promise<void> | undefined;
 }
@@ -61,7 +63,7 @@ export class GroupReadings implements AsyncDisposable {
     const paces: GroupPace[] = [];
     const full: { readonly enrichment: string; readonly pace: GroupPace }[] = [];
     for (const enrichment of this.#addressed(job)) {
-      const pace = await this.#known(this.#groupOf(enrichment), topic);
+      const { pace } = await this.#known(this.#groupOf(enrichment), topic);
       paces.push(pace);
       if (pace.rowsAllowed === 0) full.push({ enrichment, pace });
     }
@@ -71,9 +73,14 @@ export class GroupReadings implements AsyncDisposable {
     return still === undefined ? busyGroup(first.enrichment) : idleGroup(still.enrichment);
   }
 
-  /** Whether none of its groups has anything before it, as far as anybody has looked. */
-  isIdle(job: RedoJob): boolean {
-    return this.#watchedFor(job).every(({ pace }) => pace.isIdle);
+  /** How far an enrichment was lately; undefined: Kafka does not say. */
+  async sightOf(enrichment: string): Promise<GroupSight | undefined> {
+    const { pipeline, sources, enrichments } = this.#definition;
+    const table = sources[enrichments[enrichment]?.from ?? '']?.table;
+    if (table === undefined) return undefined;
+    const topic = cdcTopic(pipeline, table.schema, table.name);
+    const watched = await this.#known(this.#groupOf(enrichment), topic).catch(() => undefined);
+    return watched?.sight;
   }
 
   /** On their way to Kafka. */
@@ -106,7 +113,7 @@ export class GroupReadings implements AsyncDisposable {
     return enricherGroup(this.#definition.pipeline, enrichment);
   }
 
-  async #known(group: string, topic: string): Promise<GroupPace> {
+  async #known(group: string, topic: string): Promise<WatchedGroup> {
     const never = Number.NEGATIVE_INFINITY;
     const watched = this.#watched.get(group) ?? {
       group,
@@ -115,13 +122,14 @@ export class GroupReadings implements AsyncDisposable {
       sentRows: 0,
       settledRows: 0,
       readAtMs: never,
+      sight: undefined,
       askedAtMs: never,
       reading: undefined,
     };
     this.#watched.set(group, watched);
     watched.askedAtMs = this.#nowMs();
     if (this.#nowMs() - watched.readAtMs > STALE_AFTER_MS) await this.#read(watched);
-    return watched.pace;
+    return watched;
   }
 
   /** One question about a group at a time. */
@@ -134,6 +142,7 @@ export class GroupReadings implements AsyncDisposable {
 
   async #readNow(watched: WatchedGroup): Promise<void> {
     const surelySeenRows = watched.settledRows;
+    const beganAtMs = this.#nowMs();
     let finished = 0;
     let ahead = 0;
     for (const { low, high, committed } of await this.#lag(watched.group, watched.topic)) {
@@ -142,6 +151,7 @@ export class GroupReadings implements AsyncDisposable {
       ahead += Number(high - next);
     }
     watched.readAtMs = this.#nowMs();
+    watched.sight = { askedAtMs: beganAtMs, finished, ahead };
     watched.pace.read({ atMs: watched.readAtMs, finished, ahead });
     watched.pace.published(watched.sentRows - surelySeenRows);
   }

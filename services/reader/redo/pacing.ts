@@ -54,10 +54,6 @@ export class GroupPace {
     return this.#ratePerSecond;
   }
 
-  get isIdle(): boolean {
-    return this.#last?.ahead === 0 && this.#added === 0;
-  }
-
   /** It has something to do, and has finished nothing for a while. */
   get isStill(): boolean {
     return this.#last !== undefined && this.#last.atMs - this.#movedAtMs >= STILL_AFTER_MS;

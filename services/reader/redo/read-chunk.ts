@@ -35,6 +35,8 @@ export interface ReadChunk {
 export interface ChunkLimits {
   readonly rowsMax: number;
   readonly bytesMax: number;
+  /** Whether a row of the table may go, too: the chunk ends before one that may not. Absent: they all may. */
+  readonly admitting?: (table: DescribedTable) => Promise<(row: Texts) => boolean>;
 }
 
 /** How many rows a chunk of a condition looks at, however few it picks. */
@@ -99,7 +101,8 @@ async function readTable(
     statement = rowsOfCondition(table, after, end, condition, limits.rowsMax);
   }
   const sizes = sizesOf(statement, 0, typesOf(table));
-  const { tuples, bytes, isCut } = await fetchRows(client, { rows: statement, sizes }, limits);
+  const admits = await limits.admitting?.(table);
+  const { tuples, bytes, isCut } = await fetchRows(client, { rows: statement, sizes, admits }, limits);
   const last = tuples.at(-1);
   const isWhole = !isCut && (condition === null || ofPartitions ? tuples.length < limits.rowsMax : true);
   return {
@@ -119,15 +122,20 @@ async function readList(
   const statement = rowsOfList(table, job.job, job.lastKey, limits.rowsMax);
   const columnsFrom = 1 + table.key.length;
   const sizes = sizesOf(statement, columnsFrom, typesOf(table));
-  const { tuples, bytes, isCut } = await fetchRows(client, { rows: statement, sizes }, limits);
-  const rows = tuples.map((found) => {
+  const rowOf = (found: Texts): Texts | undefined => {
     const tuple = found.slice(columnsFrom);
-    const isThere = table.key.every(({ place }) => tuple[place] !== null);
-    return {
-      tuple: isThere ? tuple : undefined,
-      keyTuple: onlyKey(table, found.slice(1, columnsFrom)),
-    };
-  });
+    return table.key.every(({ place }) => tuple[place] !== null) ? tuple : undefined;
+  };
+  const admitsRow = await limits.admitting?.(table);
+  const admits = (found: Texts): boolean => {
+    const row = rowOf(found);
+    return row === undefined || admitsRow?.(row) !== false;
+  };
+  const { tuples, bytes, isCut } = await fetchRows(client, { rows: statement, sizes, admits }, limits);
+  const rows = tuples.map((found) => ({
+    tuple: rowOf(found),
+    keyTuple: onlyKey(table, found.slice(1, columnsFrom)),
+  }));
   const last = tuples.at(-1)?.[0];
   return {
     rows,
@@ -180,10 +188,16 @@ interface Wanted {
   readonly rows: ChunkStatement;
   /** How large they are, in the same order; absent: they are small. */
   readonly sizes?: ChunkStatement;
+  /** The first row that it refuses ends them. */
+  readonly admits?: ((row: Texts) => boolean) | undefined;
 }
 
 /** In small portions, and of large rows no more than fit, which their sizes tell before they come. */
-async function fetchRows(client: Queryable, { rows, sizes }: Wanted, limits: ChunkLimits): Promise<Fetched> {
+async function fetchRows(
+  client: Queryable,
+  { rows, sizes, admits }: Wanted,
+  limits: ChunkLimits,
+): Promise<Fetched> {
   const next = await opened(client, 'afterglow_chunk', rows);
   const nextSizes = sizes === undefined ? undefined : await opened(client, 'afterglow_sizes', sizes);
   const tuples: Texts[] = [];
@@ -200,15 +214,17 @@ async function fetchRows(client: Queryable, { rows, sizes }: Wanted, limits: Chu
       ahead = ahead.slice(portion);
     }
     const fetched = await next.fetch(portion);
-    for (const tuple of fetched) {
+    const refused = admits === undefined ? -1 : fetched.findIndex((tuple) => !admits(tuple));
+    const admitted = refused < 0 ? fetched : fetched.slice(0, refused);
+    for (const tuple of admitted) {
       tuples.push(tuple);
       for (const value of tuple) bytes += value?.length ?? 0;
     }
     const isFull = tuples.length >= limits.rowsMax || bytes >= limits.bytesMax;
-    if (fetched.length < portion || isFull) {
+    if (fetched.length < portion || isFull || refused >= 0) {
       await next.close();
       await nextSizes?.close();
-      return { tuples, bytes, isCut: fetched.length === portion };
+      return { tuples, bytes, isCut: fetched.length === portion || refused >= 0 };
     }
   }
 }

@@ -1,97 +1,130 @@
 import type { Definition } from '../../../shared/config/definition.ts';
+import type { TypeCatalog } from '../../../shared/contracts/row-codec.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
+import { readBudget } from '../../../shared/side-tables/budget.ts';
+import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
 import { readPurseDay } from '../../../shared/side-tables/ledger.ts';
-import { type LedgerEntry, readLedger } from '../../../shared/side-tables/ledger-entries.ts';
 import type { RedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { limitName, limitsOf, purseOf } from '../../../shared/spend/budget.ts';
-import { type Purse, type PurseLimits, type PurseUse, restNanoUsd } from '../../../shared/spend/lease.ts';
+import { type Purse, type PurseUse, restNanoUsd } from '../../../shared/spend/lease.ts';
+import { ChunkMoney, type GroupSight, Promised, type RowPrice, type Wallet } from './chunk-money.ts';
+import type { DescribedTable } from './described-table.ts';
+import { type PriceOf, RowPrices } from './row-prices.ts';
+import type { Texts } from './texts.ts';
 import type { Wait } from './waiting-jobs.ts';
-
-/** Until an enrichment has paid for anything: a short text at Comprehend, the dearest that most begin with. */
-const UNKNOWN_ROW_NANO_USD = 300_000;
-const DAYS_LOOKED_AT = 7;
-/** Texts differ in length, and a row may be several requests. */
-const MARGIN = 2;
-const READ_INTERVAL_MS = 1_000;
 
 const settling = (enrichment: string): Wait => ({
   what: `enrichment ${enrichment}, which has to say what the rows before cost`,
   isOrdinary: true,
 });
 const spent = (setting: string): Wait => ({
-  what: `the money of the day (budget.${setting}): it goes on at midnight UTC, or with a larger limit and a new start of the services`,
+  what: `the money of the day (budget.${setting}): it goes on at midnight UTC, or with a larger limit`,
 });
 
-interface Money {
-  readonly restNanoUsd: number;
-  readonly rowNanoUsd: number;
-}
+type SightOf = (enrichment: string) => Promise<GroupSight | undefined>;
+
+const namesOf = ({ wallets }: ChunkMoney): string => wallets.map(({ name }) => name).join(' ');
+const used = ({ spentNanoUsd, leasedNanoUsd }: PurseUse): number => spentNanoUsd + leasedNanoUsd;
 
 /**
- * Rows that are read again go out only while there is money for them: a redo without any waits here, in front of Kafka, where
- * it is in nobody's way. Changes of the application never wait for it.
+ * Rows that are read again go out only while there is money for the most that they can cost, beside those that went out
+ * before: a redo without any waits here, in front of Kafka, where it is in nobody's way. Changes of the application never
+ * wait for it.
  */
 export class RedoMoney {
   readonly #definition: Definition;
-  readonly #nowMs: () => number;
-  readonly #known = new Map<string, Money & { readonly atMs: number }>();
+  readonly #prices: RowPrices;
+  /** By enrichment, which may come to be paid from another purse. */
+  readonly #promised = new Map<string, { readonly purse: Purse; readonly chunks: Promised }>();
+  /** By job: the row that it waits with, and who is to pay for it. */
+  readonly #waiting = new Map<string, { readonly price: RowPrice; readonly names: string }>();
 
-  constructor(definition: Definition, nowMs: () => number) {
+  constructor(definition: Definition) {
     this.#definition = definition;
-    this.#nowMs = nowMs;
+    this.#prices = new RowPrices(definition.prices);
   }
 
-  /** Of so many rows those that there is money for. `isIdle`: nobody has anything of an earlier chunk before him. */
-  async allowance(client: Queryable, job: RedoJob, rows: number, isIdle: boolean): Promise<number | Wait> {
-    const { budget, enrichments } = this.#definition;
-    // A redecide finds what it needs beside the rows.
-    if (budget === undefined || job.reason === 'redecide') return rows;
-    let allowed = rows;
+  /** For the next chunk; undefined: nothing limits it. `sightOf`: how far an enrichment is. */
+  async forChunk(client: Queryable, job: RedoJob, sightOf: SightOf): Promise<ChunkMoney | Wait | undefined> {
+    const budget = await readBudget(client, this.#definition);
+    // A redecide finds what it needs beside the rows, and what is swept has none.
+    if (budget === undefined || job.reason === 'redecide' || job.sweep) return undefined;
+    const { enrichments } = await readDefinitionInForce(client, this.#definition);
+    // Before the ledger: what is paid in between then counts twice, and never not at all.
+    const promised = await this.#promisedNanoUsd(sightOf);
+    const wallets: Wallet[] = [];
     for (const name of job.enrichments) {
-      const model = enrichments[name]?.model;
-      // Paid by the hour.
-      if (model === undefined || 'endpoint' in model) continue;
+      const enrichment = enrichments[name];
       const purse = purseOf(budget, { enrichment: name, isRedo: true });
       const limits = limitsOf(budget, purse);
-      if (limits === undefined) continue;
-      const money = await this.#read(client, name, purse, limits);
-      const affordable = affordableRows(money);
-      if (affordable === 0) return spent(limitName(purse));
-      if (affordable >= rows) continue;
-      // What was published is not spent yet: near the limit one chunk is paid before the next, and is looked at anew then.
-      this.#known.clear();
-      if (!isIdle) return settling(name);
-      allowed = Math.min(allowed, affordable);
+      // By the hour, or without a limit.
+      if (enrichment === undefined || 'endpoint' in enrichment.model || limits === undefined) continue;
+      const { uses } = await readPurseDay(client, purse);
+      const rest = restNanoUsd(limits, uses, name, used) - (promised.get(purse) ?? 0);
+      const dayNanoUsd = restNanoUsd(limits, [], name);
+      wallets.push({ name, enrichment, purse, restNanoUsd: rest, dayNanoUsd });
     }
-    return allowed;
+    if (wallets.length === 0) return undefined;
+    const money = new ChunkMoney(wallets);
+    const first = this.#waiting.get(job.job);
+    const wait = first?.names === namesOf(money) ? this.#waitFor(money, first.price) : undefined;
+    if (wait === undefined) this.#waiting.delete(job.job);
+    return wait ?? money;
   }
 
-  async #read(client: Queryable, name: string, purse: Purse, limits: PurseLimits): Promise<Money> {
-    const before = this.#known.get(name);
-    if (before !== undefined && this.#nowMs() - before.atMs < READ_INTERVAL_MS) return before;
-    const { uses } = await readPurseDay(client, purse);
-    const { entries } = await readLedger(client, DAYS_LOOKED_AT);
-    const used = ({ spentNanoUsd, leasedNanoUsd }: PurseUse): number => spentNanoUsd + leasedNanoUsd;
-    const rest = restNanoUsd(limits, uses, name, used);
-    const money = { restNanoUsd: rest, rowNanoUsd: rowNanoUsd(entries, name), atMs: this.#nowMs() };
-    this.#known.set(name, money);
-    return money;
+  /** Tells of rows of the table whether they may go out, too. */
+  async admitting(
+    client: Queryable,
+    money: ChunkMoney | undefined,
+    table: DescribedTable,
+    types: TypeCatalog,
+  ): Promise<(row: Texts) => boolean> {
+    if (money === undefined) return () => true;
+    const prices: PriceOf[] = [];
+    for (const { enrichment } of money.wallets) {
+      prices.push(await this.#prices.of(client, enrichment, table, types));
+    }
+    const nowMs = Date.now();
+    return (row) => money.takes(prices.map((priceOf) => priceOf(row, nowMs)));
   }
-}
 
-/** Half of what the money reaches for, but one row while there is money for one. */
-export function affordableRows({ restNanoUsd: rest, rowNanoUsd: row }: Money): number {
-  if (rest < row) return 0;
-  return Math.max(1, Math.floor(rest / (MARGIN * row)));
-}
+  /** The chunk is in Kafka. */
+  published(money: ChunkMoney | undefined, atMs: number): void {
+    if (money === undefined) return;
+    for (const [place, { name, purse }] of money.wallets.entries()) {
+      const chunks = this.#promised.get(name)?.chunks ?? new Promised();
+      this.#promised.set(name, { purse, chunks });
+      chunks.published(money.nanoUsd[place] ?? 0, atMs);
+    }
+  }
 
-/** What was reserved for a request of this enrichment lately, on average. */
-export function rowNanoUsd(
-  entries: readonly Pick<LedgerEntry, 'enrichment' | 'reservedNanoUsd' | 'requests'>[],
-  name: string,
-): number {
-  const own = entries.filter(({ enrichment }) => enrichment === name);
-  const requests = own.reduce((sum, each) => sum + each.requests, 0);
-  const reserved = own.reduce((sum, each) => sum + each.reservedNanoUsd, 0);
-  return requests === 0 || reserved === 0 ? UNKNOWN_ROW_NANO_USD : Math.ceil(reserved / requests);
+  /** There was not even money for the first row. */
+  refused({ job }: RedoJob, money: ChunkMoney | undefined): Wait | undefined {
+    const refused = money?.refused;
+    if (money === undefined || refused === undefined) return undefined;
+    this.#waiting.set(job, { price: refused, names: namesOf(money) });
+    return this.#waitFor(money, refused);
+  }
+
+  /** Jobs that are over wait for nothing. */
+  onlyOf(open: readonly RedoJob[]): void {
+    const jobs = new Set(open.map(({ job }) => job));
+    for (const job of this.#waiting.keys()) if (!jobs.has(job)) this.#waiting.delete(job);
+  }
+
+  #waitFor(money: ChunkMoney, price: RowPrice): Wait | undefined {
+    const short = money.shortOf(price);
+    if (short === undefined) return undefined;
+    const busy = [...this.#promised].find(([, each]) => each.purse === short.purse && !each.chunks.isEmpty);
+    return busy === undefined ? spent(limitName(short.purse)) : settling(busy[0]);
+  }
+
+  async #promisedNanoUsd(sightOf: SightOf): Promise<ReadonlyMap<Purse, number>> {
+    const sums = new Map<Purse, number>();
+    for (const [name, { purse, chunks }] of this.#promised) {
+      if (chunks.isEmpty) continue;
+      sums.set(purse, (sums.get(purse) ?? 0) + chunks.nanoUsd(await sightOf(name)));
+    }
+    return sums;
+  }
 }

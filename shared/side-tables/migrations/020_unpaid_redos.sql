@@ -9,7 +9,3 @@ comment on table afterglow_internal.unpaid_redos is
 alter table afterglow_internal.ledger add column unpaid_rows bigint not null default 0;
 comment on column afterglow_internal.ledger.unpaid_rows is
   'Times that a row was read again, found no money and kept its result: such changes have no outcome.';
-
-alter table afterglow_internal.ledger add column paid_rows bigint not null default 0;
-comment on column afterglow_internal.ledger.paid_rows is
-  'Rows that spent_nano_usd was spent for, each of them perhaps several requests.';

@@ -428,10 +428,6 @@ comment on table afterglow_internal.unpaid_redos is
 alter table afterglow_internal.ledger add column unpaid_rows bigint not null default 0;
 comment on column afterglow_internal.ledger.unpaid_rows is
   'Times that a row was read again, found no money and kept its result: such changes have no outcome.';
-
-alter table afterglow_internal.ledger add column paid_rows bigint not null default 0;
-comment on column afterglow_internal.ledger.paid_rows is
-  'Rows that spent_nano_usd was spent for, each of them perhaps several requests.';
 insert into "afterglow_internal"."migrations" (version, name) values (20, 'unpaid_redos');
 
 -- side tables, budget: bookkeeping of the services
