@@ -118,6 +118,10 @@ function resultStatements(
 /** A table is emptied as a whole, or readers would see a part of it; how long that takes is a matter of its size. */
 const TRUNCATE_MAX_MS = 3_600_000;
 
+/** The transaction's, which servers before 17 do not have, can only be switched off once it counts. */
+const LIFT_TIMEOUTS = `select set_config(name, case name when 'statement_timeout' then '${TRUNCATE_MAX_MS}' else '0' end, true)
+  from pg_settings where name in ('statement_timeout', 'transaction_timeout')`;
+
 /**
  * Holds the truncate fence until the end of the transaction; a newer truncate raises it and clears what is older. Answers for
  * what comes behind.
@@ -155,7 +159,7 @@ async function raiseFence(
   const position = [epoch, commit_lsn, event_index];
   const raised = await client.query({ ...statements.raiseFence, values: position });
   if (raised.rowCount === 0) return false;
-  await client.query(`set local statement_timeout = ${TRUNCATE_MAX_MS}`);
+  await client.query(LIFT_TIMEOUTS);
   const patient = { query_timeout: TRUNCATE_MAX_MS };
   await client.query({ ...statements.markTruncated, ...patient, values: position });
   await client.query({ ...statements.deleteTruncatedResults, ...patient });

@@ -23,8 +23,8 @@ export class Abandoned extends Error {
 }
 
 const AGAIN: BackoffLimits = { firstMs: 50, maxMs: 5_000 };
-/** The statement took longer than it may. */
-const QUERY_CANCELED = '57014';
+/** The statement, or all of the transaction, took longer than it may. */
+const TOOK_TOO_LONG = new Set(['57014', '25P04']);
 
 /**
  * Applies a batch, again and again while the database is away or busy: the consumer fetches no more meanwhile, and no offset
@@ -46,7 +46,7 @@ export async function applyPatiently<Item extends Carried, Applied>(
       patience.failed(error, tries);
       await pause(backoffMs(tries - 1, AGAIN, Math.random), patience.stopping);
       if (patience.stopping.aborted || !patience.isWanted(arrivals)) throw new Abandoned();
-      if (sqlState(error) === QUERY_CANCELED && arrivals.length > 1) break;
+      if (TOOK_TOO_LONG.has(sqlState(error) ?? '') && arrivals.length > 1) break;
     }
   }
   const middle = Math.ceil(arrivals.length / 2);

@@ -2,6 +2,7 @@ import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts'
 import { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { sqlState } from '../../shared/postgres/connect.ts';
+import { mayBeOfRow } from '../../shared/postgres/sql-states.ts';
 
 /** One outcome on its way into the tables, with the record it came in. */
 export interface Arrival {
@@ -9,21 +10,13 @@ export interface Arrival {
   readonly event: AnyEnrichedEvent;
 }
 
-/** SQLSTATE classes that say: this value will never be taken, however often it is tried. */
-const REFUSING_CLASSES = new Set([
-  '21', // cardinality
-  '22', // data exception
-  '23', // integrity constraint
-  '54', // program limit
-]);
-
 /** Why the database, or the key's own shape, refuses a row for good; undefined for everything that may pass later. */
 export function refusalOf(error: unknown): Fault | undefined {
   // What has no place in the table at all is found before the database is asked.
   if (error instanceof RangeError)
     return new Fault('refused_by_database', 'shape', 'the key or the result does not fit this table');
   const state = sqlState(error);
-  if (state === undefined || !REFUSING_CLASSES.has(state.slice(0, 2))) return undefined;
+  if (state === undefined || !mayBeOfRow(state)) return undefined;
   return new Fault('refused_by_database', state, `the side tables refuse the row (SQLSTATE ${state})`, {
     cause: error,
   });

@@ -17,6 +17,10 @@ test.each([
   ['23505', false, true, false],
   ['42710', false, true, false],
   ['23502', false, false, false],
+  ['25P03', true, false, false],
+  ['25P04', true, false, false],
+  ['57P05', true, false, false],
+  ['58030', true, false, false],
 ])('%s', (state, again, look, refused) => {
   expect([isTransientState(state), asksForLook(state), isRefused(state)]).toEqual([again, look, refused]);
 });
@@ -30,6 +34,7 @@ test.each([
   ['a number out of range', '22003', true],
   ['a unique key', '23505', true],
   ['too many columns', '54011', true],
+  ['a key twice in one statement', '21000', true],
   ['a table that is missing', '42P01', false],
   ['a privilege that is missing', '42501', false],
   ['a full disk', '53100', false],

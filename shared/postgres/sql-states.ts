@@ -19,6 +19,8 @@ export const SQL_STATES: Readonly<Record<string, SqlStateEntry>> = {
     look: true,
     meaning: 'read-only: the address leads to a node that is not the writer',
   },
+  '25P03': { again: true, meaning: 'ended by idle_in_transaction_session_timeout' },
+  '25P04': { again: true, meaning: 'ended by transaction_timeout' },
   '53000': { again: true, meaning: 'insufficient resources' },
   '53100': { again: true, meaning: 'disk full' },
   '53200': { again: true, meaning: 'out of memory' },
@@ -37,6 +39,8 @@ export const SQL_STATES: Readonly<Record<string, SqlStateEntry>> = {
   },
   '57P02': { again: true, look: true, meaning: 'crash shutdown' },
   '57P03': { again: true, look: true, meaning: 'starting up' },
+  '57P05': { again: true, meaning: 'ended by idle_session_timeout' },
+  '58030': { again: true, meaning: 'the server could not read or write a file' },
   // Aurora says 55000 and XX000 on a node that is not the writer during a failover, and 55000 for an invalidated slot.
   '55000': {
     again: false,
@@ -77,8 +81,13 @@ export const asksForLook = (state: string): boolean =>
 
 export const isRefused = (state: string): boolean => SQL_STATES[state]?.refused ?? false;
 
-/** PostgreSQL's classes of errors that the values of a row can bring about: data, constraints, limits of its programs. */
-const OF_VALUES = new Set(['22', '23', '54']);
+/** PostgreSQL's classes of errors that the values of a row can bring about, however often they are tried. */
+const OF_VALUES = new Set([
+  '21', // cardinality
+  '22', // data exception
+  '23', // integrity constraint
+  '54', // program limit
+]);
 
 /** False for what is about tables, privileges or the server: another row would fare no better. */
 export const mayBeOfRow = (state: string): boolean => OF_VALUES.has(state.slice(0, 2));
