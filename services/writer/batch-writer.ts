@@ -1,8 +1,9 @@
-import { type AnyEnrichedEvent, isRowKey } from '../../shared/contracts/enriched-guard.ts';
+import { type AnyEnrichedEvent, isEmbedding, isRowKey } from '../../shared/contracts/enriched-guard.ts';
 import type { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { inTransaction, onConnection } from '../../shared/postgres/connect.ts';
 import { together } from '../../shared/postgres/together.ts';
+import type { Outcome, Scored } from '../../shared/side-tables/parameters.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { type AppliedTopic, buryKey } from './apply.ts';
 import type { Archive } from './archive.ts';
@@ -11,6 +12,7 @@ import { parse, readOutcomes } from './outcomes.ts';
 import type { Pace } from './pace.ts';
 import { applyPatiently, type Carried, type Patience } from './patience.ts';
 import { type Arrival, applyIsolating, refusalOf } from './refusals.ts';
+import type { RefusalsInARow } from './refusals-in-a-row.ts';
 import {
   appliedOf,
   batchByTopic,
@@ -27,6 +29,9 @@ export interface BatchWriterParts extends TransactionParts {
   readonly logger: Logger;
   readonly pace: Pace;
   readonly patience: Patience;
+  readonly refusals: RefusalsInARow;
+  /** @throws Fault set_up when the source's keys are of other types than the side tables' */
+  readonly requireKeyTypes: () => Promise<void>;
 }
 
 interface Batch {
@@ -124,11 +129,18 @@ export class BatchWriter {
     }
     const durationMs = performance.now() - startedAtMs;
     // What was written before tells nothing of how long it takes to begin and to commit.
-    if (isNew) this.#restMs = pace.after({ rows: arrivals.length, durationMs, latencyMs });
+    if (isNew)
+      this.#restMs = pace.after({
+        rows: arrivals.length,
+        durationMs,
+        latencyMs,
+        results: resultsOf(applied),
+      });
     metrics.batch(arrivals.length, durationMs);
     const enrichedAtMs = new Map<AnyEnrichedEvent, number>(
       applied.length === 0 ? [] : arrivals.map(({ event, record }) => [event, record.timestampMs]),
     );
+    this.#endRefusals(arrivals, applied);
     this.#mayRepeat = false;
     for (const each of byTopic) {
       const result = appliedOf(each, applied);
@@ -139,6 +151,14 @@ export class BatchWriter {
         enrichedAtMs.get(outcome),
       );
     }
+  }
+
+  /** A failure of ours in the place of a row that was refused says nothing. */
+  #endRefusals(arrivals: readonly Arrival[], applied: readonly AppliedTopic[]): void {
+    const isTaken = (outcome: Outcome): boolean =>
+      outcome.status !== 'failed' || outcome.error.kind !== 'refused_by_database';
+    if (!applied.some(({ result }) => result.written.some(isTaken))) return;
+    for (const { record } of arrivals.slice(0, 1)) this.#parts.refusals.end(record.topic);
   }
 
   async #bury(record: FetchedRecord): Promise<void> {
@@ -156,16 +176,35 @@ export class BatchWriter {
   }
 
   async #refuse(arrival: Arrival, fault: Fault): Promise<void> {
-    const { archive, logger } = this.#parts;
-    logger.warn(
-      { code: fault.code, topic: arrival.record.topic },
-      'the database refuses a row: it is failed and archived',
-    );
-    // Its failure may be refused for the same reason, a key for instance: then the archive alone has it.
+    const { archive, logger, metrics, refusals, requireKeyTypes, targets } = this.#parts;
+    const { topic } = arrival.record;
+    const { code } = fault;
+    // Then none of such keys has a place there, nor has the failure of its row.
+    await requireKeyTypes();
+    refusals.add(topic, fault);
+    metrics.refused(targets.get(topic)?.tables.enrichment ?? '', code);
+    const failed = await archive.refused(arrival, fault);
+    let isKept = true;
     await applyIsolating(
-      [await archive.refused(arrival, fault)],
+      [failed],
       (some) => this.#applyPatiently(some),
-      async () => {},
+      async () => {
+        // For the same reason, as when it is no key of this table.
+        isKept = false;
+      },
     );
+    if (isKept) logger.warn({ code, topic }, 'the database refuses a row: it is failed and archived');
+    else logger.error({ code, topic }, 'the database refuses a row and its failure: only the archive has it');
   }
 }
+
+/** Result rows that were written anew. */
+const resultsOf = (applied: readonly AppliedTopic[]): number =>
+  applied
+    .flatMap(({ result }) => result.written)
+    .reduce(
+      (sum, outcome) => sum + (outcome.status === 'scored' && !outcome.cached ? rowsOf(outcome) : 0),
+      0,
+    );
+
+const rowsOf = ({ result }: Scored): number => (isEmbedding(result) ? result.chunks.length : 1);

@@ -18,6 +18,8 @@ export interface WriterMetrics {
   batch(rows: number, durationMs: number): void;
   /** A batch that was tried again, by SQLSTATE. */
   retried(state: string): void;
+  /** A row that the database does not take. */
+  refused(enrichment: string, code: string): void;
   paused(isPaused: boolean): void;
   rested(restMs: number): void;
 }
@@ -59,6 +61,12 @@ export function writerMetrics(registry: Registry): WriterMetrics {
     labelNames: ['sqlstate'] as const,
     registers,
   });
+  const refused = new Counter({
+    name: names.refused,
+    help: 'Rows that the database refused, by SQLSTATE; "shape" where it was not asked.',
+    labelNames: ['enrichment', 'sqlstate'] as const,
+    registers,
+  });
   const paused = new Gauge({
     name: names.paused,
     help: '1 while the database takes no batch.',
@@ -89,6 +97,7 @@ export function writerMetrics(registry: Registry): WriterMetrics {
       duration.observe(durationMs / 1000);
     },
     retried: (sqlstate) => retries.inc({ sqlstate }),
+    refused: (enrichment, sqlstate) => refused.inc({ enrichment, sqlstate }),
     paused: (isPaused) => paused.set(isPaused ? 1 : 0),
     rested: (restMs) => rested.inc(restMs / 1000),
   };

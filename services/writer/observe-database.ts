@@ -1,3 +1,4 @@
+import { Fault } from '../../shared/errors/policy.ts';
 import { sqlState } from '../../shared/postgres/connect.ts';
 import type { Readiness } from '../../shared/telemetry/http.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
@@ -15,7 +16,7 @@ export function observeDatabase({ logger, readiness, metrics }: ObservedParts) {
   const paused = new Set<string>();
   const lane = (name: string): Pick<Patience, 'failed' | 'resumed'> => ({
     failed(error, tries) {
-      const state = sqlState(error) ?? 'connection';
+      const state = sqlState(error) ?? (error instanceof Fault ? error.code : 'connection');
       metrics.retried(state);
       if (tries < 2) return;
       paused.add(name);

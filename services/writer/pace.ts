@@ -12,20 +12,42 @@ const REST_MAX_MS = 2_000;
 const NEWEST_SHARE = 0.2;
 /** What is slow for good becomes the usual, after some hundred batches. */
 const FORGET_SHARE = 0.005;
+/** Fewer results than that take about as long as that many: a statement has its own cost. */
+const RESULTS_LEAST = 32;
 
 export interface BatchTimes {
   readonly rows: number;
   readonly durationMs: number;
   /** Of it what does not depend on the rows: to begin and to commit. */
   readonly latencyMs: number;
+  /** Result rows that were written, vectors each by itself. */
+  readonly results: number;
+}
+
+/** What something takes as a rule, and takes now. */
+class Usual {
+  #usual: number | undefined;
+  #smoothed = 0;
+
+  see(taken: number): void {
+    this.#smoothed =
+      this.#usual === undefined ? taken : this.#smoothed + (taken - this.#smoothed) * NEWEST_SHARE;
+    const usual = Math.min(this.#usual ?? taken, taken);
+    this.#usual = usual + (this.#smoothed - usual) * FORGET_SHARE;
+  }
+
+  /** `least`: as much is no sign of anything. */
+  isExceeded(least: number): boolean {
+    return this.#smoothed > SLOW_TIMES * Math.max(this.#usual ?? 0, least);
+  }
 }
 
 /** No I/O and no clock: how large the next batch may be, and how long to leave the database alone before it. */
 export class Pace {
   readonly #rowsMax: number;
   #rows: number;
-  #usualMs: number | undefined;
-  #smoothedMs = 0;
+  readonly #latencyMs = new Usual();
+  readonly #resultMs = new Usual();
 
   constructor(rowsMax: number) {
     this.#rowsMax = rowsMax;
@@ -37,17 +59,21 @@ export class Pace {
   }
 
   /** Told of each transaction; answers how long to rest. */
-  after({ rows, durationMs, latencyMs }: BatchTimes): number {
+  after(times: BatchTimes): number {
+    const { rows, durationMs, latencyMs } = times;
     this.#fit(rows, durationMs);
-    this.#smoothedMs =
-      this.#usualMs === undefined
-        ? latencyMs
-        : this.#smoothedMs + (latencyMs - this.#smoothedMs) * NEWEST_SHARE;
-    const usualMs = Math.min(this.#usualMs ?? latencyMs, latencyMs);
-    this.#usualMs = usualMs + (this.#smoothedMs - usualMs) * FORGET_SHARE;
-    const slowMs = SLOW_TIMES * Math.max(this.#usualMs, USUAL_LEAST_MS);
+    this.#latencyMs.see(latencyMs);
+    const isSlow = this.#latencyMs.isExceeded(USUAL_LEAST_MS) || this.#areResultsSlow(times);
     // As long again as it worked: half of the time is the application's own.
-    return this.#smoothedMs <= slowMs ? 0 : Math.min(REST_MAX_MS, durationMs);
+    return isSlow ? Math.min(REST_MAX_MS, durationMs) : 0;
+  }
+
+  /** Told by batches of results: what repeats, or removes, takes another time, and so would a mixture. */
+  #areResultsSlow({ rows, durationMs, latencyMs, results }: BatchTimes): boolean {
+    if (results < rows / 2) return false;
+    const counted = Math.max(results, RESULTS_LEAST);
+    this.#resultMs.see((durationMs - latencyMs) / counted);
+    return this.#resultMs.isExceeded(USUAL_LEAST_MS / counted);
   }
 
   #fit(rows: number, durationMs: number): void {

@@ -10,6 +10,7 @@ import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts
 import { createPool } from '../../shared/postgres/connect.ts';
 import type { TakenTopic } from '../../shared/progress/consumer-gaps.ts';
 import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
+import { requireKeyTypes } from '../../shared/side-tables/key-types.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -24,6 +25,7 @@ import { observeDatabase } from './observe-database.ts';
 import { Pace } from './pace.ts';
 import { Abandoned } from './patience.ts';
 import { LateKeysRedo } from './redo-late-keys.ts';
+import type { RefusalsInARow } from './refusals-in-a-row.ts';
 import { readTargets } from './targets.ts';
 import { goBackToWritten, watchWritten } from './went-back.ts';
 import { WrittenOutcomes } from './written-outcomes.ts';
@@ -46,6 +48,7 @@ export interface WriterSettings extends ServiceSettings {
 export async function runSession(
   settings: WriterSettings,
   metrics: WriterMetrics,
+  refusals: RefusalsInARow,
   signal: AbortSignal,
 ): Promise<void> {
   const { definition, databaseUrl, brokers, logger, telemetry } = settings;
@@ -144,6 +147,8 @@ export async function runSession(
         isWanted: (batch) => batch.some(({ record }) => consumer.isCurrent(record)),
         stopping: ending,
       },
+      refusals,
+      requireKeyTypes: () => requireKeyTypes(pool, definition, enrichments),
       notifiesFlagged: settings.notifiesFlagged === true,
     });
     return {

@@ -1,7 +1,13 @@
 // A batch as one transaction, in as few trips to the database as can be: what little comes at a time would otherwise wait for
 // more of them than it takes work.
 import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
-import { type DatabaseConnection, type DatabasePool, onConnection } from '../../shared/postgres/connect.ts';
+import { Fault } from '../../shared/errors/policy.ts';
+import {
+  type DatabaseConnection,
+  type DatabasePool,
+  onConnection,
+  sqlState,
+} from '../../shared/postgres/connect.ts';
 import { BEGIN, COMMIT, type PreparedStatement, together } from '../../shared/postgres/together.ts';
 import { type Applied, type AppliedTopic, applyOutcomes, compareWithWritten, type Target } from './apply.ts';
 import { type Homes, requireTurn } from './homes.ts';
@@ -78,10 +84,24 @@ export async function writeInTransaction(
     for (const batch of batches) await noteLateKeys(client, batch, each, lateKeys);
     if (notifiesFlagged) await notifyFlagged(client, each);
     workMs = performance.now() - workStartedAtMs;
-    await together(client, [COMMIT]);
+    await commit(client);
     return each;
   });
   return { applied, latencyMs: performance.now() - startedAtMs - workMs };
+}
+
+const PROGRAM_LIMIT = '54000';
+
+/** What a statement says of a row, the commit says of the queue of notifications: it is full while somebody who listens stands still. */
+async function commit(client: DatabaseConnection): Promise<void> {
+  try {
+    await together(client, [COMMIT]);
+  } catch (error) {
+    if (sqlState(error) !== PROGRAM_LIMIT) throw error;
+    throw new Fault('unavailable', PROGRAM_LIMIT, 'the commit is over a limit of the server', {
+      cause: error,
+    });
+  }
 }
 
 async function applyAll(

@@ -62,6 +62,7 @@ export const METRIC = {
     batchDuration: 'afterglow_writer_batch_seconds',
     batchRows: 'afterglow_writer_batch_rows',
     retries: 'afterglow_writer_retries_total',
+    refused: 'afterglow_writer_refused_total',
     paused: 'afterglow_writer_paused',
     rested: 'afterglow_writer_rest_seconds_total',
     enrichedToWritten: 'afterglow_writer_enriched_to_written_seconds',

@@ -46,6 +46,8 @@ test('with a key of another type the writer waits and says so, the audit ends, a
   await writing.publish([scored(1, 5, 0.1)]);
   await writing.caughtUp();
   await client.query('alter table payments alter column id type bigint');
+  const large = 2 ** 40;
+  await writing.publish([scored(large, 6, 0.2)]);
   await until(() => JSON.stringify(writer.readiness.missing).includes('key_type_changed'), {
     deadlineMs: DEADLINE_MS,
     what: 'the writer to name the change',
@@ -54,8 +56,8 @@ test('with a key of another type the writer waits and says so, the audit ends, a
     code: 'key_type_changed',
     message: expect.stringContaining('Key column id of public.payments is bigint'),
   });
-  const large = 2 ** 40;
-  await writing.publish([scored(large, 6, 0.2)]);
+  const refused = await writer.registry.getSingleMetric('afterglow_writer_refused_total')?.get();
+  expect(refused?.values).toEqual([]);
   await writing.init();
   await writing.caughtUp();
   expect(await readSubjects(client, definition, ['payments'])).toHaveLength(1);

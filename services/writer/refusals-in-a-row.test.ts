@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { Fault } from '../../shared/errors/policy.ts';
+import { RefusalsInARow } from './refusals-in-a-row.ts';
+
+const refused = (code: string): Fault => new Fault('refused_by_database', code, 'refused');
+
+test('a hundred refusals in a row of one topic are its tables, and stay so until a row is taken', () => {
+  const refusals = new RefusalsInARow();
+  const add = (topic: string, count: number, code = '23514'): void => {
+    for (let row = 0; row < count; row += 1) refusals.add(topic, refused(code));
+  };
+  add('one', 99);
+  refusals.end('one');
+  add('one', 100);
+  add('other', 1);
+  expect(() => add('one', 1)).toThrow(expect.objectContaining({ kind: 'set_up', code: 'every_row_refused' }));
+  expect(() => add('one', 1)).toThrow('23514');
+  refusals.end('one');
+  add('one', 1);
+});
+
+test('what fits no table at all says nothing of its rules', () => {
+  const refusals = new RefusalsInARow();
+  for (let row = 0; row < 500; row += 1) refusals.add('one', refused('shape'));
+});

@@ -1,0 +1,74 @@
+// What the side tables refuse: a row by itself, every row, or only for now.
+import { expect, test } from 'vitest';
+import { scored, truncated } from '../support/side-tables.ts';
+import { until } from '../support/wait.ts';
+import { createWriting, type RunningWriter, type TestWriting } from '../support/writing.ts';
+
+const DEADLINE_MS = 60_000;
+const ROWS = 120;
+const IN_A_ROW_MAX = 100;
+
+const outcomes = (count: number) => Array.from({ length: count }, (_, id) => scored(String(id), 5, 0.5));
+
+async function statuses({ client }: TestWriting): Promise<unknown> {
+  const { rows } = await client.query(
+    'select status, count(*)::int4 as count from afterglow_internal.state_fraud group by 1 order by 1',
+  );
+  return rows;
+}
+
+async function refused({ registry }: RunningWriter): Promise<unknown> {
+  const found = await registry.getSingleMetric('afterglow_writer_refused_total')?.get();
+  return found?.values.map(({ labels, value }) => ({ ...labels, value }));
+}
+
+const says = ({ readiness }: RunningWriter, words: string): Promise<unknown> =>
+  until(() => JSON.stringify(readiness.missing).includes(words), { deadlineMs: DEADLINE_MS, what: words });
+
+test('tables that refuse every row stop their writer after a hundred, by name, and once mended all rows are written', async () => {
+  await using writing = await createWriting();
+  const { client } = writing;
+  await client.query('alter table afterglow.fraud add constraint nothing check (score < 0)');
+  await using writer = writing.start();
+  await writing.publish(outcomes(ROWS));
+  await says(writer, 'every_row_refused');
+  expect(await refused(writer)).toEqual([{ enrichment: 'fraud', sqlstate: '23514', value: IN_A_ROW_MAX }]);
+  await client.query('alter table afterglow.fraud drop constraint nothing');
+  await writing.caughtUp();
+  expect(await statuses(writing)).toEqual([{ status: 'scored', count: ROWS }]);
+});
+
+test('a limit of the server at the commit is waited over, and no row is failed for it', async () => {
+  await using writing = await createWriting();
+  const { client } = writing;
+  // As a full queue of notifications says it.
+  await client.query(`
+    create table public.full_queue (); insert into public.full_queue default values;
+    create function refuse_commit() returns trigger language plpgsql as $$ begin
+      if exists (select from public.full_queue) then raise exception 'full' using errcode = '54000'; end if;
+      return null; end $$;
+    create constraint trigger full_queue after insert on afterglow_internal.state_fraud
+      deferrable initially deferred for each row execute function refuse_commit()`);
+  await using writer = writing.start();
+  await writing.publish(outcomes(10));
+  await says(writer, 'waiting for the database (54000)');
+  await client.query('delete from public.full_queue');
+  await writing.caughtUp();
+  expect(await statuses(writing)).toEqual([{ status: 'scored', count: 10 }]);
+  expect(await refused(writer)).toEqual([]);
+});
+
+test('a truncate takes as long as it takes, whatever time the role has for statements and transactions', async () => {
+  await using writing = await createWriting();
+  const { client, database } = writing;
+  await client.query(`
+    alter database ${database.name} set transaction_timeout = '3s';
+    create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(4); return null; end $$;
+    create trigger slow before delete on afterglow.fraud for each statement execute function slow()`);
+  await using _writer = writing.start();
+  await writing.publish(outcomes(10));
+  await writing.caughtUp();
+  await writing.publish([truncated(6)]);
+  await writing.caughtUp();
+  expect(await statuses(writing)).toEqual([{ status: 'deleted', count: 10 }]);
+});
