@@ -49,7 +49,17 @@ test('what Kafka forgot while a cut-over was broken off is a gap of each model',
   for (const [place, group] of groups.entries()) {
     await kafka.moveGroup(group, topic, new Map([[0, BigInt(4 + place)]]));
   }
-  await exchange(client, kafka, definition, 'fraud', { counting: 1, shadow: 2 });
+  const locked: (number | null)[] = [];
+  const watched: KafkaAdmin = {
+    ...kafka,
+    async describeTopics(topics) {
+      const locks = "select from pg_locks where pid = pg_backend_pid() and mode = 'AccessExclusiveLock'";
+      locked.push((await client.query(locks)).rowCount);
+      return await kafka.describeTopics(topics);
+    },
+  };
+  await exchange(client, watched, definition, 'fraud', { counting: 1, shadow: 2 });
+  expect(locked, 'nobody waits for Kafka behind a lock').toEqual([0]);
 
   const dying: KafkaAdmin = {
     ...kafka,

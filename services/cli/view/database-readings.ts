@@ -3,6 +3,7 @@ import type { Budget, Definition } from '../../../shared/config/definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { readBudget } from '../../../shared/side-tables/budget.ts';
 import { RESULT_COLUMNS } from '../../../shared/side-tables/enrichment-tables.ts';
+import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
 import { type LedgerNow, readLedger } from '../../../shared/side-tables/ledger-entries.ts';
 import { enrichedView, LEDGER, REDO_JOBS, resultTable, slotName } from '../../../shared/side-tables/names.ts';
 import { AUDITS_ARE_KEPT, LAST_AUDITS, type LastAudit, toLastAudits } from '../audit/last-audits.ts';
@@ -147,7 +148,8 @@ export class DatabaseReadings implements AsyncDisposable {
     }
     const hidden = RESULT_COLUMNS.map(({ name }) => name);
     const rows: (readonly string[])[] = [];
-    for (const [name, { flag }] of Object.entries(this.#definition.enrichments)) {
+    const { enrichments } = await this.#inForce();
+    for (const [name, { flag }] of Object.entries(enrichments)) {
       if (flag === undefined) continue;
       const found = await this.#ask<[string]>(
         `select (to_jsonb(r) - $1::text[])::text from ${resultTable(name)} r where flagged
@@ -168,7 +170,7 @@ export class DatabaseReadings implements AsyncDisposable {
 
   async resultsSince(since: Date): Promise<readonly ResultCount[]> {
     const counts: ResultCount[] = [];
-    for (const question of resultQuestions(this.#definition)) {
+    for (const question of resultQuestions(await this.#inForce())) {
       const answer = await this.#ask<[string, string]>(question.statement, [since.toISOString()]);
       counts.push(toResultCount(question, answer));
     }
@@ -177,7 +179,8 @@ export class DatabaseReadings implements AsyncDisposable {
 
   async flaggedSince(since: Date): Promise<number> {
     let count = 0;
-    for (const [name, { flag }] of Object.entries(this.#definition.enrichments)) {
+    const { enrichments } = await this.#inForce();
+    for (const [name, { flag }] of Object.entries(enrichments)) {
       if (flag === undefined) continue;
       const [row] = await this.#ask<[string]>(
         `select count(*)::text from ${resultTable(name)} where flagged and scored_at >= $1`,
@@ -186,6 +189,11 @@ export class DatabaseReadings implements AsyncDisposable {
       count += Number(row?.[0] ?? 0);
     }
     return count;
+  }
+
+  /** A cut-over may have given a name other columns than the file says. */
+  #inForce(): Promise<Definition> {
+    return this.#inTurn((client) => readDefinitionInForce(client, this.#definition));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
