@@ -74,7 +74,11 @@ const HEALTHY = {
   sweeps: { value: [] },
   audits: { value: [] },
   spend: { value: [] },
-  hops: { value: [{ hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200 }] },
+  hops: {
+    value: [
+      { hop: 'enricher fraud', group: 'g', topic: 'afterglow.cdc.public.t', records: 1_200, is_late: false },
+    ],
+  },
   latency: { p50Ms: 4.2, p99Ms: 11, windowMs: 10_000 },
 } as const;
 

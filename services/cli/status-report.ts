@@ -76,7 +76,8 @@ export function statusReport({
   const slotReading = 'value' in slot ? slot.value : undefined;
   const isAnswered = 'value' in slot && 'value' in hops;
   const isSlotFine = slotReading?.isActive === true && SLOT_FINE.has(slotReading.walStatus ?? '');
-  const isFine = isAnswered && isSlotFine && services.every(({ view }) => view.state === 'ready');
+  const isLate = 'value' in hops && hops.value.some((hop) => hop.is_late);
+  const isFine = isAnswered && isSlotFine && !isLate && services.every(({ view }) => view.state === 'ready');
   return {
     is_fine: isFine,
     exit: isFine ? 0 : isAnswered ? 1 : 3,
@@ -111,6 +112,7 @@ export function statusReport({
 
 const round = (value: number): number => Number(value.toFixed(2));
 const NAME_COLUMNS = 18;
+const LATE = 'for longer than half of what Kafka keeps: what waits for all of it is lost';
 
 export function statusLines(report: StatusReport, columns: number, paint: Painter): readonly string[] {
   const lines: string[] = [];
@@ -127,10 +129,10 @@ export function statusLines(report: StatusReport, columns: number, paint: Painte
   }
   if (report.services.length === 0) lines.push(paint.faint('No services were started from this folder.'));
   lines.push('', slotLine(report, paint));
-  for (const { hop, records, topic } of report.hops) {
-    lines.push(
-      `${fitTo(hop, NAME_COLUMNS)} ${fitTo(`${formatCount(records)} waiting`, 18)} ${paint.faint(cutTo(topic, columns - 38))}`,
-    );
+  for (const { hop, records, topic, is_late: isLate } of report.hops) {
+    const waiting = fitTo(`${formatCount(records)} waiting`, 18);
+    const where = isLate ? paint.bad(cutTo(LATE, columns - 38)) : paint.faint(cutTo(topic, columns - 38));
+    lines.push(`${fitTo(hop, NAME_COLUMNS)} ${waiting} ${where}`);
   }
   if (report.hops_error !== null)
     lines.push(

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { LATENCY_BUCKETS_SECONDS, METRIC } from '../../shared/telemetry/metrics.ts';
+import { type GroupMetrics, groupMetrics } from './groups/metrics.ts';
 import { type PartitionMetrics, partitionMetrics } from './partitions/metrics.ts';
 import type { CommitMark } from './publisher.ts';
 import { type RedoMetrics, redoMetrics } from './redo/metrics.ts';
@@ -18,6 +19,7 @@ export interface ReaderMetrics {
   readonly redo: RedoMetrics;
   readonly partitions: PartitionMetrics;
   readonly windows: WindowMetrics;
+  readonly groups: GroupMetrics;
 }
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -72,6 +74,7 @@ export function readerMetrics(registry: Registry): ReaderMetrics {
     redo: redoMetrics(registry),
     partitions: partitionMetrics(registry),
     windows: windowMetrics(registry),
+    groups: groupMetrics(registry),
     published(marks, records) {
       transactions.inc(marks.length);
       for (const { counts } of marks)

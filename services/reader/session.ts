@@ -12,6 +12,7 @@ import { countUnpaid } from '../../shared/side-tables/unpaid-redos.ts';
 import { acknowledgeRegularly } from './acknowledge.ts';
 import { Capture } from './capture.ts';
 import { ChangeEvents } from './change-events.ts';
+import { watchGroups } from './groups/watch-groups.ts';
 import { heartbeatRegularly, type Liveness, liveness } from './heartbeat.ts';
 import type { ReaderMetrics } from './metrics.ts';
 import { rememberPartitions } from './partitions/note-changes.ts';
@@ -151,6 +152,7 @@ export async function runSession(
     watchPartitions(settings, { producer: positions, metrics: metrics.partitions, safe }, ending.signal),
     watchRepairs(settings, { producer: positions, metrics: metrics.slot, safe }, ending.signal),
     watchRefreshes(settings, safe, ending.signal),
+    watchGroups({ ...settings, metrics: metrics.groups }, ending.signal),
     watchSlot(settings, { metrics, onSafety: (safety) => redo.walSafety(safety) }, ending.signal),
   ];
   // Whatever fails ends the stream: what follows must not overtake it.

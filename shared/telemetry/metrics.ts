@@ -34,6 +34,7 @@ export const METRIC = {
     windowBalances: 'afterglow_reader_window_balances_total',
     windowRepeats: 'afterglow_reader_window_repeats_total',
     windowUnpublished: 'afterglow_reader_window_missing_events',
+    groupLate: 'afterglow_reader_group_late',
   },
   enricher: {
     outcomes: 'afterglow_enricher_outcomes_total',
