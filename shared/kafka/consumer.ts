@@ -60,6 +60,8 @@ export interface RecordConsumer extends AsyncDisposable {
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_INTERVAL_MS = 2_000;
 const COMMIT_INTERVAL_MS = 200;
+/** A broker that does not know yet that it leads says so again and again. */
+const BEGIN_ANEW_AFTER_MS = 200;
 const FETCH_WAIT_MAX_MS = 500;
 /** Per partition; the queue's own byte limit is what bounds memory beyond one fetch. */
 const PARTITION_FETCH_BYTES_MAX = 524_288;
@@ -163,7 +165,7 @@ class GroupMember implements RecordConsumer {
     this.#revoke();
     try {
       await this.#consumer.stop();
-      if (!this.#closing.signal.aborted) await this.#consume();
+      if (await pause(BEGIN_ANEW_AFTER_MS, this.#closing.signal)) await this.#consume();
     } catch (error) {
       this.#close(new Fault('unavailable', 'not_joined', 'the Kafka consumer ended', { cause: error }));
     }
