@@ -11,7 +11,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{services,shared,deploy}/**/*.test.ts', 'test/repository/**/*.test.ts'],
           // A machine that does much else at the same time is slow, not wrong.
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {

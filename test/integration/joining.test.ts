@@ -49,6 +49,17 @@ const arrived = async (topic: string, count: number): Promise<void> => {
   });
 };
 
+/** A reader that ends before its slot has passed them gives changes again. */
+const acknowledged = async ({ client, pipeline }: InitSetting): Promise<void> => {
+  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+  const passed = 'select from pg_replication_slots where slot_name = $1 and confirmed_flush_lsn >= $2';
+  await until(async () => (await client.query(passed, [pipeline, rows[0]?.lsn])).rowCount === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the slot to pass what is committed',
+    everyMs: 200,
+  });
+};
+
 /** What a member of the group gets first; redo is paced by what it finishes. */
 async function firstRecords(group: string, topic: string, count: number): Promise<readonly ChangeEvent[]> {
   const logger = createLogger('test', 'silent');
@@ -75,6 +86,7 @@ test('a new enrichment on an old source begins at the end of the topic, and gets
     await reader.streams();
     await client.query(insert, [5]);
     await arrived(topic, 5);
+    await acknowledged(setting);
   }
   await client.query('analyze transactions');
   const joined = definitionOf(pipeline, { more: SECOND });

@@ -18,7 +18,7 @@ import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
 const WINDOW = { rowsMax: 50, bytesMax: 1_048_576 };
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 /** What a topic takes unless it is told otherwise. */
 const TOPIC_BYTES_MAX = 1_048_588;
 const SEED = Number(process.env.AFTERGLOW_TEST_SEED ?? Date.now() % 1_000_000);
