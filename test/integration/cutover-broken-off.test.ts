@@ -17,7 +17,7 @@ const text = (shipped: string): string => `${alone(shipped)}  fraud_shadow:
     from: payments
     model: { kind: sagemaker, endpoint: fraud-xgboost, version: "2" }
     input: [amount]
-    output: { score: float }
+    output: { risk: float }
 `;
 const alone = (shipped: string): string => `version: 1
 pipeline: ${/pipeline: (\w+)/.exec(shipped)?.[1] ?? ''}
@@ -58,7 +58,14 @@ test('what Kafka forgot while a cut-over was broken off is a gap of each model',
       return await kafka.describeTopics(topics);
     },
   };
-  await exchange(client, watched, definition, 'fraud', { counting: 1, shadow: 2 });
+  const agreed = { counting: 1, shadow: 2 };
+  await client.query('grant select (score) on afterglow.fraud to public');
+  await expect(exchange(client, kafka, definition, 'fraud', agreed)).rejects.toMatchObject({
+    code: 'others_depend',
+    message: expect.stringContaining('grant SELECT ("score") on "afterglow"."fraud" to public'),
+  });
+  await client.query('revoke select (score) on afterglow.fraud from public');
+  await exchange(client, watched, definition, 'fraud', agreed);
   expect(locked, 'nobody waits for Kafka behind a lock').toEqual([0]);
 
   const dying: KafkaAdmin = {

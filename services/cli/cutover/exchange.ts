@@ -55,6 +55,22 @@ export async function readAgreed(client: Queryable, enrichment: string): Promise
   return { counting: numberOf(enrichment), shadow: numberOf(shadowOf(enrichment)) };
 }
 
+const UNDEFINED_COLUMN = '42703';
+
+/** @throws AfterglowError others_depend */
+async function keepRight(client: DatabaseClient, statement: string): Promise<void> {
+  try {
+    await client.query(statement);
+  } catch (cause) {
+    if (sqlState(cause) !== UNDEFINED_COLUMN) throw cause;
+    throw new AfterglowError(
+      'others_depend',
+      `A privilege or a policy is for a column that the other model does not have: ${statement}.`,
+      { cause },
+    );
+  }
+}
+
 /** Whoever stands still behind our locks must not hold everybody up. */
 const IDLE_MAX = '20s';
 
@@ -101,7 +117,8 @@ export async function exchange(
     }
     const rights: string[] = [];
     for (const pair of tablePairs(enrichment)) rights.push(...(await rightsStatements(client, pair)));
-    for (const statement of [...exchangeStatements(enrichment), ...rights]) await client.query(statement);
+    for (const statement of exchangeStatements(enrichment)) await client.query(statement);
+    for (const statement of rights) await keepRight(client, statement);
   };
   await applyAfter(before, client, kafka, { definition: written });
 }
