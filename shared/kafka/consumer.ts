@@ -1,10 +1,12 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { BoundedQueue, type QueueLimits } from '../batching/bounded-queue.ts';
+import type { BoundedQueue, QueueLimits } from '../batching/bounded-queue.ts';
 import { Spacing } from '../batching/spacing.ts';
 import { Fault } from '../errors/policy.ts';
 import { pause } from '../lifecycle/run-service.ts';
 import { type Admission, stayingMember } from './admission.ts';
 import { createKafka, type KafkaSettings, kafkaUnreachable } from './connect.ts';
+import { queueOf } from './fetched-queue.ts';
+import { appendedAs, endLost } from './log-end.ts';
 import { Membership } from './membership.ts';
 import {
   type Assignment,
@@ -67,8 +69,6 @@ const FETCH_WAIT_MAX_MS = 500;
 const PARTITION_FETCH_BYTES_MAX = 524_288;
 const FETCH_BYTES_MAX = 2 * 1_048_576;
 const PARTITIONS_AT_ONCE_MAX = 100;
-/** What an object around a record costs beside its bytes, roughly. */
-const RECORD_OVERHEAD_BYTES = 200;
 
 export async function connectConsumer(
   settings: KafkaSettings,
@@ -241,11 +241,20 @@ class GroupMember implements RecordConsumer {
         timestampMs: Number(message.timestamp),
         assignment,
       };
-      if (this.#tracker.start(record)) queue.push(record);
+      const appended = appendedAs(message);
+      if (this.#tracker.hasLostEnd(record, appended)) return await this.#beginAgainAt(record);
+      if (this.#tracker.start(record, appended)) queue.push(record);
       resolveOffset(message.offset);
     }
     await heartbeat();
     if (this.#spacing !== undefined && Number(batch.offsetLag()) === 0) await this.#nextFetch(this.#spacing);
+  }
+
+  /** Kafka is told first, since the next membership begins there; until it is, the same is fetched again. */
+  async #beginAgainAt({ topic, partition, offset }: RecordPlace): Promise<void> {
+    await this.#commitMoved();
+    if (this.#tracker.movable().some((left) => left.topic === topic && left.partition === partition)) return;
+    this.#close(endLost(topic, partition, offset));
   }
 
   /** All partitions of a fetch wait for the same turn. */
@@ -287,9 +296,3 @@ class GroupMember implements RecordConsumer {
     }
   }
 }
-
-const queueOf = (window: QueueLimits): BoundedQueue<FetchedRecord> =>
-  new BoundedQueue(
-    window,
-    ({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES,
-  );

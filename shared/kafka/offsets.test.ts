@@ -52,6 +52,42 @@ describe('the offset tracker', () => {
     expect(tracker.start(record(2n, assignment))).toBe(false);
   });
 
+  describe('finds that Kafka has lost the end of a partition', () => {
+    const appended = (leaderEpoch: number, timestampMs: number) => ({ leaderEpoch, timestampMs });
+    const taken = () => {
+      const assignment = { current: true };
+      const tracker = new OffsetTracker();
+      for (const offset of [5n, 6n, 7n, 8n]) {
+        tracker.start(record(offset, assignment), appended(2, 1_000 + Number(offset)));
+      }
+      tracker.finish([5n, 6n, 7n, 8n].map((offset) => record(offset, assignment)));
+      tracker.committed(tracker.movable());
+      return { tracker, assignment };
+    };
+
+    test.each([
+      ['a record that is fetched once more', 6n, 2, 1_006, false],
+      ['one of before the membership', 1n, 1, 900, false],
+      ['the next one, of another leader', 9n, 3, 2_000, false],
+      ['one with an offset that was taken, of a later leader', 7n, 3, 1_003, true],
+      ['one with an offset that was taken, and younger', 7n, 2, 2_000, true],
+    ])('or not: %s', (_name, offset, leaderEpoch, timestampMs, expected) => {
+      const { tracker, assignment } = taken();
+      expect(tracker.hasLostEnd(record(offset, assignment), appended(leaderEpoch, timestampMs))).toBe(
+        expected,
+      );
+    });
+
+    test.each([0n, 7n])('and goes back to where it begins anew, once: offset %s', (offset) => {
+      const { tracker, assignment } = taken();
+      expect(tracker.hasLostEnd(record(offset, assignment), appended(3, 2_000))).toBe(true);
+      const back = [{ topic: 'topic', partition: 0, offset: String(offset) }];
+      expect(tracker.movable()).toEqual(back);
+      tracker.committed(back);
+      expect(tracker.movable()).toEqual([]);
+    });
+  });
+
   test('tells where a partition would begin again, and of one that is safe throughout nothing', () => {
     const assignment = { current: true };
     const tracker = new OffsetTracker();
