@@ -3,16 +3,17 @@ import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { plannedRows } from '../../../shared/postgres/estimate.ts';
 import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
+import { keyCondition } from '../../../shared/side-tables/outcome-conditions.ts';
 import { readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { verifyRegistered } from '../../../shared/side-tables/revisions.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
+import { requireConsent } from '../backfill/consent.ts';
 import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
-import { ASKS_ABOVE_ROWS } from '../backfill/start-backfill.ts';
+import { priceOfRows } from '../cost/estimate-cost.ts';
 import { requireDefinition, requireSource } from '../definition.ts';
 import type { Invocation } from '../invocation.ts';
-import { isConfirmed } from '../question.ts';
-import { chooseParts } from '../settings.ts';
+import { awsModeOf, chooseParts } from '../settings.ts';
 import { listenForInterruption } from '../up/interruption.ts';
 import { LiveScreen } from '../view/live-screen.ts';
 import { formatCount } from '../view/numbers.ts';
@@ -22,7 +23,7 @@ import { recordAudits } from './record-audits.ts';
 import { createRepairJob } from './repair.ts';
 import { type Scanned, scan, xidSince } from './scan.ts';
 import { type Settling, settle } from './settle.ts';
-import { CREATE_SUSPECTS } from './statements.ts';
+import { CREATE_SUSPECTS, wrongKeys } from './statements.ts';
 import { readSubjects, type Subject } from './subject.ts';
 
 export interface AuditOptions {
@@ -40,6 +41,8 @@ const INTERRUPTED = 130;
 const STATEMENT_TIMEOUT_MS = 600_000;
 
 interface Auditing extends Omit<Settling, 'deadlineMs'> {
+  /** As it is in force. */
+  readonly definition: Definition;
   readonly invocation: Invocation;
   readonly client: DatabaseClient;
   readonly options: AuditOptions;
@@ -68,8 +71,9 @@ export async function runAudit(
   const { signal } = interruption;
   try {
     await verifyRegistered(client, definition);
-    const auditing: Auditing = { invocation, client, options, kafka, pipeline, signal };
-    const subjects = await readSubjects(client, await readDefinitionInForce(client, definition), sources);
+    const inForce = await readDefinitionInForce(client, definition);
+    const auditing: Auditing = { definition: inForce, invocation, client, options, kafka, pipeline, signal };
+    const subjects = await readSubjects(client, inForce, sources);
     const found = await audit(auditing, subjects);
     const left = options.repair === true ? await repair(auditing, subjects, found) : found;
     await record(auditing, left);
@@ -178,7 +182,10 @@ async function repair(
   const { output } = invocation;
   const rows = found.reduce((sum, each) => sum + wrongRows(each), 0);
   if (rows === 0) return found;
-  await requireConsent(invocation, rows);
+  const nanoUsd = await repairNanoUsd(auditing, subjects, found);
+  const what = `${formatCount(rows)} rows`;
+  const consequence = 'will be read again, and calls may be paid';
+  await requireConsent(invocation, { rows, nanoUsd, what, consequence });
   const jobs: string[] = [];
   const repaired = new Map<Subject, Scanned>();
   for (const [place, subject] of subjects.entries()) {
@@ -203,9 +210,21 @@ async function repair(
   return [...untouched, ...again];
 }
 
-async function requireConsent(invocation: Invocation, rows: number): Promise<void> {
-  if (rows <= ASKS_ABOVE_ROWS) return;
-  const what = `${formatCount(rows)} rows`;
-  if (await isConfirmed(invocation, `${what} will be read again, and calls may be paid. Go on?`)) return;
-  throw new AfterglowError('consent_missing', `${what} would be read again; nobody agreed to that many.`);
+/** What calls for the rows that are wrong will cost; those that are gone cost nothing. */
+async function repairNanoUsd(
+  { definition, client, invocation }: Auditing,
+  subjects: readonly Subject[],
+  found: readonly Audited[],
+): Promise<number> {
+  const aws = awsModeOf(invocation.environment);
+  let nanoUsd = 0;
+  for (const [place, subject] of subjects.entries()) {
+    const audited = found[place];
+    const rows = audited === undefined ? 0 : wrongRows(audited);
+    if (rows === 0) continue;
+    const { enrichment, table, tables } = subject;
+    const condition = keyCondition(table, tables, wrongKeys(subject));
+    nanoUsd += await priceOfRows(client, definition, { enrichment, condition, aws }, rows);
+  }
+  return nanoUsd;
 }

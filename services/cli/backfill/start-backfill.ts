@@ -8,14 +8,12 @@ import { answeredCondition, outdatedCondition } from '../../../shared/side-table
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
-import { usdOf } from '../../../shared/spend/nano-usd.ts';
 import { estimateCost } from '../cost/estimate-cost.ts';
-import { formatUsd } from '../cost/lines.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
-import { isConfirmed } from '../question.ts';
 import { type AwsMode, awsModeOf } from '../settings.ts';
 import { formatCount } from '../view/numbers.ts';
+import { requireConsent } from './consent.ts';
 import { followJob } from './follow-job.ts';
 import { withJobs } from './job-database.ts';
 import { jobJson } from './job-lines.ts';
@@ -25,11 +23,6 @@ export interface BackfillOptions {
   readonly enrichment?: readonly string[];
   readonly detach?: boolean;
 }
-
-/** More rows than this cost time and perhaps money: somebody has to agree. */
-export const ASKS_ABOVE_ROWS = 100_000;
-/** A dollar. */
-const ASKS_ABOVE_NANO_USD = 1_000_000_000;
 
 export async function startBackfill(
   invocation: Invocation,
@@ -141,7 +134,8 @@ async function startJob(invocation: Invocation, options: JobOptions, wanted: Wan
     }
     const aws = awsModeOf(invocation.environment);
     const nanoUsd = await priceOf(client, { ...wanted, definition }, condition, aws);
-    await requireConsent(invocation, wanted, estimated, nanoUsd);
+    const what = `About ${formatCount(estimated)} rows of ${source}`;
+    await requireConsent(invocation, { rows: estimated, nanoUsd, what, consequence: wanted.consequence });
     const job = await createRedoJob(client, {
       schema: table.schema,
       table: table.name,
@@ -218,19 +212,6 @@ async function priceOf(
   for (const enrichment of enrichments)
     nanoUsd += (await estimateCost(client, definition, { enrichment, condition, aws })).nanoUsd;
   return nanoUsd;
-}
-
-async function requireConsent(
-  invocation: Invocation,
-  { source, consequence }: WantedJob,
-  rows: number,
-  nanoUsd: number,
-): Promise<void> {
-  if (rows <= ASKS_ABOVE_ROWS && nanoUsd <= ASKS_ABOVE_NANO_USD) return;
-  const price = nanoUsd > 0 ? `, for about ${formatUsd(usdOf(nanoUsd))},` : '';
-  const what = `About ${formatCount(rows)} rows of ${source}${price}`;
-  if (await isConfirmed(invocation, `${what} ${consequence}. Go on?`)) return;
-  throw new AfterglowError('consent_missing', `${what} would be read again; nobody agreed to that many.`);
 }
 
 async function tell(

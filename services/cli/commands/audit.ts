@@ -25,7 +25,8 @@ waiting   wrong as it stands, but what was committed has not passed the whole pi
 outdated  right by an earlier definition; \`afterglow backfill\` brings it up to date
 
 The pipeline goes on meanwhile: what seems wrong is looked at again once everything older is written. --since finds
-every orphan all the same. A repair of more than 100,000 rows asks first, and may call models that are paid.
+every orphan all the same. A repair may call models that are paid: above 100,000 rows, or a dollar, it
+asks first.
 Exit status 0: nothing is missing, stale, orphaned or waiting, or the repair mended it; 1: something is.
 
 Examples:

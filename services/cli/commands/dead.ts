@@ -87,7 +87,8 @@ function replayCommand(run: Run): Command {
     .addHelpText(
       'after',
       `
-A redo by key: the reader reads the rows as they are now, nothing old is sent again. Above 100,000 rows it asks first.
+A redo by key: the reader reads the rows as they are now, nothing old is sent again. Above 100,000 rows, or
+a dollar, it asks first.
 Where nothing names the row of a change, it says what to do instead. Ctrl-C ends the watching, not the jobs.
 Exit status 0: done or detached; 1: a job failed, or not every change names its row; 4: nobody agreed.
 

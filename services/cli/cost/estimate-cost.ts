@@ -7,6 +7,7 @@ import { findTable, readCatalog, type Table } from '../../../shared/postgres/cat
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
 import { type LedgerEntry, readLedger } from '../../../shared/side-tables/ledger-entries.ts';
+import { modelSince } from '../../../shared/side-tables/model-since.ts';
 import type { AwsMode } from '../settings.ts';
 import { KnownAnswers } from './known-answers.ts';
 import { priceRows } from './price-rows.ts';
@@ -71,6 +72,17 @@ export async function estimateCost(
   };
 }
 
+/** Of so many rows among those that the condition holds for. */
+export async function priceOfRows(
+  client: DatabaseClient,
+  definition: Definition,
+  request: EstimateRequest,
+  rows: number,
+): Promise<number> {
+  const estimate = await estimateCost(client, definition, request);
+  return estimate.rows <= rows ? estimate.nanoUsd : Math.round((estimate.nanoUsd * rows) / estimate.rows);
+}
+
 async function tableOf(client: DatabaseClient, name: { schema: string; name: string }): Promise<Table> {
   const table = findTable(await readCatalog(client), name);
   if (table !== undefined) return table;
@@ -87,10 +99,14 @@ async function nowOf(client: DatabaseClient): Promise<number> {
 /** Fewer requests say little of the others. */
 const REQUESTS_MIN = 100;
 
-/** Of what was reserved for calls of this enrichment, how much they cost; undefined: there were too few to tell. */
+/** Of what was reserved for calls of this model, how much they cost; undefined: there were too few to tell. */
 async function spentShare(client: DatabaseClient, name: string): Promise<number | undefined> {
   const { entries } = await readLedger(client, DAYS_READ);
-  const own = entries.filter(({ enrichment }) => enrichment === name);
+  const since = await modelSince(client, name);
+  // The day of the change holds calls of both.
+  const own = entries.filter(
+    ({ enrichment, day }) => enrichment === name && (since === undefined || day > since),
+  );
   const sum = (of: (entry: LedgerEntry) => number): number => own.reduce((all, each) => all + of(each), 0);
   const reserved = sum(({ reservedNanoUsd }) => reservedNanoUsd);
   if (reserved === 0 || sum(({ requests }) => requests) < REQUESTS_MIN) return undefined;

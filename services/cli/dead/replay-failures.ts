@@ -1,12 +1,15 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { countFailures, replayFailures } from '../../../shared/side-tables/failures.ts';
+import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
+import { failedCondition } from '../../../shared/side-tables/outcome-conditions.ts';
 import { readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { harmless } from '../../../shared/terminal/harmless.ts';
+import { requireConsent } from '../backfill/consent.ts';
 import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
-import { ASKS_ABOVE_ROWS } from '../backfill/start-backfill.ts';
+import { priceOfRows } from '../cost/estimate-cost.ts';
 import type { Invocation } from '../invocation.ts';
-import { isConfirmed } from '../question.ts';
+import { awsModeOf } from '../settings.ts';
 import { formatCount } from '../view/numbers.ts';
 import { changeText, failureJson } from './failure-lines.ts';
 import {
@@ -39,7 +42,9 @@ export async function runReplay(
         remedy: 'See `afterglow dead list`.',
       });
     }
-    await requireConsent(invocation, all);
+    const nanoUsd = await replayNanoUsd(invocation, failures);
+    const consequence = 'will be read again, and calls may be paid';
+    await requireConsent(invocation, { rows: all, nanoUsd, what: rowsText(all), consequence });
     const { client, definition, letters } = failures;
     const jobs = [...(await makeJobs(failures)), ...(await replayChanges(client, definition, letters))];
     for (const job of jobs) {
@@ -86,9 +91,22 @@ function tellUnnamed({ output }: Invocation, { definition, letters }: Failures):
   return unnamed.length === 0 ? 0 : NOT_ALL;
 }
 
-async function requireConsent(invocation: Invocation, rows: number): Promise<void> {
-  if (rows <= ASKS_ABOVE_ROWS) return;
-  const what = rowsText(rows);
-  if (await isConfirmed(invocation, `${what} will be read again, and calls may be paid. Go on?`)) return;
-  throw new AfterglowError('consent_missing', `${what} would be read again; nobody agreed to that many.`);
+/** What calls for the failed rows will cost; a change that could not be decoded tells nothing of its row. */
+async function replayNanoUsd(
+  invocation: Invocation,
+  { client, definition: written, tables, filter }: Failures,
+): Promise<number> {
+  const definition = await readDefinitionInForce(client, written);
+  const aws = awsModeOf(invocation.environment);
+  const counts = await countFailures(client, tables, filter);
+  let nanoUsd = 0;
+  for (const each of tables) {
+    const { enrichment } = each;
+    const rows = counts.get(enrichment) ?? 0;
+    const source = definition.sources[definition.enrichments[enrichment]?.from ?? '']?.table;
+    if (source === undefined || rows === 0) continue;
+    const condition = failedCondition(source, each);
+    nanoUsd += await priceOfRows(client, definition, { enrichment, condition, aws }, rows);
+  }
+  return nanoUsd;
 }
