@@ -50,6 +50,8 @@ export interface EnricherSettings extends ServiceSettings {
 
 /** Fetched and not yet taken. */
 const FETCHED = { rowsMax: 1_000, bytesMax: 8 * 1_048_576 };
+/** How far fetches are apart while little comes: a look into the shared cache, and what is kept there, costs the same for one as for ten. */
+const PAID_FETCH_INTERVAL_MS = 20;
 /** Taken and not yet published. */
 const WINDOW_BYTES_MAX = 8 * 1_048_576;
 /** Looking up, keeping what was paid for, completing rows, and looking at the revision. */
@@ -164,6 +166,7 @@ export async function runSession(
         group: group.group,
         topics: [topic],
         window: FETCHED,
+        ...(model.isPaidPerCall ? { fetchIntervalMs: PAID_FETCH_INTERVAL_MS } : {}),
         admit: async () => {
           const ask = (): Promise<boolean> => isStillInForce(database, definition, name);
           if (await untilAnswered(databaseWaits, stopping, ask)) return;
