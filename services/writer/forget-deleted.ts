@@ -17,16 +17,17 @@ interface Portion {
   readonly last: string;
 }
 
-/** Takes deletions away that nothing late can meet any more, in the order of their keys. Returns how many. */
+/** Takes deletions away that nothing late can meet any more, in the order of their keys, until `ended` aborts. Returns how many. */
 export async function forgetDeleted(
   client: Queryable,
   tables: EnrichmentTables,
   rememberedMs = CDC_RETENTION_MS + UNDER_WAY_MAX_MS,
   rowsMax = ROWS_MAX,
+  ended?: AbortSignal,
 ): Promise<number> {
   let forgotten = 0;
   let after: readonly string[] = [];
-  for (;;) {
+  while (ended?.aborted !== true) {
     const { rows } = await client.query<Portion>(portion(tables, after.length > 0), [
       rememberedMs,
       rowsMax,
@@ -37,6 +38,7 @@ export async function forgetDeleted(
     forgotten += looked.forgotten;
     after = JSON.parse(looked.last) as readonly string[];
   }
+  return forgotten;
 }
 
 /** Without waiting: what somebody writes at this moment is not old. */
@@ -72,7 +74,7 @@ export async function keepForgetting(
   do {
     for (const { tables } of all) {
       try {
-        await forgetDeleted(client, tables);
+        await forgetDeleted(client, tables, undefined, undefined, ended);
       } catch (err) {
         if (!ended.aborted) logger.warn({ err, enrichment: tables.enrichment }, 'old deletions stay for now');
       }

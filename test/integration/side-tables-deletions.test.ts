@@ -109,6 +109,27 @@ test('deletions are forgotten in portions, and keys that follow young ones are n
   );
 });
 
+test('a round of forgetting ends with its session, behind the portion that is under way', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(
+    setting,
+    Array.from({ length: 7 }, (_, place) => deleted(String(place + 1), 4)),
+  );
+  await setting.client.query(
+    "update afterglow_internal.state_fraud set updated_at = now() - interval '9 days'",
+  );
+  const ended = new AbortController();
+  const client = new Proxy(setting.client, {
+    get(target, name) {
+      if (name === 'query') ended.abort();
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  expect(await forgetDeleted(client, setting.tables, undefined, 2, ended.signal)).toBe(2);
+  expect(await forgetDeleted(client, setting.tables, undefined, 2, ended.signal)).toBe(0);
+});
+
 test('a tombstone whose deletion is gone deletes the key, and what is newer wins it back, scored or not', async () => {
   await using setting = await setUp(FRAUD);
   const { client } = setting;
