@@ -9,7 +9,7 @@ import { commandLine } from '../support/command-line.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/wait.ts';
 
-const TEST_MAX_MS = 240_000;
+const TEST_MAX_MS = 600_000;
 const DEADLINE_MS = 120_000;
 const ROWS = 900;
 const NOTES =

@@ -108,7 +108,7 @@ async function redoOf({ definition, database }: TestPipeline) {
 }
 
 test('what a process that was frozen publishes late is redone: what compaction keeps is what the table shows, and nothing is paid again', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   await using pipeline = await createPipeline();
   const { client, definition, awsLocal } = pipeline;

@@ -12,7 +12,7 @@ import { until } from '../support/wait.ts';
 
 const NODE24 = resolve('services/cli/node24.js');
 const LINK = resolve('services/cli/launcher-link.ts');
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 /** Says what reaches it, and ends with status 7 on SIGTERM. */
 const PROGRAM = `

@@ -54,7 +54,7 @@ test('a source that leaves under a running reader halts it, and the repair asks 
 });
 
 test('a source that left and comes back is a gap, read again for it, and closed', {
-  timeout: 3 * DEADLINE_MS,
+  timeout: 6 * DEADLINE_MS,
 }, async () => {
   await using setting = await setUp();
   const { client, kafka, database, pipeline, definition } = setting;
@@ -123,6 +123,6 @@ test('rows of a source that left are passed by a reader that was away: those of 
   await reader.streams();
   await client.query("insert into transactions (kind, amount, card_last4) values ('purchase', 1, '4242')");
   const topic = cdcTopic(pipeline, 'public', 'transactions');
-  await until(async () => (await topicSize(topic)) === 1, { deadlineMs: DEADLINE_MS, what: 'the next row' });
+  await until(async () => (await topicSize(topic)) >= 1, { deadlineMs: DEADLINE_MS, what: 'the next row' });
   expect(await topicSize(cdcTopic(pipeline, 'public', 'reviews'))).toBe(0);
 });

@@ -13,8 +13,9 @@ import type { ProgressEvent } from '../../deploy/local/progress.ts';
 import { readStack, requireStack, stopStack } from '../../deploy/local/running-stack.ts';
 import { startChild } from '../support/child.ts';
 import { DOWNLOADS, projectFolder } from '../support/project-folder.ts';
+import { until } from '../support/wait.ts';
 
-const UP_MS = 50_000;
+const UP_MS = 120_000;
 const SUPERVISOR = 'test/support/run-parts.ts';
 const ENVIRONMENT = { AFTERGLOW_CACHE: DOWNLOADS };
 afterEach(() => {
@@ -101,7 +102,8 @@ test('Kafka comes back with its topics after a kill -9', async () => {
   const second = await startKafka({ folders, port: 0, progress: silent });
   const again = kafkaAdmin(second.brokers);
   await again.connect();
-  expect(await again.listTopics()).toContain('kept');
+  const isKept = async () => (await again.listTopics()).includes('kept');
+  await until(isKept, { deadlineMs: UP_MS, what: 'the topic' });
   await again.disconnect();
   await second.stop();
   expect(isAlive(second.identity)).toBe(false);
