@@ -21,9 +21,9 @@ import { createDatabase } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
 const AFTERGLOW = resolve('services/cli/afterglow.js');
-const UP_MS = 90_000;
-const END_MS = 40_000;
-const TEST_MS = 180_000;
+const UP_MS = 180_000;
+const END_MS = 90_000;
+const TEST_MS = 600_000;
 
 /** Someone's shell, in which everything points elsewhere. */
 const SHELL = {
@@ -116,7 +116,7 @@ test('up --for ends by itself with a summary, and a shell that points at AWS cha
   timeout: TEST_MS,
 }, async () => {
   await using folder = project();
-  await using up = await afterglow(folder, 'up --for 10s --rate 100 --json', SHELL);
+  await using up = await afterglow(folder, 'up --for 15s --rate 100 --json', SHELL);
   const state = await ready(up, folder);
   expect(servicesOf(state).map(({ name }) => name)).toEqual(
     expect.arrayContaining(['aws-local', 'reader', 'enricher fraud', 'writer']),
@@ -174,7 +174,9 @@ test('beside a running stack; a killed service; a killed `up`; down', { timeout:
   const second = await run(folder, 'up --for 5s');
   expect(second.status).toBe(4);
   expect(second.output).toContain('already running');
-  expect((await run(folder, 'status --json')).status).toBe(0);
+  // What was the last to come up may not be ready yet.
+  const isFine = async () => (await run(folder, 'status --json')).status === 0;
+  await until(isFine, { deadlineMs: END_MS, what: 'a status that finds nothing wrong' });
   const env = await run(folder, 'env');
   expect(env.output).toContain(`export KAFKA_BROKERS=${state.environment.KAFKA_BROKERS}`);
   await until(
