@@ -3,6 +3,7 @@ import type { Enrichment } from '../../shared/config/definition.ts';
 import { policyVersion } from '../../shared/config/revision.ts';
 import { cdcTopic, enricherGroup } from '../../shared/contracts/topics.ts';
 import { AfterglowError } from '../../shared/errors/catalogue.ts';
+import { Fault } from '../../shared/errors/policy.ts';
 import { compileEnrichment, type EnrichmentProgram } from '../../shared/expressions/enrichment-program.ts';
 import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer, type RecordProducer } from '../../shared/kafka/producer.ts';
@@ -256,6 +257,7 @@ export async function runSession(
     if (isOwnEnd(error)) await crashes.ended(database, consumer.uncommitted());
     throw error;
   }
+  if (redefined.reason instanceof Fault) throw redefined.reason;
 }
 
 /** What waited for a part that is away is left to whoever comes next. */

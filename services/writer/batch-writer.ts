@@ -30,7 +30,7 @@ export interface BatchWriterParts extends TransactionParts {
   readonly pace: Pace;
   readonly patience: Patience;
   readonly refusals: RefusalsInARow;
-  /** @throws Fault set_up when the source's keys are of other types than the side tables' */
+  /** @throws Fault when the source's keys are of other types than the side tables', or these than they were */
   readonly requireKeyTypes: () => Promise<void>;
 }
 

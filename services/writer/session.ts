@@ -10,7 +10,7 @@ import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts
 import { createPool } from '../../shared/postgres/connect.ts';
 import type { TakenTopic } from '../../shared/progress/consumer-gaps.ts';
 import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared/progress/group-offsets.ts';
-import { requireKeyTypes } from '../../shared/side-tables/key-types.ts';
+import { requireKeysAsRead, requireKeyTypes } from '../../shared/side-tables/key-types.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -148,7 +148,13 @@ export async function runSession(
         stopping: ending,
       },
       refusals,
-      requireKeyTypes: () => requireKeyTypes(pool, definition, enrichments),
+      requireKeyTypes: async () => {
+        await requireKeyTypes(pool, definition, enrichments);
+        await requireKeysAsRead(
+          pool,
+          Array.from(targets.values(), ({ tables }) => tables),
+        );
+      },
       notifiesFlagged: settings.notifiesFlagged === true,
     });
     return {

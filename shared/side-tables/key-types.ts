@@ -3,6 +3,7 @@
 import type { Definition } from '../config/definition.ts';
 import { Fault } from '../errors/policy.ts';
 import type { Queryable } from '../postgres/connect.ts';
+import type { EnrichmentTables } from './enrichment-tables.ts';
 import { keyColumn, stateTable } from './names.ts';
 import { readEnrichmentTables } from './read-tables.ts';
 import { baseOf } from './types.ts';
@@ -59,4 +60,16 @@ export async function requireKeyTypes(
   const change = await keyTypeChange(client, definition, names);
   if (change !== undefined)
     throw new Fault('set_up', 'key_type_changed', `${change} Run \`afterglow init\`.`);
+}
+
+/** That the side tables are still those that a session has read, to whose types it casts. @throws Fault to read them anew */
+export async function requireKeysAsRead(
+  client: Queryable,
+  read: Iterable<Pick<EnrichmentTables, 'enrichment' | 'keyColumns'>>,
+): Promise<void> {
+  for (const { enrichment, keyColumns } of read) {
+    const now = await readEnrichmentTables(client, enrichment);
+    if (JSON.stringify(now.keyColumns) === JSON.stringify(keyColumns)) continue;
+    throw new Fault('unavailable', 'key_type_changed', `the side tables of ${enrichment} have been altered`);
+  }
 }

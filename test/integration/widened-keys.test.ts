@@ -1,7 +1,12 @@
 // The application alters the type of a key: no result may come to stand beside another row.
 import { expect, test } from 'vitest';
 import { readSubjects } from '../../services/cli/audit/subject.ts';
+import { applyInit } from '../../services/cli/init/apply.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { createPipeline } from '../support/pipeline.ts';
 import { scored } from '../support/side-tables.ts';
+import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 import { createWriting, type TestWriting } from '../support/writing.ts';
 
@@ -65,4 +70,57 @@ test('with a key of another type the writer waits and says so, the audit ends, a
     { id: '1', score: '0.1', state: '1' },
     { id: String(large), score: '0.2', state: String(large) },
   ]);
+});
+
+const PIPELINE = `sources:
+  payments: { table: public.payments, partitions: 1 }
+enrichments:
+  fraud:
+    from: payments
+    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "1" }
+    input: [amount, attempts: "1", present: "1", hour: "12", distance: "-1", place: "0"]
+    output: { score: float }
+`;
+
+test('all services go on by themselves after init, and rows whose keys need the new type are enriched', {
+  timeout: 240_000,
+}, async () => {
+  const own = (text: string): string => text.slice(0, text.indexOf('\nsources:') + 1) + PIPELINE;
+  await using pipeline = await createPipeline(18, own, payments('integer'));
+  const { client, definition } = pipeline;
+  const scoredAre = (ids: readonly string[]): Promise<unknown> =>
+    until(
+      async () => {
+        const { rows } = await client.query<{ id: string }>(
+          'select id::text from afterglow.fraud order by id',
+        );
+        return JSON.stringify(rows.map(({ id }) => id)) === JSON.stringify(ids);
+      },
+      { deadlineMs: 2 * DEADLINE_MS, what: `results of ${ids.join(', ')}` },
+    );
+  await pipeline.start('reader', 'enricher', 'writer').ready();
+  await client.query('insert into public.payments (id) values (1)');
+  await scoredAre(['1']);
+  await client.query('alter table public.payments alter column id type bigint');
+  const large = String(2 ** 40);
+  const isEnded = async (application: string): Promise<boolean> =>
+    (
+      await client.query(
+        'select from pg_stat_activity where datname = current_database() and application_name like $1',
+        [`% ${application}`],
+      )
+    ).rowCount === 0;
+  await until(() => isEnded('enricher fraud'), {
+    deadlineMs: DEADLINE_MS,
+    what: 'the enricher to leave the database',
+  });
+  await client.query(`insert into public.payments (id) values (${large})`);
+  const admin = await connectKafkaAdmin({
+    brokers: [brokers()],
+    clientId: 'test',
+    logger: createLogger('test', 'silent'),
+  });
+  await applyInit(client, admin, { definition });
+  await admin.close();
+  await scoredAre(['1', large]);
 });
