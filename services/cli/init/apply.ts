@@ -54,8 +54,8 @@ export async function applyInit(
 }
 
 /**
- * What set-up makes of the database in a transaction that `before` has changed it in. Nobody waits for Kafka behind what
- * `before` locks: it is read earlier, and nothing may be left to do there.
+ * What set-up makes of the database, but for its budget, in a transaction that `before` has changed it in. Nobody waits for
+ * Kafka behind what `before` locks: it is read earlier, and nothing may be left to do there.
  * @throws AfterglowError with the fix; the database is then as it was
  */
 export async function applyAfter(
@@ -64,7 +64,8 @@ export async function applyAfter(
   kafka: KafkaAdmin,
   options: InitOptions,
 ): Promise<InitPlan> {
-  const planOf = (state: InitState): InitPlan => withoutKafka(planInit(options, state));
+  const planOf = (state: InitState): InitPlan =>
+    withoutKafka(planInit({ ...options, keepsBudget: true }, state));
   return await applyPlan(client, kafka, options, planOf, () => {}, before);
 }
 

@@ -40,6 +40,13 @@ test('another budget is registered, and neither an equal one nor a new revision 
   expect(titles('null', unlimited)).toEqual([]);
 });
 
+test('the budget that was registered last stays where only the rest is set up', () => {
+  const definition = fullDefinition();
+  const { steps } = planInit({ definition, keepsBudget: true }, freshState({ budget: 'null' }));
+  expect(steps.map(({ title }) => title)).not.toContain('budget');
+  expect(steps.map(({ title }) => title)).toContain('partition counts');
+});
+
 test('on Amazon the reader gets the role that gives replication there, not the attribute', () => {
   const { server } = freshState();
   const amazon = freshState({ server: { ...server, hasRdsReplication: true } });

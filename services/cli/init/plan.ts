@@ -32,6 +32,8 @@ export interface InitOptions {
   readonly createdByAfterglow?: boolean;
   /** Makes the services' roles able to log in, for a stack that starts them itself. */
   readonly loginPasswords?: LoginPasswords;
+  /** Nobody asked for the file's budget to count: another machine may have registered a newer one. */
+  readonly keepsBudget?: boolean;
 }
 
 /** @throws AfterglowError with everything that has to be done before */
@@ -59,7 +61,7 @@ export function planInit(options: InitOptions, state: InitState): InitPlan {
     ...grantSteps(pipeline, sources, state),
     ...activitySteps(pipeline, state),
     ...revisionSteps(definition, state),
-    ...budgetSteps(definition, state),
+    ...(options.keepsBudget === true ? [] : budgetSteps(definition, state)),
     ...partitionSteps(definition, state),
     ...redoSteps(definition, state),
     ...topicSteps(definition, state),
