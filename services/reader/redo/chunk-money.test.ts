@@ -69,6 +69,13 @@ test.each<[string, ChunkMoney, readonly RowPrice[], number]>([
   expect(money.refused).toEqual(prices[rows]);
 });
 
+test('without any money a day nothing that costs anything goes', () => {
+  const wallet = { name: 'a', enrichment, purse: 'redo', restNanoUsd: 0, dayNanoUsd: 0 } as const;
+  const money = new ChunkMoney([wallet]);
+  expect([money.takes([0]), money.takes([10])]).toEqual([true, false]);
+  expect(money.shortOf([10])?.name).toBe('a');
+});
+
 test('whoever is short is named, and a chunk tells what it costs each', () => {
   const money = moneyOf(['a', 'redo', 100], ['b', 'shadow', 25]);
   expect([money.takes([5, 10]), money.takes([5, 10]), money.takes([5, 10])]).toEqual([true, true, false]);

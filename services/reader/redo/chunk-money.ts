@@ -59,6 +59,8 @@ export class ChunkMoney {
   shortOf(price: RowPrice): Wallet | undefined {
     return this.#wallets.find(({ purse, restNanoUsd, dayNanoUsd }, place) => {
       if ((price[place] ?? 0) === 0) return false;
+      // No row is too dear for a day that has nothing.
+      if (dayNanoUsd <= 0) return true;
       const nanoUsd = this.#takenOf(purse, price);
       const row = nanoUsd > dayNanoUsd ? dayNanoUsd * TOO_DEAR_SHARE : nanoUsd;
       return this.#takenOf(purse, this.#nanoUsd) + row > restNanoUsd;
