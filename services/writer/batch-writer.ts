@@ -3,7 +3,7 @@ import type { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { inTransaction, onConnection } from '../../shared/postgres/connect.ts';
 import { together } from '../../shared/postgres/together.ts';
-import type { Outcome, Scored } from '../../shared/side-tables/parameters.ts';
+import type { Scored } from '../../shared/side-tables/parameters.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { type AppliedTopic, buryKey } from './apply.ts';
 import type { Archive } from './archive.ts';
@@ -140,7 +140,12 @@ export class BatchWriter {
     const enrichedAtMs = new Map<AnyEnrichedEvent, number>(
       applied.length === 0 ? [] : arrivals.map(({ event, record }) => [event, record.timestampMs]),
     );
-    this.#endRefusals(arrivals, applied);
+    for (const { record } of arrivals.slice(0, 1)) {
+      this.#parts.refusals.written(
+        record.topic,
+        applied.flatMap(({ result }) => result.written),
+      );
+    }
     this.#mayRepeat = false;
     for (const each of byTopic) {
       const result = appliedOf(each, applied);
@@ -151,14 +156,6 @@ export class BatchWriter {
         enrichedAtMs.get(outcome),
       );
     }
-  }
-
-  /** A failure of ours in the place of a row that was refused says nothing. */
-  #endRefusals(arrivals: readonly Arrival[], applied: readonly AppliedTopic[]): void {
-    const isTaken = (outcome: Outcome): boolean =>
-      outcome.status !== 'failed' || outcome.error.kind !== 'refused_by_database';
-    if (!applied.some(({ result }) => result.written.some(isTaken))) return;
-    for (const { record } of arrivals.slice(0, 1)) this.#parts.refusals.end(record.topic);
   }
 
   async #bury(record: FetchedRecord): Promise<void> {

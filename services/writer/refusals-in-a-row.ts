@@ -1,6 +1,7 @@
 import { Fault } from '../../shared/errors/policy.ts';
+import type { Outcome } from '../../shared/side-tables/parameters.ts';
 
-/** A model that goes wrong makes some such rows; so many without one good row between them are a rule of the tables themselves. */
+/** A model that goes wrong makes some such rows; so many without one result between them are a rule of the tables themselves. */
 const IN_A_ROW_MAX = 100;
 
 /** Tells a row that is refused from tables that refuse every row. Kept from session to session, or each would fail some more rows. */
@@ -22,8 +23,8 @@ export class RefusalsInARow {
     this.#byTopic.set(topic, count + 1);
   }
 
-  /** One was taken. */
-  end(topic: string): void {
-    this.#byTopic.delete(topic);
+  /** Nothing but a result shows that the table of results takes any: other outcomes are written beside it. */
+  written(topic: string, outcomes: readonly Pick<Outcome, 'status'>[]): void {
+    if (outcomes.some(({ status }) => status === 'scored')) this.#byTopic.delete(topic);
   }
 }
