@@ -10,7 +10,7 @@ import type { Archive } from './archive.ts';
 import type { WriterMetrics } from './metrics.ts';
 import { parse, readOutcomes } from './outcomes.ts';
 import type { Pace } from './pace.ts';
-import { applyPatiently, type Carried, type Patience } from './patience.ts';
+import { applyPatiently, type Carried, lookPatiently, type Patience } from './patience.ts';
 import { type Arrival, applyIsolating, refusalOf } from './refusals.ts';
 import type { RefusalsInARow } from './refusals-in-a-row.ts';
 import {
@@ -173,11 +173,11 @@ export class BatchWriter {
   }
 
   async #refuse(arrival: Arrival, fault: Fault): Promise<void> {
-    const { archive, logger, metrics, refusals, requireKeyTypes, targets } = this.#parts;
+    const { archive, logger, metrics, patience, refusals, requireKeyTypes, targets } = this.#parts;
     const { topic } = arrival.record;
     const { code } = fault;
     // Then none of such keys has a place there, nor has the failure of its row.
-    await requireKeyTypes();
+    await lookPatiently(arrival, requireKeyTypes, patience);
     refusals.add(topic, fault);
     metrics.refused(targets.get(topic)?.tables.enrichment ?? '', code);
     const failed = await archive.refused(arrival, fault);

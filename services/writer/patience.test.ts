@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
+import { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { DatabaseError } from '../../shared/postgres/connect.ts';
-import { Abandoned, applyPatiently } from './patience.ts';
+import { Abandoned, applyPatiently, lookPatiently } from './patience.ts';
 import type { Arrival } from './refusals.ts';
 
 const batch = (count: number): readonly Arrival[] =>
@@ -76,6 +77,21 @@ test('what no waiting mends is thrown at once', async () => {
   const { apply, patience, said } = failing('42703');
   await expect(applyPatiently(batch(2), apply, patience)).rejects.toMatchObject({ code: '42703' });
   expect(said).toEqual([]);
+});
+
+test('a look waits out a lost connection like a batch, but what it finds it says at once', async () => {
+  const { apply, patience, said } = failing('08006');
+  const [carried] = batch(1);
+  if (carried === undefined) throw new Error('no record');
+  await lookPatiently(carried, async () => void (await apply([carried])), patience);
+  expect(said).toEqual(['failed 1', 'resumed']);
+  for (const kind of ['set_up', 'unavailable'] as const) {
+    const look = async (): Promise<void> => {
+      throw new Fault(kind, 'key_type_changed', 'altered');
+    };
+    await expect(lookPatiently(carried, look, patience)).rejects.toMatchObject({ kind });
+  }
+  expect(said.filter((each) => each.startsWith('failed'))).toEqual(['failed 1']);
 });
 
 test('a batch that is somebody else’s by now, or that the end finds waiting, is left to come again', async () => {

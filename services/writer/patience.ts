@@ -1,3 +1,4 @@
+import { Fault } from '../../shared/errors/policy.ts';
 import { type BackoffLimits, backoffMs } from '../../shared/lifecycle/backoff.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { sqlState } from '../../shared/postgres/connect.ts';
@@ -54,4 +55,27 @@ export async function applyPatiently<Item extends Carried, Applied>(
   const second = await applyPatiently(arrivals.slice(middle), apply, patience);
   patience.resumed();
   return [...first, ...second];
+}
+
+/**
+ * Looks at what `carried` depends on with the same patience.
+ * @throws Fault that it finds, at once: that is of the tables, not of the connection
+ */
+export async function lookPatiently(
+  carried: Carried,
+  look: () => Promise<void>,
+  patience: Patience,
+): Promise<void> {
+  const find = async (): Promise<Fault | undefined> => {
+    try {
+      await look();
+    } catch (error) {
+      if (error instanceof Fault) return error;
+      throw error;
+    }
+    return undefined;
+  };
+  for (const found of await applyPatiently([carried], find, patience)) {
+    if (found !== undefined) throw found;
+  }
 }
