@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { placesToGoBackTo } from './went-back.ts';
+import type { Queryable } from '../../shared/postgres/connect.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { goBackToWritten, placesToGoBackTo } from './went-back.ts';
 
 const lag = (committed: bigint | undefined) => ({ topic: 't', partition: 1, low: 0n, high: 900n, committed });
 const stretch = (next: bigint, partition = 1) => ({ topic: 't', partition, first: 5n, next, newestMs: 7 });
@@ -7,6 +9,7 @@ const stretch = (next: bigint, partition = 1) => ({ topic: 't', partition, first
 test.each<[string, bigint | undefined, ReturnType<typeof stretch>[], string | undefined]>([
   ['a group that begins', undefined, [], undefined],
   ['a group at the beginning', 0n, [], undefined],
+  ['a group that the client has set to the start of the log', -2n, [], undefined],
   ['a group where the database is', 40n, [stretch(40n)], undefined],
   ['a group behind the database', 30n, [stretch(40n)], undefined],
   ['a group that is further', 50n, [stretch(40n)], '40'],
@@ -14,4 +17,19 @@ test.each<[string, bigint | undefined, ReturnType<typeof stretch>[], string | un
 ])('%s', (_name, committed, stretches, offset) => {
   const expected = offset === undefined ? [] : [{ topic: 't', partition: 1, offset }];
   expect(placesToGoBackTo([lag(committed)], stretches)).toEqual(expected);
+});
+
+test('where Kafka gives topics no ids nothing is noted, and no group is ever sent back', async () => {
+  const commits: unknown[] = [];
+  const database = {
+    query: async () => ({ rows: [] }),
+  } as unknown as Queryable;
+  // Asking this Kafka for lags would fail: it is not there.
+  const kafka = { brokers: ['127.0.0.1:1'], clientId: 'test', logger: createLogger('test', 'silent') };
+  const admission = {
+    partitions: { t: [0, 1] },
+    commit: async (places: unknown) => void commits.push(places),
+  };
+  await goBackToWritten({ database, kafka, group: 'g', topicIds: new Map() }, admission);
+  expect(commits).toEqual([]);
 });

@@ -34,12 +34,15 @@ export interface GroupPlaces {
   readonly topicIds: ReadonlyMap<string, string>;
 }
 
-/** Before the first record of a membership: the group goes on where the database has come to. @throws WentBack to begin there */
+/**
+ * Before the first record of a membership: the group goes on where the database has come to. Of a topic without an id nothing is
+ * ever noted, so nothing is known to be lost either. @throws WentBack to begin there
+ */
 export async function goBackToWritten(
   { database, kafka, group, topicIds }: GroupPlaces,
   { partitions, commit }: Admission,
 ): Promise<void> {
-  const topics = Object.keys(partitions);
+  const topics = Object.keys(partitions).filter((topic) => topicIds.has(topic));
   if (topics.length === 0) return;
   // In this order: what the group commits meanwhile is not among what is assigned here.
   const lags = await lagOf(kafka, group, topics);

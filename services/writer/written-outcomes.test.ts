@@ -94,3 +94,21 @@ test('what this membership has written is where the next batch begins, holes inc
   await written.unwritten([record(0, 41, { current: true })]);
   expect(valuesOf([record(0, 41)])).toMatchObject({ continues: [false] });
 });
+
+test('of a topic without an id nothing is noted, so nothing that was written is ever missing', async () => {
+  const { database } = knowing(() => 20);
+  const written = new WrittenOutcomes(database, new Map());
+  await written.unwritten([record(1, 40)]);
+  expect(written.remembering([record(1, 40)])).toEqual([]);
+  written.committed([record(1, 40)]);
+  expect(await written.isMissing()).toBe(false);
+});
+
+test('whatever is finished is noted, a tombstone as well: a group that began again at 0 is not sent back twice', async () => {
+  const written = new WrittenOutcomes(knowing(() => 20).database, ids);
+  const tombstones = [record(1, 0), record(1, 5)];
+  await written.unwritten(tombstones);
+  const [statement] = written.remembering(tombstones);
+  const [topics, partitions, , firsts, nexts] = statement?.values ?? [];
+  expect([topics, partitions, firsts, nexts]).toEqual([['results'], [1], ['0'], ['6']]);
+});

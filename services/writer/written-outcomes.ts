@@ -50,9 +50,11 @@ export class WrittenOutcomes {
     return rememberWritten(this.#topicIds, continued);
   }
 
-  /** That the records are written, as far as the database says. */
+  /** That the records are written, as far as the database says. Of a topic without an id nothing is noted that could be missing. */
   committed(records: readonly FetchedRecord[]): void {
-    for (const stretch of stretchesOf(records)) this.#nexts.set(placeOf(stretch), stretch.next);
+    for (const stretch of stretchesOf(records)) {
+      if (this.#topicIds.has(stretch.topic)) this.#nexts.set(placeOf(stretch), stretch.next);
+    }
   }
 
   /** Whether something that this membership has written is not among what the database knows. */
