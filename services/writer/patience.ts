@@ -2,7 +2,7 @@ import { Fault } from '../../shared/errors/policy.ts';
 import { type BackoffLimits, backoffMs } from '../../shared/lifecycle/backoff.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { sqlState } from '../../shared/postgres/connect.ts';
-import { isTransient } from '../../shared/postgres/transient.ts';
+import { gotNoAnswer, isTransient } from '../../shared/postgres/transient.ts';
 import type { Arrival } from './refusals.ts';
 
 /** Whatever came in a record. */
@@ -26,6 +26,9 @@ export class Abandoned extends Error {
 const AGAIN: BackoffLimits = { firstMs: 50, maxMs: 5_000 };
 /** The statement, or all of the transaction, took longer than it may. */
 const TOOK_TOO_LONG = new Set(['57014', '25P04']);
+/** So may several statements in one trip, of which each kept within its time; a server that is not there takes no smaller batch either. */
+const tookTooLong = (error: unknown): boolean =>
+  TOOK_TOO_LONG.has(sqlState(error) ?? '') || gotNoAnswer(error);
 
 /**
  * Applies a batch, again and again while the database is away or busy: the consumer fetches no more meanwhile, and no offset
@@ -47,7 +50,7 @@ export async function applyPatiently<Item extends Carried, Applied>(
       patience.failed(error, tries);
       await pause(backoffMs(tries - 1, AGAIN, Math.random), patience.stopping);
       if (patience.stopping.aborted || !patience.isWanted(arrivals)) throw new Abandoned();
-      if (TOOK_TOO_LONG.has(sqlState(error) ?? '') && arrivals.length > 1) break;
+      if (tookTooLong(error) && arrivals.length > 1) break;
     }
   }
   const middle = Math.ceil(arrivals.length / 2);

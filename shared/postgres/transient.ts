@@ -21,7 +21,14 @@ export function isTransient(error: unknown): boolean {
   if (state !== undefined) return isTransientState(state);
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string') return TRANSIENT_SYSTEM_CODES.has(error.code);
-  return /^Connection terminated|^Query read timeout|^timeout (expired|exceeded)|^Client has encountered a connection error/.test(
-    error.message,
+  return (
+    gotNoAnswer(error) ||
+    /^Connection terminated|^timeout (expired|exceeded)|^Client has encountered a connection error/.test(
+      error.message,
+    )
   );
 }
+
+/** None within `query_timeout`: the server is not there, or several statements sent together took longer than one may. */
+export const gotNoAnswer = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout';
