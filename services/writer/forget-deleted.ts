@@ -5,7 +5,8 @@ import type { EnrichmentTables } from '../../shared/side-tables/enrichment-table
 import { keyColumn, stateTable } from '../../shared/side-tables/names.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
-const INTERVAL_MS = 600_000;
+/** A pass looks at every deletion that is remembered, and of the days that one is, a few hours more are nothing. */
+const INTERVAL_MS = 21_600_000;
 /** Looked at by one statement: few enough that none of them comes near its time, however many deletions are remembered. */
 const ROWS_MAX = 10_000;
 /** A change that was taken at the very end of its retention may still be under way at a model. */
