@@ -3,7 +3,7 @@ import { cdcTopic, enrichedTopic, enricherGroup, writerGroup } from '../../../sh
 import { connectKafkaAdmin, type KafkaAdmin } from '../../../shared/kafka/admin.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
-import { halfOfRetention, isLate } from '../../../shared/progress/late-group.ts';
+import { lookAtGroups, type TakenTopic } from './look-at-groups.ts';
 import type { GroupMetrics } from './metrics.ts';
 
 const LOOK_INTERVAL_MS = 60_000;
@@ -24,27 +24,19 @@ export async function watchGroups(settings: GroupWatchSettings, signal: AbortSig
   for (let waitMs = 0; await pause(waitMs, signal); waitMs = LOOK_INTERVAL_MS) {
     try {
       kafka ??= await connectKafkaAdmin({ brokers, clientId: `${definition.pipeline}.reader`, logger });
-      for (const { group, topic } of takenBy(definition)) {
-        const place = `${group} ${topic}`;
-        const isNow = isLate(await kafka.lag(group, [topic]), await halfOfRetention(kafka, topic, nowMs()));
-        metrics.late(group, topic, isNow);
-        if (isNow === late.has(place)) continue;
-        if (isNow) late.add(place);
-        else late.delete(place);
-        if (isNow) logger.warn({ group, topic }, 'a group is further behind than half of what Kafka keeps');
-        else logger.info({ group, topic }, 'a group is within half of what Kafka keeps again');
-      }
+      const look = { kafka, taken: takenBy(definition), late, metrics, logger, nowMs: nowMs() };
+      if (await lookAtGroups(look, signal)) continue;
     } catch (error) {
       if (signal.aborted) break;
       logger.warn({ err: error }, 'how far groups are behind could not be looked at: it is tried again');
-      await kafka?.close().catch(() => {});
-      kafka = undefined;
     }
+    await kafka?.close().catch(() => {});
+    kafka = undefined;
   }
   await kafka?.close().catch(() => {});
 }
 
-function takenBy({ pipeline, sources, enrichments }: Definition) {
+function takenBy({ pipeline, sources, enrichments }: Definition): readonly TakenTopic[] {
   return Object.entries(enrichments).flatMap(([name, { from }]) => {
     const table = sources[from]?.table;
     if (table === undefined) return [];
