@@ -82,3 +82,36 @@ test('a redo under the login of the reader does not wait until a transaction of 
     await open.end();
   }
 });
+
+test('a redo of keys under the login of the reader needs no right on the schema of their domain', async () => {
+  await using setting = await setUp();
+  const { client, definition, pipeline } = setting;
+  await client.query(`create schema types; create domain types.product_name as text; create domain types.product as types.product_name;
+    alter table reviews alter column product type types.product`);
+  await setting.init({}, { loginPasswords: { reader: PASSWORD } });
+  const { rows } = await client.query("select has_schema_privilege($1, 'types', 'usage') as may", [
+    `${pipeline}_reader`,
+  ]);
+  expect(rows).toEqual([{ may: false }]);
+  await client.query("insert into reviews select 'lamp', n, 'body' from generate_series(1, 10) n");
+  await using reader = startReader(definition, urlOf(setting));
+  await reader.streams();
+  const job = await createRedoJob(client, {
+    schema: 'public',
+    table: 'reviews',
+    reason: 'repair',
+    enrichments: [],
+    keys: [
+      ['lamp', '3'],
+      ['desk', '1'],
+    ],
+  });
+  const ended = await until(
+    async () => {
+      const found = await readRedoJob(client, job);
+      return found?.state === 'done' || found?.state === 'failed' ? found : undefined;
+    },
+    { deadlineMs: DEADLINE_MS, what: 'the job to end' },
+  );
+  expect(ended).toMatchObject({ state: 'done', failure: null, rowsDone: 2, rowsGone: 1 });
+});

@@ -3,6 +3,7 @@ import { type Queryable, quoteIdentifier } from '../../../shared/postgres/connec
 import type { Relation } from '../../../shared/postgres/pgoutput.ts';
 import { parseSnapshot, type Snapshot } from '../../../shared/postgres/snapshot.ts';
 import { publicationName, qualifiedName } from '../../../shared/side-tables/names.ts';
+import { baseOf } from '../../../shared/side-tables/types.ts';
 
 /** A table as its chunk sees it: the columns that the log would have, and how to ask for them. */
 export interface DescribedTable {
@@ -19,7 +20,7 @@ export interface KeyColumn {
   /** Among the columns of the relation. */
   readonly place: number;
   readonly sql: string;
-  /** SQL text of its type, whatever the search_path. */
+  /** SQL text of what its values are cast to, whatever the search_path: of a domain its base, into whose schema `init` lets the reader. */
   readonly type: string;
 }
 
@@ -29,13 +30,14 @@ const KIND = `
 
 const DESCRIBE = `
   select c.oid::int8::text as oid, c.relreplident as identity, a.attname::text as name, a.atttypid::int8::text as type_oid,
-         quote_ident(place.nspname) || '.' || quote_ident(type.typname) as type, pg_current_snapshot()::text as snapshot
+         quote_ident(place.nspname) || '.' || quote_ident(whole.typname) as type, pg_current_snapshot()::text as snapshot
     from pg_publication_tables p
     join pg_namespace n on n.nspname = p.schemaname
     join pg_class c on c.relnamespace = n.oid and c.relname = p.tablename
     join pg_attribute a on a.attrelid = c.oid and a.attname = any(p.attnames) and not a.attisdropped
     join pg_type type on type.oid = a.atttypid
-    join pg_namespace place on place.oid = type.typnamespace
+    join pg_type whole on whole.oid = (${baseOf('type')})
+    join pg_namespace place on place.oid = whole.typnamespace
    where p.pubname = $1 and p.schemaname = $2 and p.tablename = $3
    order by a.attnum`;
 
