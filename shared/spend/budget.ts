@@ -12,10 +12,13 @@ export interface Spender {
 
 /** Without a purse of its own what is read again, or a shadow, is paid as changes are: daily_usd is then the limit of all. */
 export function purseOf(budget: Budget | undefined, { enrichment, isRedo }: Spender): Purse {
-  const has = (purse: Purse): boolean => budget === undefined || budget[limitName(purse)] !== undefined;
-  if (shadowedBy(enrichment) !== undefined && has('shadow')) return 'shadow';
-  return isRedo && has('redo') ? 'redo' : 'live';
+  if (shadowedBy(enrichment) !== undefined && hasPurse(budget, 'shadow')) return 'shadow';
+  return isRedo && hasPurse(budget, 'redo') ? 'redo' : 'live';
 }
+
+/** Without a budget each has its own, so that the ledger tells what went where. */
+export const hasPurse = (budget: Budget | undefined, purse: Purse): boolean =>
+  budget === undefined || budget[limitName(purse)] !== undefined;
 
 const LIMITS = {
   live: 'daily_usd',

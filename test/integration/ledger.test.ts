@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import type { PurseObserver } from '../../services/enricher/spend/purse-account.ts';
+import { Spending } from '../../services/enricher/spend/spending.ts';
+import type { Budget } from '../../shared/config/definition.ts';
 import {
   connectDatabase,
   createPool,
@@ -14,7 +17,11 @@ import {
 } from '../../shared/side-tables/ledger.ts';
 import { readLedger } from '../../shared/side-tables/ledger-entries.ts';
 import { allMigrations } from '../../shared/side-tables/migrations.ts';
+import type { Purse } from '../../shared/spend/lease.ts';
 import { createDatabase } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
+
+const DEADLINE_MS = 60_000;
 
 interface Setting extends AsyncDisposable {
   readonly client: DatabaseClient;
@@ -134,4 +141,56 @@ test('a day and a purse have their own money', async () => {
   granted(await takeLease(pool, { ...all, purse: 'redo' }));
   await client.query('update afterglow_internal.leases set day = day - 1');
   granted(await takeLease(pool, all));
+});
+
+const ignored: PurseObserver = {
+  paused() {},
+  resumed() {},
+  used() {},
+  spent() {},
+  waits() {},
+  goesOn() {},
+};
+
+test('whoever waits in front of a purse that another budget does not have is paid from the limit that holds', async () => {
+  await using ledger = await createLedger();
+  const { client, pool } = ledger;
+  // Of tomorrow, too: this may run at midnight.
+  await client.query(`insert into afterglow_internal.ledger (day, purse, enrichment, table_name, spent_nano_usd)
+    select (now() at time zone 'UTC')::date + n, 'live', 'mood', 'public.notes', 700 from generate_series(0, 1) n`);
+  const live = { daily_usd: 1e-6, reserved_usd: {}, alert_at: 0.8, on_reached: 'pause' } satisfies Budget;
+  let budget: Budget = { ...live, shadow_daily_usd: 0 };
+  const waiting = new Set<Purse>();
+  const stopping = new AbortController();
+  await using spending = new Spending({
+    database: pool,
+    budget: () => budget,
+    enrichment: 'mood_shadow',
+    table: 'public.notes',
+    observer: (purse) => ({
+      ...ignored,
+      waits: () => waiting.add(purse),
+      goesOn: () => waiting.delete(purse),
+    }),
+    mustNotWait: () => false,
+    stopping: stopping.signal,
+  });
+  const funding = spending.funding({ boundNanoUsd: (items) => items.length * 600 });
+  const ask = { item: { input: 'works well' }, isWanted: () => true, answered() {}, failed() {} };
+  const funded = funding([{ ask, attempts: 0, refusedAtCall: undefined }]);
+  const waits = async (purse: Purse): Promise<void> => {
+    await until(() => waiting.has(purse) && waiting.size === 1, { deadlineMs: DEADLINE_MS, what: purse });
+  };
+  try {
+    await waits('shadow');
+    budget = live;
+    await waits('live');
+    expect((await readLedger(client, 0)).entries.filter(({ purse }) => purse === 'shadow')).toEqual([]);
+    budget = { ...live, daily_usd: 2e-6 };
+    const { sent, settle } = await funded;
+    expect(sent).toHaveLength(1);
+    await settle(Promise.resolve());
+  } finally {
+    stopping.abort();
+  }
 });

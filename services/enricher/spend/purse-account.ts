@@ -12,6 +12,11 @@ export interface Spent {
   readonly resetsAt: string;
 }
 
+/** Another budget was registered, and this purse is not in it: another one pays. */
+export interface Gone {
+  readonly kind: 'gone';
+}
+
 /** For whom money is asked. */
 export interface Asker {
   /** Nobody waits behind him until there is money again: he hears of it at once, whatever is configured. */
@@ -40,6 +45,8 @@ export interface PurseAccountSettings extends Account {
   readonly database: DatabasePool;
   /** As they are now. */
   readonly limits: () => PurseLimits | undefined;
+  /** No limit holds for it any more, though there is a budget: nothing may be taken. */
+  readonly isGone: () => boolean;
   /** skip: whoever comes too late hears it. pause: waits. */
   readonly onReached: () => 'pause' | 'skip';
   readonly observer: PurseObserver;
@@ -64,7 +71,7 @@ export class PurseAccount implements AsyncDisposable {
   #lease: OpenLease | undefined;
   #last: OpenLease | undefined;
   #idle: NodeJS.Timeout | undefined;
-  #taking: Promise<LeaseAnswer> | undefined;
+  #taking: Promise<LeaseAnswer | undefined> | undefined;
   /** Of everybody who waits for the next lease. */
   #askedNanoUsd = 0;
   #spent: (Spent & { readonly fromNanoUsd: number; readonly untilMs: number }) | undefined;
@@ -84,20 +91,20 @@ export class PurseAccount implements AsyncDisposable {
     items: number,
     boundNanoUsd: (items: number) => number,
     { isRedo, isWanted }: Asker,
-  ): Promise<Funded | Spent | undefined> {
-    const { stopping, onReached } = this.#settings;
+  ): Promise<Funded | Spent | Gone | undefined> {
+    const { stopping, onReached, isGone } = this.#settings;
     const all = boundNanoUsd(items);
     let isWaiting = false;
     try {
       for (;;) {
+        if (isGone()) return { kind: 'gone' };
         const funded = this.#reserve(items, boundNanoUsd, all);
         if (funded !== undefined) return funded;
         if (stopping.aborted) return undefined;
         const least = boundNanoUsd(1);
         if (this.#isSpent(least) === undefined) {
           const answer = await this.#take(least, all);
-          if (answer === undefined) return undefined;
-          if (answer.kind === 'granted') continue;
+          if (answer === undefined || answer.kind === 'granted') continue;
         }
         const spent = this.#isSpent(least);
         if (spent !== undefined && (isRedo || onReached() === 'skip')) return spent;
@@ -153,7 +160,7 @@ export class PurseAccount implements AsyncDisposable {
     return this.#clock() < spent.untilMs ? spent : undefined;
   }
 
-  /** Everybody who waits shares one question. */
+  /** Everybody who waits shares one question. undefined: it was not asked to its end. */
   async #take(least: number, all: number): Promise<LeaseAnswer | undefined> {
     this.#askedNanoUsd += all;
     try {
@@ -170,15 +177,18 @@ export class PurseAccount implements AsyncDisposable {
     }
   }
 
-  async #takeNow(leastNanoUsd: number): Promise<LeaseAnswer> {
-    const { database, observer, stopping, purse, enrichment, table, limits } = this.#settings;
+  async #takeNow(leastNanoUsd: number): Promise<LeaseAnswer | undefined> {
+    const { database, observer, stopping, purse, enrichment, table, limits, isGone } = this.#settings;
     let askedAtMs = this.#clock();
-    const answer = await untilAnswered(observer, stopping, () => {
+    const answer = await untilAnswered(observer, stopping, async () => {
+      // The database may have been away for long.
+      if (isGone()) return undefined;
       askedAtMs = this.#clock();
       const wantedNanoUsd = Math.max(this.#askedNanoUsd, this.#nanoUsdOfASecond());
       const account = { purse, enrichment, table, limits: limits() };
-      return takeLease(database, { ...account, leastNanoUsd, wantedNanoUsd, keptMs: KEPT_MS });
+      return await takeLease(database, { ...account, leastNanoUsd, wantedNanoUsd, keptMs: KEPT_MS });
     });
+    if (answer === undefined) return undefined;
     observer.used(answer);
     if (answer.kind === 'granted')
       this.#open(new OpenLease(answer.lease, answer.nanoUsd, askedAtMs, this.#clock()));

@@ -3,13 +3,13 @@ import { asFault } from '../../../shared/errors/policy.ts';
 import type { Model } from '../../../shared/models/model.ts';
 import type { DatabasePool } from '../../../shared/postgres/connect.ts';
 import type { Account } from '../../../shared/side-tables/ledger.ts';
-import { limitName, limitsOf, purseOf } from '../../../shared/spend/budget.ts';
+import { hasPurse, limitName, limitsOf, purseOf } from '../../../shared/spend/budget.ts';
 import type { Purse } from '../../../shared/spend/lease.ts';
 import type { OpenAsk } from '../calls/asks.ts';
 import type { Funding, Funds } from '../calls/funding.ts';
 import { Dropped } from '../dropped.ts';
 import { answeredNanoUsd, mayBeBilled } from './call-cost.ts';
-import { type Funded, PurseAccount, type PurseObserver } from './purse-account.ts';
+import { type Asker, type Funded, PurseAccount, type PurseObserver, type Spent } from './purse-account.ts';
 
 export interface SpendingSettings {
   readonly database: DatabasePool;
@@ -40,9 +40,8 @@ export class Spending implements AsyncDisposable {
   funding<ItemResult>(model: PaidModel<ItemResult>): Funding<ItemResult> {
     return async (open) => {
       const isRedo = open[0]?.ask.isRedo === true;
-      const { purse } = this.accountOf({ isRedo });
       const items = open.map(({ ask }) => ask.item);
-      const funded = await this.#account(purse).fund(
+      const { purse, funded } = await this.#fund(
         items.length,
         (count) => model.boundNanoUsd(items.slice(0, count)),
         { isRedo, isWanted: () => open.some(({ ask }) => ask.isWanted()) },
@@ -69,6 +68,19 @@ export class Spending implements AsyncDisposable {
     await Promise.all([...this.#accounts.values()].map((account) => account[Symbol.asyncDispose]()));
   }
 
+  /** From the purse of now; from another one where it is gone while somebody waits in front of it. */
+  async #fund(
+    items: number,
+    boundNanoUsd: (items: number) => number,
+    asker: Asker,
+  ): Promise<{ readonly purse: Purse; readonly funded: Funded | Spent | undefined }> {
+    for (;;) {
+      const { purse } = this.accountOf(asker);
+      const funded = await this.#account(purse).fund(items, boundNanoUsd, asker);
+      if (funded?.kind !== 'gone') return { purse, funded };
+    }
+  }
+
   #account(purse: Purse): PurseAccount {
     const { database, budget, enrichment, table, observer, mustNotWait, stopping } = this.#settings;
     const known = this.#accounts.get(purse);
@@ -79,6 +91,7 @@ export class Spending implements AsyncDisposable {
       enrichment,
       table,
       limits: () => limitsOf(budget(), purse),
+      isGone: () => !hasPurse(budget(), purse),
       onReached: () => (mustNotWait() ? 'skip' : (budget()?.on_reached ?? 'pause')),
       observer: observer(purse),
       stopping,
