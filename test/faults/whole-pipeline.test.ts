@@ -141,8 +141,9 @@ const EARLY: Canary = {
   isFrozen: false,
   name: 'offsets committed before the work is done',
   file: 'shared/kafka/consumer.ts',
-  says: 'if (this.#tracker.start(record)) queue.push(record);',
-  instead: 'if (this.#tracker.start(record)) { queue.push(record); this.#tracker.finish([record]); }',
+  says: 'if (this.#tracker.start(record, appended)) queue.push(record);',
+  instead:
+    'if (this.#tracker.start(record, appended)) { queue.push(record); this.#tracker.finish([record]); }',
 };
 const CANARIES: readonly Canary[] = [
   EARLY,
