@@ -53,7 +53,7 @@ async function read(
     settled(database.waitingRedos()),
     settled(database.openSweeps()),
     settled(database.lastAudits()),
-    settled(spendNow(database, definition)),
+    settled(spendNow(database)),
     settled(kafka.lag()),
   ]);
   figures.add(
@@ -75,9 +75,9 @@ async function read(
   });
 }
 
-async function spendNow(database: DatabaseReadings, definition: Definition): Promise<readonly SpendToday[]> {
+async function spendNow(database: DatabaseReadings): Promise<readonly SpendToday[]> {
   const ledger = await database.ledgerToday();
-  return ledger === undefined ? [] : spendToday(ledger, definition, ledger.budget);
+  return ledger === undefined ? [] : spendToday(ledger, ledger.definition, ledger.budget);
 }
 
 /** A part that does not answer is a finding, not a reason to show nothing of the others. */

@@ -63,4 +63,8 @@ test('a redo after a cut-over is priced and asked about by the model that counts
     { enrichment: 'mood', languages: undefined },
     { enrichment: 'mood_shadow', languages: [] },
   ]);
+  expect((await readings.ledgerToday())?.definition.enrichments).toMatchObject({
+    fraud: { model: { kind: 'lambda' } },
+    mood: { model: { kind: 'titan-embedding' } },
+  });
 });

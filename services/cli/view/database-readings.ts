@@ -28,6 +28,11 @@ export interface WaitingRedo {
   readonly waits_for: string;
 }
 
+export interface LedgerToday extends LedgerNow {
+  readonly budget: Budget | undefined;
+  readonly definition: Definition;
+}
+
 const WAITING_REDOS_MAX = 5;
 const STATEMENT_TIMEOUT_MS = 3_000;
 const FLAGGED_MAX = 12;
@@ -131,13 +136,14 @@ export class DatabaseReadings implements AsyncDisposable {
     return toLastAudits(cell?.[0] ?? '[]');
   }
 
-  /** What was spent today, and what may be; undefined where no set-up has made the ledger yet. */
-  async ledgerToday(): Promise<(LedgerNow & { readonly budget: Budget | undefined }) | undefined> {
+  /** What was spent today, and what may be by whom; undefined where no set-up has made the ledger yet. */
+  async ledgerToday(): Promise<LedgerToday | undefined> {
     const [found] = await this.#ask<[boolean]>('select to_regclass($1) is not null', [LEDGER]);
     if (found?.[0] !== true) return undefined;
     return await this.#inTurn(async (client) => ({
       ...(await readLedger(client, 0)),
       budget: await readBudget(client, this.#definition),
+      definition: await readDefinitionInForce(client, this.#definition),
     }));
   }
 
