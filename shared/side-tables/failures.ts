@@ -121,6 +121,15 @@ export async function countFailures(
   return new Map(rows.map(({ enrichment, count }) => [enrichment, Number(count)]));
 }
 
+/** SQL of a query for their keys: `key`, an array of text. */
+export const failedKeys = (
+  tables: EnrichmentTables,
+  filter: FailureFilter,
+): { readonly text: string; readonly values: readonly unknown[] } => ({
+  text: `select texts as key from ${failed([tables])}`,
+  values: filterValues(filter),
+});
+
 /** One job that has the rows read again and given a new outcome. Undefined when there are none. */
 export async function replayFailures(
   client: Queryable,

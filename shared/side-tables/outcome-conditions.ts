@@ -1,4 +1,4 @@
-// SQL that picks rows of a source by the outcome they have, or by their keys, wherever the table stands under its own name.
+// SQL that picks rows of a source by the outcome they have, wherever the table stands under its own name.
 import { quoteIdentifier } from '../postgres/connect.ts';
 import type { TableName } from '../postgres/published.ts';
 import type { EnrichmentTables } from './enrichment-tables.ts';
@@ -14,22 +14,6 @@ export const outdatedCondition = (table: TableName, tables: EnrichmentTables, re
 /** Rows that can be decided anew by what stands beside them: to the others something would have to be asked first. */
 export const answeredCondition = (table: TableName, tables: EnrichmentTables): string =>
   outcomeCondition(table, tables, ["afterglow_state.status in ('scored', 'skipped')"]);
-
-/** Rows whose newest outcome is a failure. */
-export const failedCondition = (table: TableName, tables: EnrichmentTables): string =>
-  outcomeCondition(table, tables, ["afterglow_state.status = 'failed'"]);
-
-/** Rows whose key is one of those that a query gives, as arrays of text. */
-export function keyCondition(
-  { schema, name }: TableName,
-  { keyColumns }: EnrichmentTables,
-  query: string,
-): string {
-  const texts = keyColumns.map(
-    ({ name: column }) => `${qualifiedName(schema, name)}.${quoteIdentifier(column)}::text`,
-  );
-  return `array[${texts.join(', ')}] in (${query})`;
-}
 
 function outcomeCondition(
   { schema, name }: TableName,

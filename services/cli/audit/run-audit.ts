@@ -3,14 +3,13 @@ import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { connectDatabase, type DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { plannedRows } from '../../../shared/postgres/estimate.ts';
 import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
-import { keyCondition } from '../../../shared/side-tables/outcome-conditions.ts';
 import { readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { verifyRegistered } from '../../../shared/side-tables/revisions.ts';
 import { createLogger } from '../../../shared/telemetry/logger.ts';
 import { requireConsent } from '../backfill/consent.ts';
 import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
-import { priceOfRows } from '../cost/estimate-cost.ts';
+import { priceOfKeys } from '../cost/estimate-cost.ts';
 import { requireDefinition, requireSource } from '../definition.ts';
 import type { Invocation } from '../invocation.ts';
 import { awsModeOf, chooseParts } from '../settings.ts';
@@ -220,11 +219,11 @@ async function repairNanoUsd(
   let nanoUsd = 0;
   for (const [place, subject] of subjects.entries()) {
     const audited = found[place];
-    const rows = audited === undefined ? 0 : wrongRows(audited);
-    if (rows === 0) continue;
-    const { enrichment, table, tables } = subject;
-    const condition = keyCondition(table, tables, wrongKeys(subject));
-    nanoUsd += await priceOfRows(client, definition, { enrichment, condition, aws }, rows);
+    const count = audited === undefined ? 0 : wrongRows(audited);
+    if (count === 0) continue;
+    const { enrichment, tables } = subject;
+    const keys = { keyColumns: tables.keyColumns, text: wrongKeys(subject), values: [], count };
+    nanoUsd += await priceOfKeys(client, definition, { enrichment, aws }, keys);
   }
   return nanoUsd;
 }

@@ -1,8 +1,9 @@
 import { LOCAL_REGION } from '../../../shared/aws/settings.ts';
-import type { Definition } from '../../../shared/config/definition.ts';
+import type { Definition, Enrichment } from '../../../shared/config/definition.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
-import { compileEnrichment } from '../../../shared/expressions/enrichment-program.ts';
+import { compileEnrichment, type EnrichmentProgram } from '../../../shared/expressions/enrichment-program.ts';
 import { openModel } from '../../../shared/models/index.ts';
+import type { Model } from '../../../shared/models/model.ts';
 import { findTable, readCatalog, type Table } from '../../../shared/postgres/catalog.ts';
 import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
@@ -12,7 +13,7 @@ import type { AwsMode } from '../settings.ts';
 import { KnownAnswers } from './known-answers.ts';
 import { priceRows } from './price-rows.ts';
 import { DAYS_READ } from './report.ts';
-import { sampleRows } from './sample-rows.ts';
+import { type ListedKeys, type Sample, type Sampling, sampleKeys, sampleRows } from './sample-rows.ts';
 
 /** What giving rows a new outcome would cost now. */
 export interface CostEstimate {
@@ -43,44 +44,73 @@ export async function estimateCost(
   definition: Definition,
   { enrichment: name, condition, aws }: EstimateRequest,
 ): Promise<CostEstimate> {
-  const enrichment = definition.enrichments[name];
-  const source = definition.sources[enrichment?.from ?? ''];
-  if (enrichment === undefined || source === undefined) throw new RangeError(`no enrichment ${name}`);
-  const table = await tableOf(client, source.table);
-  const program = compileEnrichment(enrichment, table.columns);
+  const enrichment = enrichmentOf(definition, name);
   using opened = await openModel(enrichment, NOWHERE[aws], 1, definition.prices);
   const { model } = opened;
-  const types = await readTypeCatalog(client);
-  const sample = await sampleRows(client, { table, types, columns: program.columns }, condition);
-  const nothing = {
-    enrichment: name,
-    rows: sample.rows,
-    sampled: sample.sampled.length,
-    paidRows: 0,
-    nanoUsd: 0,
-  };
-  if (!model.isPaidPerCall || sample.sampled.length === 0) return nothing;
-  const known = await KnownAnswers.read(client, definition, name);
-  const priced = await priceRows(sample.sampled, program, model, known, await nowOf(client));
-  const share = await spentShare(client, name);
-  const nanoUsd = share === undefined ? priced.likelyNanoUsd : priced.boundNanoUsd * share;
-  const scale = sample.rows / sample.sampled.length;
-  return {
-    ...nothing,
-    paidRows: Math.round(priced.paidRows * scale),
-    nanoUsd: Math.round(nanoUsd * scale),
-  };
+  const { program, sampling } = await readingOf(client, definition, enrichment);
+  const sample = await sampleRows(client, sampling, condition);
+  const cost = model.isPaidPerCall
+    ? await costOf(client, definition, { name, model, program, sample })
+    : NOTHING;
+  return { enrichment: name, rows: sample.rows, sampled: sample.sampled.length, ...cost };
 }
 
-/** Of so many rows among those that the condition holds for. */
-export async function priceOfRows(
+/** Of just these rows; where calls are not paid one by one, nothing is read for it. */
+export async function priceOfKeys(
   client: DatabaseClient,
   definition: Definition,
-  request: EstimateRequest,
-  rows: number,
+  { enrichment: name, aws }: Pick<EstimateRequest, 'enrichment' | 'aws'>,
+  keys: ListedKeys,
 ): Promise<number> {
-  const estimate = await estimateCost(client, definition, request);
-  return estimate.rows <= rows ? estimate.nanoUsd : Math.round((estimate.nanoUsd * rows) / estimate.rows);
+  const enrichment = enrichmentOf(definition, name);
+  using opened = await openModel(enrichment, NOWHERE[aws], 1, definition.prices);
+  const { model } = opened;
+  if (!model.isPaidPerCall) return 0;
+  const { program, sampling } = await readingOf(client, definition, enrichment);
+  const sample = await sampleKeys(client, sampling, keys);
+  return (await costOf(client, definition, { name, model, program, sample })).nanoUsd;
+}
+
+function enrichmentOf({ enrichments }: Definition, name: string): Enrichment {
+  const enrichment = enrichments[name];
+  if (enrichment === undefined) throw new RangeError(`no enrichment ${name}`);
+  return enrichment;
+}
+
+async function readingOf(
+  client: DatabaseClient,
+  { sources }: Definition,
+  enrichment: Enrichment,
+): Promise<{ readonly program: EnrichmentProgram; readonly sampling: Sampling }> {
+  const source = sources[enrichment.from];
+  if (source === undefined) throw new RangeError(`no source ${enrichment.from}`);
+  const table = await tableOf(client, source.table);
+  const program = compileEnrichment(enrichment, table.columns);
+  const types = await readTypeCatalog(client);
+  return { program, sampling: { table, types, columns: program.columns } };
+}
+
+const NOTHING = { paidRows: 0, nanoUsd: 0 };
+
+interface Asked {
+  readonly name: string;
+  readonly model: Model;
+  readonly program: EnrichmentProgram;
+  readonly sample: Sample;
+}
+
+async function costOf(
+  client: DatabaseClient,
+  definition: Definition,
+  { name, model, program, sample: { rows, sampled } }: Asked,
+): Promise<Pick<CostEstimate, 'paidRows' | 'nanoUsd'>> {
+  if (sampled.length === 0) return NOTHING;
+  const known = await KnownAnswers.read(client, definition, name);
+  const priced = await priceRows(sampled, program, model, known, await nowOf(client));
+  const share = await spentShare(client, name);
+  const nanoUsd = share === undefined ? priced.likelyNanoUsd : priced.boundNanoUsd * share;
+  const scale = rows / sampled.length;
+  return { paidRows: Math.round(priced.paidRows * scale), nanoUsd: Math.round(nanoUsd * scale) };
 }
 
 async function tableOf(client: DatabaseClient, name: { schema: string; name: string }): Promise<Table> {

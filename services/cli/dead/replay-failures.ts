@@ -1,13 +1,12 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
-import { countFailures, replayFailures } from '../../../shared/side-tables/failures.ts';
+import { countFailures, failedKeys, replayFailures } from '../../../shared/side-tables/failures.ts';
 import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
-import { failedCondition } from '../../../shared/side-tables/outcome-conditions.ts';
 import { readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { harmless } from '../../../shared/terminal/harmless.ts';
 import { requireConsent } from '../backfill/consent.ts';
 import { followJob } from '../backfill/follow-job.ts';
 import { jobJson } from '../backfill/job-lines.ts';
-import { priceOfRows } from '../cost/estimate-cost.ts';
+import { priceOfKeys } from '../cost/estimate-cost.ts';
 import type { Invocation } from '../invocation.ts';
 import { awsModeOf } from '../settings.ts';
 import { formatCount } from '../view/numbers.ts';
@@ -101,12 +100,11 @@ async function replayNanoUsd(
   const counts = await countFailures(client, tables, filter);
   let nanoUsd = 0;
   for (const each of tables) {
-    const { enrichment } = each;
-    const rows = counts.get(enrichment) ?? 0;
-    const source = definition.sources[definition.enrichments[enrichment]?.from ?? '']?.table;
-    if (source === undefined || rows === 0) continue;
-    const condition = failedCondition(source, each);
-    nanoUsd += await priceOfRows(client, definition, { enrichment, condition, aws }, rows);
+    const { enrichment, keyColumns } = each;
+    const count = counts.get(enrichment) ?? 0;
+    if (definition.enrichments[enrichment] === undefined || count === 0) continue;
+    const keys = { keyColumns, ...failedKeys(each, filter), count };
+    nanoUsd += await priceOfKeys(client, definition, { enrichment, aws }, keys);
   }
   return nanoUsd;
 }
