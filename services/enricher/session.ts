@@ -86,16 +86,17 @@ export async function runSession(
   });
   cleanup.defer(() => database.end());
   const revision = await registeredRevision(database, definition, name);
+  // Before its source, to whose types it casts: whatever is altered from here on is seen in these.
+  const tables = await readEnrichmentTables(database, name);
   await requireKeyTypes(database, definition, [name]);
   const { program, table } = await compileAgainstTable(database, enrichment, source.table);
   const { model } = cleanup.use(await openModel(enrichment, settings.aws, CALLS_MAX, definition.prices));
   const clientId = `${pipeline}.enricher.${name}`;
   const producer = cleanup.use(await connectProducer({ brokers, clientId, logger }));
-
   const over = new AbortController();
   const watched = AbortSignal.any([signal, over.signal]);
   const outdated = new AbortController();
-  const redefined = redefinition(database, definition, [name], logger, watched);
+  const redefined = redefinition(database, definition, [tables], logger, watched);
   const ending = AbortSignal.any([signal, outdated.signal, redefined]);
   const stopping = AbortSignal.any([ending, over.signal]);
   const databaseWaits = observeDatabase({ logger, readiness });
@@ -154,7 +155,6 @@ export async function runSession(
   const crashes = await Crashes.read(database, group.group, topic, logger);
   const offsets = new CommittedOffsets();
   cleanup.use(inBackground((ended) => offsets.keep(group, ended)));
-  const tables = await readEnrichmentTables(database, name);
   if (model.isPaidPerCall) cleanup.use(inBackground((ended) => keepWithinBounds(database, logger, ended)));
   if (model.isPaidPerCall) {
     const waiting = { database, budget: () => budget.now, tables, source: source.table, logger };

@@ -106,7 +106,8 @@ export async function runSession(
   const watched = AbortSignal.any([signal, over.signal]);
   const enrichments = Object.keys(definition.enrichments);
   const broken = new AbortController();
-  const redefined = redefinition(pool, definition, enrichments, logger, watched);
+  const read = Array.from(targets.values(), ({ tables }) => tables);
+  const redefined = redefinition(pool, definition, read, logger, watched);
   const ending = AbortSignal.any([signal, redefined, broken.signal]);
   const stop = (): void => {
     for (const queue of consumer.queues.values()) queue.abandon();
@@ -150,10 +151,7 @@ export async function runSession(
       refusals,
       requireKeyTypes: async () => {
         await requireKeyTypes(pool, definition, enrichments);
-        await requireKeysAsRead(
-          pool,
-          Array.from(targets.values(), ({ tables }) => tables),
-        );
+        await requireKeysAsRead(pool, read);
       },
       notifiesFlagged: settings.notifiesFlagged === true,
     });

@@ -62,14 +62,21 @@ export async function requireKeyTypes(
     throw new Fault('set_up', 'key_type_changed', `${change} Run \`afterglow init\`.`);
 }
 
-/** That the side tables are still those that a session has read, to whose types it casts. @throws Fault to read them anew */
-export async function requireKeysAsRead(
-  client: Queryable,
-  read: Iterable<Pick<EnrichmentTables, 'enrichment' | 'keyColumns'>>,
-): Promise<void> {
+/** What a session has read of side tables and casts to. */
+export type KeysRead = Pick<EnrichmentTables, 'enrichment' | 'keyColumns'>;
+
+/** Why a session has to read the side tables anew: their keys are of other types by now than those that it has read. */
+export async function keysAltered(client: Queryable, read: Iterable<KeysRead>): Promise<Fault | undefined> {
   for (const { enrichment, keyColumns } of read) {
     const now = await readEnrichmentTables(client, enrichment);
     if (JSON.stringify(now.keyColumns) === JSON.stringify(keyColumns)) continue;
-    throw new Fault('unavailable', 'key_type_changed', `the side tables of ${enrichment} have been altered`);
+    return new Fault('unavailable', 'key_type_changed', `the side tables of ${enrichment} have been altered`);
   }
+  return undefined;
+}
+
+/** @throws Fault to read them anew */
+export async function requireKeysAsRead(client: Queryable, read: Iterable<KeysRead>): Promise<void> {
+  const altered = await keysAltered(client, read);
+  if (altered !== undefined) throw altered;
 }

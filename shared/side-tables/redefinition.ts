@@ -3,36 +3,42 @@ import { pause } from '../lifecycle/run-service.ts';
 import type { Queryable } from '../postgres/connect.ts';
 import { isTransient } from '../postgres/transient.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { requireKeyTypes } from './key-types.ts';
+import { type KeysRead, keysAltered, requireKeyTypes } from './key-types.ts';
 import { registeredRevision } from './revisions.ts';
 
 const LOOK_INTERVAL_MS = 5_000;
 
 /**
  * Aborts when `init` has registered another definition of one of the enrichments: this one's results would be outdated. Also when
- * the source has other key types than its side tables: then the reason is a fault for somebody to put right.
+ * the source has other key types than its side tables: then the reason is a fault for somebody to put right. And when both have
+ * others than those that the session has `read`, whose casts would make the key of one row that of another.
  */
 export function redefinition(
   database: Queryable,
   definition: Definition,
-  enrichments: readonly string[],
+  read: readonly KeysRead[],
   logger: Logger,
   signal: AbortSignal,
 ): AbortSignal {
   const redefined = new AbortController();
+  const names = read.map(({ enrichment }) => enrichment);
+  const end = (reason: unknown): void => {
+    logger.warn({ err: reason }, 'the definition has changed: draining');
+    redefined.abort(reason);
+  };
   const look = async (): Promise<void> => {
-    while (await pause(LOOK_INTERVAL_MS, signal)) {
+    while (!redefined.signal.aborted && (await pause(LOOK_INTERVAL_MS, signal))) {
       try {
-        for (const name of enrichments) await registeredRevision(database, definition, name);
-        await requireKeyTypes(database, definition, enrichments);
+        for (const name of names) await registeredRevision(database, definition, name);
+        await requireKeyTypes(database, definition, names);
+        const altered = await keysAltered(database, read);
+        if (altered !== undefined) end(altered);
       } catch (error) {
         // A database that is away says nothing about the definition; its own users notice.
         if (isTransient(error)) continue;
         // Asked between two statements of an ending service: what it says then is of no interest.
         if (signal.aborted) return;
-        logger.warn({ err: error }, 'the definition has changed: draining');
-        redefined.abort(error);
-        return;
+        end(error);
       }
     }
   };
