@@ -46,7 +46,7 @@ export function stateParameters(tables: EnrichmentTables, outcomes: readonly Out
   ];
 }
 
-/** For upsertResults and deleteChangedChunks: one element per row of the result table, so several per outcome of a chunked kind. */
+/** For upsertResults, upsertRepeated and deleteChangedChunks: one element per row of the result table, so several per outcome of a chunked kind. */
 export function resultParameters(tables: EnrichmentTables, outcomes: readonly Scored[]): Values {
   if (tables.chunked) return chunkParameters(tables, outcomes);
   return [
@@ -56,7 +56,6 @@ export function resultParameters(tables: EnrichmentTables, outcomes: readonly Sc
     ),
     ...tables.outputs.map(({ name }) => outcomes.map(({ result }) => result[name] ?? null)),
     ...besideParameters(outcomes),
-    outcomes.map(({ cached }) => cached),
   ];
 }
 
@@ -75,7 +74,6 @@ function chunkParameters(tables: EnrichmentTables, outcomes: readonly Scored[]):
     rows.map(({ chunk }) => chunk.tokens),
     rows.map(({ chunk }) => vectorText(chunk.vector_f32le_base64)),
     ...besideParameters(rows.map(({ outcome }) => outcome)),
-    rows.map(({ outcome }) => outcome.cached),
   ];
 }
 

@@ -3,10 +3,10 @@
 //   checkPositions            ahead of it, while outcomes repeat: which of these are newer than what is stored
 //   lockFence                 SHARE; a batch that holds a truncate runs raiseFence instead, for a lock cannot be upgraded safely
 //   upsertState               the fence; answers which outcomes won
-//   deleteResults             for winners that are not scored
-//   deleteChangedChunks       for winners of chunked kinds that are scored
+//   deleteResults             for winners that are not scored, and for those of chunked kinds that were asked anew
+//   deleteChangedChunks       for winners of chunked kinds that are scored out of the cache
 //   upsertResults             for winners that are scored, or
-//   upsertRepeated            for those of them that somebody else paid for, but of chunked kinds
+//   upsertRepeated            for those of them that are out of the cache, of kinds that are not chunked
 //
 // Outcomes are sent as arrays, one element per outcome; an answer is the outcomes' places, counted from 1. Keys travel as
 // text and are cast to the source's own types, so that any type can be a key.
@@ -35,11 +35,11 @@ export interface WriterStatements {
   readonly upsertState: Statement;
   /** Values: resultParameters(). */
   readonly upsertResults: Statement;
-  /** Not of chunked kinds. The same for cached outcomes: leaves a row alone that already says what they say. */
+  /** Not of chunked kinds. The same for outcomes out of the cache: leaves a row alone that already says what they say. */
   readonly upsertRepeated: Statement | undefined;
   /** Values: keyParameters(). */
   readonly deleteResults: Statement;
-  /** Chunked kinds only. Values: resultParameters(). Chunks of a key go together, unless all of them are there already. */
+  /** Chunked kinds only, outcomes out of the cache. Values: resultParameters(). Chunks of a key go together, unless all of them are there already. */
   readonly deleteChangedChunks: Statement | undefined;
   /** Values: epoch, commit_lsn, event_index of the truncate. One row when it is newer than every earlier one, else none and nothing to do. */
   readonly raiseFence: Statement;
@@ -50,9 +50,6 @@ export interface WriterStatements {
   /** Values: keyParameters(), for tombstones whose deletion is gone. Rows of keys that were not deleted yet. */
   readonly bury: Statement;
 }
-
-/** Sent and compared, not stored: tells a repeated result from a new one. */
-const CACHED: TypedColumn = { name: 'cached', type: 'boolean' };
 
 export function writerStatements(tables: EnrichmentTables): WriterStatements {
   const statement = (purpose: string, text: string): Statement => ({
@@ -198,7 +195,7 @@ function upsertResults(tables: EnrichmentTables, condition: string): string {
   const names = columns.map(column);
   return `insert into ${table} (${list([...keys, ...names])})
   select ${list(prefixed('sent', [...aliases, ...names]))}
-  from ${sentRows(tables, [...columns, CACHED])}
+  from ${sentRows(tables, columns)}
   ${condition}
   order by ${list(prefixed('sent', aliases))}
   on conflict (${list(keys)}) do update set ${list(names.map((name) => `${name} = excluded.${name}`))}`;
@@ -206,9 +203,9 @@ function upsertResults(tables: EnrichmentTables, condition: string): string {
 
 function saysAnythingNew(tables: EnrichmentTables): string {
   const same = visible(tables);
-  return `where not (sent.cached and exists (select from ${resultTable(tables.enrichment)} as stored
+  return `where not exists (select from ${resultTable(tables.enrichment)} as stored
     where ${equal(prefixed('stored', resultKeys(tables)), prefixed('sent', keyAliases(tables)))}
-      and row(${list(prefixed('stored', same))}) is not distinct from row(${list(prefixed('sent', same))})))`;
+      and row(${list(prefixed('stored', same))}) is not distinct from row(${list(prefixed('sent', same))}))`;
 }
 
 /**
@@ -224,10 +221,10 @@ function deleteChangedChunks(tables: EnrichmentTables): string {
     list(prefixed(prefix, [...chunk, ...visible(tables)]).map((name) => `${name}::text`));
   return `delete from ${table} as stored
   using (select ${list(prefixed('sent', aliases))}
-    from ${sentRows(tables, [...CHUNK_COLUMNS, ...tables.outputs, ...RESULT_COLUMNS, CACHED])}
+    from ${sentRows(tables, [...CHUNK_COLUMNS, ...tables.outputs, ...RESULT_COLUMNS])}
     left join ${table} as present on ${equal(prefixed('present', keys), prefixed('sent', aliases))} and present.chunk = sent.chunk
     group by ${list(prefixed('sent', aliases))}
-    having not bool_and(sent.cached and row(${same('present')}) is not distinct from row(${same('sent')}))
+    having not bool_and(row(${same('present')}) is not distinct from row(${same('sent')}))
       or count(*) <> (select count(*) from ${table} as every where ${equal(prefixed('every', keys), prefixed('sent', aliases))})) as changed
   where ${equal(prefixed('stored', keys), prefixed('changed', aliases))}`;
 }
@@ -239,7 +236,7 @@ function insertChunks(tables: EnrichmentTables): string {
   const names = columns.map(column);
   return `insert into ${resultTable(tables.enrichment)} (${list([...resultKeys(tables), ...names])})
   select ${list(prefixed('sent', [...aliases, ...names]))}
-  from ${sentRows(tables, [...columns, CACHED])}
+  from ${sentRows(tables, columns)}
   order by ${list(prefixed('sent', aliases))}, sent.chunk
   on conflict (${list([...resultKeys(tables), 'chunk'])}) do nothing`;
 }

@@ -2,7 +2,7 @@ import type { DatabaseClient } from '../../../shared/postgres/connect.ts';
 import { REDO_JOBS, REDO_KEYS } from '../../../shared/side-tables/names.ts';
 import { createRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { texts } from './read-facts.ts';
-import { fenceAhead, giveWay, openFence, reopenSuspects, wrongKeys } from './statements.ts';
+import { giveWay, openFence, reopenSuspects, wrongKeys } from './statements.ts';
 import type { Subject } from './subject.ts';
 
 /** A job for exactly the keys that are wrong: rows that are there get a new outcome, of the others outcome and result go. */
@@ -23,7 +23,7 @@ export async function createRepairJob(client: DatabaseClient, subject: Subject):
       [job],
     );
     await texts(client, giveWay(subject));
-    if ((await texts(client, fenceAhead(subject))).length > 0) await texts(client, openFence(subject));
+    await texts(client, openFence(subject));
     await client.query(`update ${REDO_JOBS} set estimated_rows = $2 where job = $1`, [job, rowCount]);
     await client.query('commit');
     await texts(client, reopenSuspects(subject));
