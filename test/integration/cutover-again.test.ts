@@ -8,6 +8,7 @@ import { commandLine } from '../support/command-line.ts';
 import { enrichAsItself, writeAsItself } from '../support/own-login.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { brokers } from '../support/stack.ts';
+import { twoModels } from '../support/two-models.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 120_000;
@@ -18,22 +19,7 @@ const FAILED = 7;
 const TABLES = `create table payments (id bigint generated always as identity primary key, amount float8 not null);
   insert into payments (amount) select n from generate_series(1, ${ROWS}) n; analyze payments`;
 
-const text = (shipped: string): string => `version: 1
-pipeline: ${/pipeline: (\w+)/.exec(shipped)?.[1] ?? ''}
-sources:
-  payments: { table: public.payments, partitions: 1 }
-enrichments:
-  fraud:
-    from: payments
-    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "1" }
-    input: [amount, a: "1", b: "1", c: "2", d: "-1", e: "2"]
-    output: { score: float }
-  fraud_shadow:
-    from: payments
-    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "2" }
-    input: [amount, a: "9", b: "0", c: "3", d: "4000", e: "7"]
-    output: { score: float }
-`;
+const text = twoModels(1);
 const edited = (shipped: string): string => text(shipped).replace('a: "1"', 'a: "2"');
 
 async function revisionsOf({ client }: TestPipeline, enrichment: string): Promise<readonly number[]> {

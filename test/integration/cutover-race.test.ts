@@ -10,6 +10,7 @@ import { audit } from '../support/audited.ts';
 import { commandLine } from '../support/command-line.ts';
 import { settings } from '../support/numbered-records.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { twoModels } from '../support/two-models.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 120_000;
@@ -18,22 +19,7 @@ const ROWS = 30;
 const TABLES = `create table payments (id bigint generated always as identity primary key, amount float8 not null);
   insert into payments (amount) select n from generate_series(1, ${ROWS}) n`;
 
-const text = (shipped: string): string => `version: 1
-pipeline: ${/pipeline: (\w+)/.exec(shipped)?.[1] ?? ''}
-sources:
-  payments: { table: public.payments, partitions: 3 }
-enrichments:
-  fraud:
-    from: payments
-    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "1" }
-    input: [amount, a: "1", b: "1", c: "2", d: "-1", e: "2"]
-    output: { score: float }
-  fraud_shadow:
-    from: payments
-    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "2" }
-    input: [amount, a: "9", b: "0", c: "3", d: "4000", e: "7"]
-    output: { score: float }
-`;
+const text = twoModels(3);
 
 test(
   'an enricher that was about to begin by the definition of before takes nothing of what is to be taken by the new one',

@@ -13,6 +13,7 @@ import { commandLine } from '../support/command-line.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { seededRandom } from '../support/random-workload.ts';
 import { brokers } from '../support/stack.ts';
+import { twoModels } from '../support/two-models.ts';
 import { until } from '../support/wait.ts';
 
 const DEADLINE_MS = 120_000;
@@ -25,23 +26,9 @@ const BETWEEN_WRITES_MS = 15;
 const TABLES = `create table payments (id bigint generated always as identity primary key, amount float8 not null, note text not null);
   insert into payments (amount, note) select n, 'payment number ' || n from generate_series(1, ${ROWS}) n`;
 
-const text = (shipped: string): string => `version: 1
-pipeline: ${/pipeline: (\w+)/.exec(shipped)?.[1] ?? ''}
-sources:
-  payments: { table: public.payments, partitions: 3 }
-enrichments:
-  fraud:
-    from: payments
-    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "1" }
-    input: [amount, a: "1", b: "1", c: "2", d: "-1", e: "2"]
-    output: { score: float }
-  fraud_shadow:
-    from: payments
-    model: { kind: sagemaker, endpoint: fraud-xgboost, version: "2" }
-    input: [amount, a: "9", b: "0", c: "3", d: "4000", e: "7"]
-    output: { score: float }
-    flag: score >= 0.5
-  embedding:
+const onlyFraud = (shipped: string): string => `${twoModels(3)(shipped)}    flag: score >= 0.5
+`;
+const text = (shipped: string): string => `${onlyFraud(shipped)}  embedding:
     from: payments
     model: { kind: titan-embedding, dimensions: 256, rate: 60000/m }
     input: [note]
@@ -50,7 +37,6 @@ enrichments:
     model: { kind: titan-embedding, dimensions: 512, rate: 60000/m }
     input: [note]
 `;
-const onlyFraud = (shipped: string): string => text(shipped).replace(/ {2}embedding:[\s\S]*$/, '');
 const ENRICHMENTS = ['fraud', 'fraud_shadow', 'embedding', 'embedding_shadow'] as const;
 
 /** Inserts, updates and deletes until it is told to stop. Returns how many of each there were. */

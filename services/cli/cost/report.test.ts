@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from '../../../shared/config/fixtures/small-definition.ts';
-import type { LedgerEntry } from '../../../shared/side-tables/ledger-entries.ts';
+import { CENT, entry, NOON_MS } from './ledger-entry.test-support.ts';
 import { costLines, formatUsd } from './lines.ts';
 import { costReport } from './report.ts';
 
@@ -15,27 +15,6 @@ prices: { endpoint_hour_usd: { fraud-xgboost: 0.269 } }
 `;
 const { definition } = parse(text);
 if (definition === undefined) throw new Error('the definition of this test is wrong');
-const NOON_MS = Date.parse('2026-11-21T12:00:00Z');
-const CENT = 10_000_000;
-
-const entry = (changes: Partial<LedgerEntry>): LedgerEntry => ({
-  day: '2026-11-21',
-  purse: 'live',
-  enrichment: 'mood',
-  table: 'public.notes',
-  spentNanoUsd: 0,
-  presumedNanoUsd: 0,
-  leasedNanoUsd: 0,
-  reservedNanoUsd: 0,
-  calls: 0,
-  requests: 0,
-  cachedRequests: 0,
-  cachedNanoUsd: 0,
-  unchangedRows: 0,
-  unchangedNanoUsd: 0,
-  filteredRows: 0,
-  ...changes,
-});
 
 test('today by purse, the month by enrichment, and what dead processes had reserved', () => {
   const entries = [

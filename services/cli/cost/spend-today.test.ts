@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from '../../../shared/config/fixtures/small-definition.ts';
 import type { LedgerEntry } from '../../../shared/side-tables/ledger-entries.ts';
+import { CENT, entry, NOON_MS } from './ledger-entry.test-support.ts';
 import { spendText, spendToday } from './spend-today.ts';
 
 const definitionOf = (budget: string) => {
@@ -16,31 +17,10 @@ ${budget}
   if (definition === undefined) throw new Error('the definition of this test is wrong');
   return definition;
 };
-const CENT = 10_000_000;
-const AT_MS = Date.parse('2026-11-21T12:00:00Z');
-
-const entry = (changes: Partial<LedgerEntry>): LedgerEntry => ({
-  day: '2026-11-21',
-  purse: 'live',
-  enrichment: 'mood',
-  table: 'public.notes',
-  spentNanoUsd: 0,
-  presumedNanoUsd: 0,
-  leasedNanoUsd: 0,
-  reservedNanoUsd: 0,
-  calls: 0,
-  requests: 0,
-  cachedRequests: 0,
-  cachedNanoUsd: 0,
-  unchangedRows: 0,
-  unchangedNanoUsd: 0,
-  filteredRows: 0,
-  ...changes,
-});
 
 const today = (budget: string, entries: readonly LedgerEntry[]) => {
   const definition = definitionOf(budget);
-  return spendToday({ atMs: AT_MS, entries }, definition, definition.budget);
+  return spendToday({ atMs: NOON_MS, entries }, definition, definition.budget);
 };
 
 test('of each enrichment that is paid by the call: what it spent today of each purse, and what all of them did', () => {
