@@ -18,7 +18,7 @@ export async function hasOverBudget(client: Queryable, enrichment: string): Prom
   return rowCount === 1;
 }
 
-/** Longer than results take from a job to the tables, and seldom enough for a row that no day's money is enough for. */
+/** Longer than results take from the end of a job to the tables, and seldom enough for a row that no day's money is enough for. */
 const TRIED_AGAIN_AFTER = "interval '1 hour'";
 
 /** Inside a transaction. Returns the number of the job; undefined: there are no such rows, or a job is at them already. */
@@ -41,7 +41,7 @@ export async function createOverBudgetJob(
     `with tried as materialized (
        select key from ${REDO_JOBS} join ${REDO_KEYS} using (job)
         where reason = 'over_budget' and $1 = any(enrichments)
-          and created_at > now() - ${TRIED_AGAIN_AFTER} and created_at >= date_trunc('day', now(), 'UTC')
+          and coalesce(finished_at, now()) > greatest(now() - ${TRIED_AGAIN_AFTER}, date_trunc('day', now(), 'UTC'))
      ), over as (
        select ${texts} as key, row_number() over (order by ${keys}) as place
          from ${stateTable(enrichment)}

@@ -61,14 +61,23 @@ test('a row that was read again in vain waits an hour, or for the next day', asy
   const { client, tables } = setting;
   const made = async (): Promise<string | undefined> => await createOverBudgetJob(client, tables, SOURCE);
   const readAgain = async (job: string | undefined): Promise<void> => {
-    await client.query("update afterglow_internal.redo_jobs set state = 'done' where job = $1", [job]);
+    await client.query(
+      "update afterglow_internal.redo_jobs set state = 'done', finished_at = now() where job = $1",
+      [job],
+    );
   };
+  const longAgo = (before: string, columns: readonly string[]) =>
+    client.query(
+      `update afterglow_internal.redo_jobs set ${columns.map((column) => `${column} = ${column} - interval '${before}'`).join(', ')}`,
+    );
   await readAgain(await made());
+  expect(await made()).toBeUndefined();
+  await longAgo('2 hours', ['created_at']); // it took so long: its results are still on their way
   expect(await made()).toBeUndefined();
   await write(setting, [overBudget(3, 1)]);
   await readAgain(await made());
   expect(await listed(client)).toEqual(['1 2', '3']);
-  await client.query("update afterglow_internal.redo_jobs set created_at = created_at - interval '1 day'");
+  await longAgo('1 day', ['created_at', 'finished_at']);
   await made();
   expect((await listed(client)).at(-1)).toBe('1 2 3');
 });
