@@ -21,6 +21,15 @@ export async function hasOverBudget(client: Queryable, enrichment: string): Prom
 /** Longer than results take from the end of a job to the tables, and seldom enough for a row that no day's money is enough for. */
 const TRIED_AGAIN_AFTER = "interval '1 hour'";
 
+/** Not when they are listed: a job that fails or is cancelled has not read them all. Whoever is noted again belongs to no job. */
+const FORGET_READ = `
+  delete from ${UNPAID_REDOS} as noted using ${REDO_JOBS} as ended
+   where noted.enrichment = $1 and noted.job = ended.job and ended.state = 'done'`;
+
+const LISTED_BY = `
+  update ${UNPAID_REDOS} as noted set job = listed.job from ${REDO_KEYS} as listed
+   where noted.enrichment = $1 and listed.job = $2 and noted.key = listed.key`;
+
 /** Inside a transaction. Returns the number of the job; undefined: there are no such rows, or a job is at them already. */
 export async function createOverBudgetJob(
   client: Queryable,
@@ -35,6 +44,7 @@ export async function createOverBudgetJob(
     [enrichment],
   );
   if (open !== 0) return undefined;
+  await client.query(FORGET_READ, [enrichment]);
   const texts = `array[${keyColumns.map(({ name }) => `${quoteIdentifier(keyColumn(name))}::text`).join(', ')}]`;
   const keys = keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name))).join(', ');
   const { rows } = await client.query<{ key: string }>(
@@ -48,9 +58,7 @@ export async function createOverBudgetJob(
         where status = 'over_budget' and not exists (select from tried where key = ${texts})
         order by ${keys} limit $2
      ), unpaid as (
-       delete from ${UNPAID_REDOS} where enrichment = $1 and key in (
-         select key from ${UNPAID_REDOS} where enrichment = $1 and key not in (select key from tried) limit $2)
-       returning key
+       select key from ${UNPAID_REDOS} where enrichment = $1 and key not in (select key from tried) limit $2
      )
      select array_to_json(key)::text as key from (
        select key, place from over union all select key, null from unpaid
@@ -58,11 +66,13 @@ export async function createOverBudgetJob(
     [enrichment, rowsMax],
   );
   if (rows.length === 0) return undefined;
-  return await createRedoJob(client, {
+  const job = await createRedoJob(client, {
     schema: source.schema,
     table: source.name,
     reason: 'over_budget',
     enrichments: [enrichment],
     keys: rows.map(({ key }) => JSON.parse(key) as KeyTexts),
   });
+  await client.query(LISTED_BY, [enrichment, job]);
+  return job;
 }

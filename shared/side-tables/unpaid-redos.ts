@@ -15,8 +15,9 @@ const NOTE = {
   name: 'note_unpaid_redos',
   text: `with noted as (
     insert into ${UNPAID_REDOS} (enrichment, key)
-    select $2, array(select json_array_elements_text(key)) from json_array_elements($4::json) as listed(key)
-    on conflict do nothing
+    select distinct $2, array(select json_array_elements_text(key)) as texts from json_array_elements($4::json) as listed(key)
+     order by texts
+    on conflict (enrichment, key) do update set job = null
   )
   insert into ${LEDGER} as kept (day, purse, enrichment, table_name, unpaid_rows)
   values ((clock_timestamp() at time zone 'UTC')::date, $1, $2, $3, $5)

@@ -6,9 +6,10 @@ import {
   type DatabaseClient,
   type DatabasePool,
   inTransaction,
+  type Queryable,
 } from '../../shared/postgres/connect.ts';
 import { takeLease } from '../../shared/side-tables/ledger.ts';
-import { createOverBudgetJob } from '../../shared/side-tables/over-budget.ts';
+import { createOverBudgetJob, hasOverBudget } from '../../shared/side-tables/over-budget.ts';
 import { controlRedoJob, listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
 import { countUnpaid, noteUnpaid } from '../../shared/side-tables/unpaid-redos.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
@@ -32,6 +33,13 @@ function poolOf({ url }: SideTableSetting): { readonly pool: DatabasePool } & As
   return { pool, [Symbol.asyncDispose]: () => pool.end() };
 }
 
+async function makeJob({ client, tables }: SideTableSetting, rowsMax?: number): Promise<string | undefined> {
+  await client.query('begin');
+  const job = await createOverBudgetJob(client, tables, SOURCE, rowsMax);
+  await client.query('commit');
+  return job;
+}
+
 async function listed(client: DatabaseClient): Promise<readonly string[]> {
   const { rows } = await client.query<{ keys: string }>(
     `select string_agg(key[1], ' ' order by place) as keys from afterglow_internal.redo_keys group by job order by job`,
@@ -39,10 +47,41 @@ async function listed(client: DatabaseClient): Promise<readonly string[]> {
   return rows.map(({ keys }) => keys);
 }
 
+interface UnpaidSetting extends SideTableSetting {
+  /** Each row twice in one statement, as two redos of one row are. */
+  note(on: Queryable, ...ids: readonly number[]): Promise<void>;
+  /** An hour ago, so that rows may be tried again. */
+  ended(state: 'done' | 'failed' | 'cancelled'): Promise<void>;
+}
+
+async function withUnpaid(...ids: readonly number[]): Promise<UnpaidSetting> {
+  const setting = await setUp(FRAUD);
+  const { client, tables } = setting;
+  const account = { purse: 'redo', enrichment: tables.enrichment, table: 'public.t' } as const;
+  const note: UnpaidSetting['note'] = (on, ...noted) =>
+    noteUnpaid(
+      on,
+      tables,
+      account,
+      [...noted, ...noted].map((id) => ({ key: { id }, isToBeRedone: true })),
+    );
+  await note(client, ...ids);
+  return {
+    ...setting,
+    note,
+    ended: async (state) => {
+      await client.query(
+        `update afterglow_internal.redo_jobs set state = $1, finished_at = now() - interval '61 minutes' where finished_at is null`,
+        [state],
+      );
+    },
+  };
+}
+
 test('a job lists so many rows that its list is soon written, and the next one those that are left', async () => {
   await using setting = await withOverBudget(5);
-  const { client, tables } = setting;
-  const made = async (): Promise<string | undefined> => await createOverBudgetJob(client, tables, SOURCE, 3);
+  const { client } = setting;
+  const made = () => makeJob(setting, 3);
   const first = await made();
   expect(await listed(client)).toEqual(['1 2 3']);
   expect(await listRedoJobs(client, 1)).toMatchObject([{ job: first, estimatedRows: 3 }]);
@@ -58,8 +97,8 @@ test('a job lists so many rows that its list is soon written, and the next one t
 
 test('a row that was read again in vain waits an hour, or for the next day', async () => {
   await using setting = await withOverBudget(2);
-  const { client, tables } = setting;
-  const made = async (): Promise<string | undefined> => await createOverBudgetJob(client, tables, SOURCE);
+  const { client } = setting;
+  const made = () => makeJob(setting);
   const readAgain = async (job: string | undefined): Promise<void> => {
     await client.query(
       "update afterglow_internal.redo_jobs set state = 'done', finished_at = now() where job = $1",
@@ -139,12 +178,37 @@ test('rows that kept their result for want of money are listed once, and counted
   await note(2, true);
   await note(1, false);
   expect(await countUnpaid(client)).toEqual(new Map([[tables.enrichment, 4]]));
-  expect(await createOverBudgetJob(client, tables, SOURCE)).toBeDefined();
+  expect(await makeJob(setting)).toBeDefined();
   expect(await listed(client)).toEqual(['1 2 3']);
   await controlRedoJob(client, '1', 'cancel');
   await write(
     setting,
     [1, 2].map((id) => scored(id, 2, 0.5)),
   );
-  expect(await createOverBudgetJob(client, tables, SOURCE)).toBeUndefined();
+  expect(await makeJob(setting)).toBeUndefined();
+});
+
+test.each(['failed', 'cancelled'] as const)(
+  'rows that kept their result are listed again when the job that listed them has %s',
+  async (state) => {
+    await using setting = await withUnpaid(1, 2);
+    const { client, ended } = setting;
+    expect(await makeJob(setting)).toBeDefined();
+    await ended(state);
+    expect(await makeJob(setting)).toBeDefined();
+    expect(await listed(client)).toEqual(['1 2', '1 2']);
+  },
+);
+
+test('once read again, rows that kept their result are noted no more, but for those noted again since', async () => {
+  await using setting = await withUnpaid(1, 2, 3);
+  const { client, tables, note, ended } = setting;
+  expect(await makeJob(setting)).toBeDefined();
+  await note(client, 2);
+  await ended('done');
+  expect(await makeJob(setting)).toBeDefined();
+  expect(await listed(client)).toEqual(['1 2 3', '2']);
+  await ended('done');
+  expect(await makeJob(setting)).toBeUndefined();
+  expect(await hasOverBudget(client, tables.enrichment)).toBe(false);
 });

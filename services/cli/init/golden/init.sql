@@ -335,12 +335,13 @@ comment on table afterglow_internal.leases is
   'Money that a process may spend, charged when it was taken. One that has expired counts as spent.';
 
 create table afterglow_internal.budget_alerts (
-  day        date not null,
-  purse      text not null,
-  level      text not null check (level in ('alert', 'reached')),
-  enrichment text not null,
-  told_at    timestamptz not null default now(),
-  primary key (day, purse, level, enrichment)
+  day            date not null,
+  purse          text not null,
+  level          text not null check (level in ('alert', 'reached')),
+  enrichment     text not null,
+  limit_nano_usd bigint not null,
+  told_at        timestamptz not null default now(),
+  primary key (day, purse, level, enrichment, limit_nano_usd)
 );
 comment on table afterglow_internal.budget_alerts is
   'Limits that were told of on notices, so that each is told once a day.';
@@ -420,10 +421,13 @@ insert into "afterglow_internal"."migrations" (version, name) values (19, 'cache
 create table afterglow_internal.unpaid_redos (
   enrichment text not null,
   key        text[] not null,
+  job        bigint,
   primary key (enrichment, key)
 );
 comment on table afterglow_internal.unpaid_redos is
   'Rows that were read again, found no money and kept their result: a job reads them once more when there is some.';
+comment on column afterglow_internal.unpaid_redos.job is
+  'The redo that listed the row since it was last noted: once that is done, the row is noted no more.';
 
 alter table afterglow_internal.ledger add column unpaid_rows bigint not null default 0;
 comment on column afterglow_internal.ledger.unpaid_rows is
