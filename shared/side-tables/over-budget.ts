@@ -58,7 +58,8 @@ export async function createOverBudgetJob(
         where status = 'over_budget' and not exists (select from tried where key = ${texts})
         order by ${keys} limit $2
      ), unpaid as (
-       select key from ${UNPAID_REDOS} where enrichment = $1 and key not in (select key from tried) limit $2
+       select key from ${UNPAID_REDOS} as noted
+        where enrichment = $1 and not exists (select from tried where tried.key = noted.key) limit $2
      )
      select array_to_json(key)::text as key from (
        select key, place from over union all select key, null from unpaid
