@@ -47,7 +47,8 @@ export const lockFences = (enrichment: string): string =>
 
 /** Jobs of one of the two that are not over: what they publish would be answered by the other one. */
 export async function openJobsOf(client: Queryable, enrichment: string): Promise<readonly string[]> {
-  await client.query(`lock table ${REDO_JOBS} in share row exclusive mode`);
+  // Whoever notes an unpaid row meanwhile might find its key there already, under the other name.
+  await client.query(`lock table ${UNPAID_REDOS}, ${REDO_JOBS} in share row exclusive mode`);
   const { rows } = await client.query<{ job: string }>(
     `select job::text as job from ${REDO_JOBS} where finished_at is null and enrichments && array[${both(enrichment)}]::text[] order by 1`,
   );

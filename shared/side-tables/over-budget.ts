@@ -44,6 +44,8 @@ export async function createOverBudgetJob(
     [enrichment],
   );
   if (open !== 0) return undefined;
+  // Before the tables of results, as a cut-over does: with one of them in hand we would wait for it, and it for us.
+  await client.query(`lock table ${UNPAID_REDOS} in share row exclusive mode`);
   await client.query(FORGET_READ, [enrichment]);
   const texts = `array[${keyColumns.map(({ name }) => `${quoteIdentifier(keyColumn(name))}::text`).join(', ')}]`;
   const keys = keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name))).join(', ');

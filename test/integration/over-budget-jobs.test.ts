@@ -8,6 +8,7 @@ import {
   inTransaction,
   type Queryable,
 } from '../../shared/postgres/connect.ts';
+import { openJobsOf } from '../../shared/side-tables/cutovers.ts';
 import { takeLease } from '../../shared/side-tables/ledger.ts';
 import { createOverBudgetJob, hasOverBudget } from '../../shared/side-tables/over-budget.ts';
 import { controlRedoJob, listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
@@ -211,4 +212,28 @@ test('once read again, rows that kept their result are noted no more, but for th
   await ended('done');
   expect(await makeJob(setting)).toBeUndefined();
   expect(await hasOverBudget(client, tables.enrichment)).toBe(false);
+});
+
+test('while a model and its shadow change places nobody notes an unpaid row, and who would list some is not in the way', async () => {
+  await using setting = await withUnpaid(1);
+  const { client, tables, note } = setting;
+  await using other = poolOf(setting);
+  await client.query('begin');
+  await openJobsOf(client, tables.enrichment);
+  const others = Promise.all([
+    note(other.pool, 1),
+    inTransaction(other.pool, (each) => createOverBudgetJob(each, tables, SOURCE)),
+  ]);
+  try {
+    const waiting = `select from pg_locks where relation = 'afterglow_internal.unpaid_redos'::regclass and not granted`;
+    await until(async () => (await client.query(waiting)).rowCount === 2, {
+      deadlineMs: DEADLINE_MS,
+      what: 'both to wait',
+    });
+    await client.query('lock table afterglow_internal.state_fraud in access exclusive mode nowait');
+  } finally {
+    await client.query('rollback');
+    await others;
+  }
+  expect(await listed(client)).toEqual(['1']);
 });
