@@ -16,6 +16,7 @@ import { Archive } from './archive.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { checkCompaction, refuseOvertaken } from './compaction.ts';
 import { keepForgetting } from './forget-deleted.ts';
+import { untilSetRight } from './hold.ts';
 import { readHomes } from './homes.ts';
 import { type Lane, runLanes } from './lanes.ts';
 import { LateKeys } from './late-keys.ts';
@@ -132,6 +133,7 @@ export async function runSession(
   const lanes = Array.from(consumer.queues, ([topic, queue]): Lane => {
     const pace = new Pace(BATCH.rowsMax);
     const written = new WrittenOutcomes(pool, topicIds);
+    const observed = observer.lane(topic);
     writtenOutcomes.push(written);
     const writer = new BatchWriter({
       pool,
@@ -144,7 +146,7 @@ export async function runSession(
       logger,
       pace,
       patience: {
-        ...observer.lane(topic),
+        ...observed,
         isWanted: (batch) => batch.some(({ record }) => consumer.isCurrent(record)),
         stopping: ending,
       },
@@ -159,12 +161,15 @@ export async function runSession(
       queue,
       limits: () => ({ ...BATCH, rowsMax: pace.rows }),
       write: async (records) => {
-        refuseOvertaken(records, startedAtMs, Date.now());
-        try {
+        const write = async (): Promise<void> => {
+          refuseOvertaken(records, startedAtMs, Date.now());
           const restMs = await writer.write(records.filter((record) => consumer.isCurrent(record)));
           consumer.finish(records);
           metrics.rested(restMs);
           await pause(restMs, ending);
+        };
+        try {
+          await untilSetRight(write, observed, ending);
         } catch (error) {
           if (!(error instanceof Abandoned)) throw error;
         }

@@ -6,7 +6,7 @@ import type { ServiceSettings } from './service-settings.ts';
 
 const RECONNECT: BackoffLimits = { firstMs: 200, maxMs: 5_000 };
 /** Mended by people: asking more often would only fill a log somewhere. */
-const SET_RIGHT: BackoffLimits = { firstMs: 2_000, maxMs: 60_000 };
+export const SET_RIGHT: BackoffLimits = { firstMs: 2_000, maxMs: 60_000 };
 /** A session that lasted this long was a good one: the next failure starts counting anew. */
 const GOOD_SESSION_MS = 30_000;
 

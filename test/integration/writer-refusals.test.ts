@@ -1,12 +1,14 @@
 // What the side tables refuse: a row by itself, every row, or only for now.
 import { expect, test } from 'vitest';
-import { scored, truncated } from '../support/side-tables.ts';
+import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import { embedded, scored, skipped, truncated } from '../support/side-tables.ts';
 import { until } from '../support/wait.ts';
-import { createWriting, type RunningWriter, type TestWriting } from '../support/writing.ts';
+import { BOTH, createWriting, type RunningWriter, type TestWriting } from '../support/writing.ts';
 
 const DEADLINE_MS = 60_000;
 const ROWS = 120;
 const IN_A_ROW_MAX = 100;
+const VECTOR = Array.from({ length: 256 }, () => 1);
 
 const outcomes = (count: number) => Array.from({ length: count }, (_, id) => scored(String(id), 5, 0.5));
 
@@ -25,17 +27,31 @@ async function refused({ registry }: RunningWriter): Promise<unknown> {
 const says = ({ readiness }: RunningWriter, words: string): Promise<unknown> =>
   until(() => JSON.stringify(readiness.missing).includes(words), { deadlineMs: DEADLINE_MS, what: words });
 
-test('tables that refuse every row stop their writer after a hundred, by name, and once mended all rows are written', async () => {
-  await using writing = await createWriting();
-  const { client } = writing;
+test('tables that refuse every result stop their enrichment alone after a hundred, by name, and once mended all rows are written', async () => {
+  await using writing = await createWriting(BOTH);
+  const { client, definition } = writing;
   await client.query('alter table afterglow.fraud add constraint nothing check (score < 0)');
   await using writer = writing.start();
-  await writing.publish(outcomes(ROWS));
+  // What has no result is taken all the while.
+  await writing.publish(outcomes(ROWS).flatMap((outcome, id) => [outcome, skipped(`${ROWS + id}`, 5)]));
   await says(writer, 'every_row_refused');
+  await writing.publish([embedded(5, [VECTOR])], 'embedding');
+  await until(async () => (await client.query('select from afterglow.embedding')).rowCount === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the vectors of the other enrichment',
+  });
+  const held = enrichedTopic(definition.pipeline, 'fraud');
+  await until(() => Object.keys(writer.readiness.missing).join() === held, {
+    deadlineMs: DEADLINE_MS,
+    what: 'nothing but the refused enrichment to wait',
+  });
   expect(await refused(writer)).toEqual([{ enrichment: 'fraud', sqlstate: '23514', value: IN_A_ROW_MAX }]);
   await client.query('alter table afterglow.fraud drop constraint nothing');
   await writing.caughtUp();
-  expect(await statuses(writing)).toEqual([{ status: 'scored', count: ROWS }]);
+  expect(await statuses(writing)).toEqual([
+    { status: 'scored', count: ROWS },
+    { status: 'skipped', count: ROWS },
+  ]);
 });
 
 test('a limit of the server at the commit is waited over, and no row is failed for it', async () => {

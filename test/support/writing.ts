@@ -39,6 +39,9 @@ export const EMBEDDING = `  embedding:
     input: [note]
 `;
 
+/** Two enrichments of one source. */
+export const BOTH = `${FRAUD}${EMBEDDING}`;
+
 export interface RunningWriter extends AsyncDisposable {
   readonly readiness: Readiness;
   readonly registry: Registry;
