@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { readSubjects } from '../../services/cli/audit/subject.ts';
 import { applyInit } from '../../services/cli/init/apply.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
+import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { scored } from '../support/side-tables.ts';
@@ -72,31 +74,21 @@ test('with a key of another type the writer waits and says so, the audit ends, a
   ]);
 });
 
-test('a writer that was not looking when keys and side tables were altered reads them anew, and cuts no key of another row', async () => {
+test('a session that has read its tables before keys and side tables were altered together is ended by its next look', async () => {
   await using writing = await createWriting(undefined, payments('date'));
   const { client, definition } = writing;
-  await using _writer = writing.start();
-  await writing.publish([scored('2026-01-01', 5, 0.1)]);
-  await writing.caughtUp();
+  const over = new AbortController();
+  using _looking = { [Symbol.dispose]: () => over.abort() };
+  const logger = createLogger('test', 'silent');
+  const before = await readEnrichmentTables(client, 'fraud');
   await client.query('alter table payments alter column id type timestamp');
   await writing.init();
-  const altered = await client.query<{ at: string }>('select clock_timestamp()::text as at');
-  const isEnded = async (): Promise<boolean> =>
-    (
-      await client.query(
-        'select from pg_stat_activity where datname = current_database() and application_name = $1 and backend_start < $2',
-        [`${definition.pipeline} writer`, altered.rows[0]?.at],
-      )
-    ).rowCount === 0;
-  await until(isEnded, { deadlineMs: DEADLINE_MS, what: 'the session of before to end' });
-  await writing.publish([scored('2026-01-01 12:00:00', 6, 0.2)]);
-  await writing.caughtUp();
-  const noon = '2026-01-01 12:00:00';
-  const midnight = '2026-01-01 00:00:00';
-  expect(await scores(writing)).toEqual([
-    { id: midnight, score: '0.1', state: midnight },
-    { id: noon, score: '0.2', state: noon },
-  ]);
+  const now = await readEnrichmentTables(client, 'fraud');
+  const goingOn = redefinition(client, definition, [now], logger, over.signal);
+  const ended = redefinition(client, definition, [before], logger, over.signal);
+  await until(() => ended.aborted, { deadlineMs: DEADLINE_MS, what: 'the session to end' });
+  expect(ended.reason).toMatchObject({ kind: 'unavailable', code: 'key_type_changed' });
+  expect(goingOn.aborted).toBe(false);
 });
 
 const PIPELINE = `sources:
