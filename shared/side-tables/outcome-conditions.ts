@@ -11,9 +11,12 @@ import { keyColumn, qualifiedName, stateTable } from './names.ts';
 export const outdatedCondition = (table: TableName, tables: EnrichmentTables, revision: number): string =>
   outcomeCondition(table, tables, [`afterglow_state.revision < ${revision}`, 'not afterglow_state.deleted']);
 
-/** Rows that can be decided anew by what stands beside them: to the others something would have to be asked first. */
+/**
+ * Rows that can be decided anew by what stands beside them: to those that failed something would have to be asked first. A row
+ * without an outcome is one of them, since its outcome may be under way, on the topic of before.
+ */
 export const answeredCondition = (table: TableName, tables: EnrichmentTables): string =>
-  outcomeCondition(table, tables, ["afterglow_state.status in ('scored', 'skipped')"]);
+  `not ${outcomeCondition(table, tables, ["afterglow_state.status in ('failed', 'over_budget')"])}`;
 
 function outcomeCondition(
   { schema, name }: TableName,
