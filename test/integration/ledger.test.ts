@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LimitNotices } from '../../services/enricher/spend/limit-notices.ts';
 import type { PurseObserver } from '../../services/enricher/spend/purse-account.ts';
 import { Spending } from '../../services/enricher/spend/spending.ts';
 import type { Budget } from '../../shared/config/definition.ts';
@@ -18,6 +19,7 @@ import {
 import { readLedger } from '../../shared/side-tables/ledger-entries.ts';
 import { allMigrations } from '../../shared/side-tables/migrations.ts';
 import type { Purse } from '../../shared/spend/lease.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createDatabase } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 
@@ -193,4 +195,25 @@ test('whoever waits in front of a purse that another budget does not have is pai
   } finally {
     stopping.abort();
   }
+});
+
+test('a limit is told of once a day, and another one that is registered meanwhile once more', async () => {
+  await using ledger = await createLedger();
+  const told: number[] = [];
+  const producer = {
+    send: async (records: readonly { readonly value: string | Buffer | null }[]) => {
+      for (const { value } of records) told.push(JSON.parse(String(value)).limit_nano_usd);
+    },
+  };
+  const settings = { database: ledger.client, producer, pipeline: 'shop', enrichment: 'mood' };
+  const logger = createLogger('test', 'silent');
+  const reached = { purse: 'live', level: 'reached', day: '2026-11-21', usedNanoUsd: 50 } as const;
+  // The second is another process, or the same one after a new start.
+  for (const _process of [1, 2]) {
+    await using notices = new LimitNotices({ ...settings, logger });
+    for (const limitNanoUsd of [25, 25, 50]) {
+      notices.tell({ ...reached, limitNanoUsd, resetsAt: '2026-11-22T00:00:00.000000Z' });
+    }
+  }
+  expect(told.toSorted((one, other) => one - other)).toEqual([25, 50]);
 });

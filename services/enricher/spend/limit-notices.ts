@@ -8,7 +8,6 @@ import type { Logger } from '../../../shared/telemetry/logger.ts';
 
 export interface LimitNotice extends Omit<BudgetAlert, 'enrichment'> {
   readonly resetsAt: string;
-  readonly limitNanoUsd: number;
   readonly usedNanoUsd: number;
 }
 
@@ -31,8 +30,8 @@ export class LimitNotices implements AsyncDisposable {
   }
 
   tell(notice: LimitNotice): void {
-    const { day, purse, level } = notice;
-    const what = `${day} ${purse} ${level}`;
+    const { day, purse, level, limitNanoUsd } = notice;
+    const what = `${day} ${purse} ${level} ${limitNanoUsd}`;
     if (this.#told.has(what)) return;
     this.#told.add(what);
     const telling = this.#tell(notice)
@@ -52,13 +51,14 @@ export class LimitNotices implements AsyncDisposable {
     const { database, producer, pipeline, enrichment, logger } = this.#settings;
     const { day, purse, level, resetsAt, limitNanoUsd, usedNanoUsd } = notice;
     // What is reserved for others makes an end for one enrichment alone; the alert is of the purse.
-    const alert: BudgetAlert = { day, purse, level, enrichment: level === 'alert' ? null : enrichment };
+    const alerted = { day, purse, level, enrichment: level === 'alert' ? null : enrichment };
+    const alert: BudgetAlert = { ...alerted, limitNanoUsd };
     if (await isAlertTold(database, alert)) return;
     const value: Notice = {
       kind: 'budget',
       at: instantFromMilliseconds(Date.now()),
       pipeline,
-      ...alert,
+      ...alerted,
       limit_nano_usd: limitNanoUsd,
       used_nano_usd: usedNanoUsd,
       resets_at: resetsAt,

@@ -335,12 +335,13 @@ comment on table afterglow_internal.leases is
   'Money that a process may spend, charged when it was taken. One that has expired counts as spent.';
 
 create table afterglow_internal.budget_alerts (
-  day        date not null,
-  purse      text not null,
-  level      text not null check (level in ('alert', 'reached')),
-  enrichment text not null,
-  told_at    timestamptz not null default now(),
-  primary key (day, purse, level, enrichment)
+  day            date not null,
+  purse          text not null,
+  level          text not null check (level in ('alert', 'reached')),
+  enrichment     text not null,
+  limit_nano_usd bigint not null,
+  told_at        timestamptz not null default now(),
+  primary key (day, purse, level, enrichment, limit_nano_usd)
 );
 comment on table afterglow_internal.budget_alerts is
   'Limits that were told of on notices, so that each is told once a day.';
