@@ -1,4 +1,5 @@
-import type { Definition } from '../../../shared/config/definition.ts';
+import { ZodError } from 'zod';
+import type { Budget, Definition } from '../../../shared/config/definition.ts';
 import type { TypeCatalog } from '../../../shared/contracts/row-codec.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import { readBudget } from '../../../shared/side-tables/budget.ts';
@@ -20,6 +21,11 @@ const settling = (enrichment: string): Wait => ({
 const spent = (setting: string): Wait => ({
   what: `the money of the day (budget.${setting}): it goes on at midnight UTC, or with a larger limit`,
 });
+
+/** A newer version may have registered it. */
+const UNREADABLE_BUDGET: Wait = {
+  what: 'a budget that this reader can read: register one with `afterglow init`, or start the reader in the newer version',
+};
 
 type SightOf = (enrichment: string) => Promise<GroupSight | undefined>;
 
@@ -46,9 +52,10 @@ export class RedoMoney {
 
   /** For the next chunk; undefined: nothing limits it. `sightOf`: how far an enrichment is. */
   async forChunk(client: Queryable, job: RedoJob, sightOf: SightOf): Promise<ChunkMoney | Wait | undefined> {
-    const budget = await readBudget(client, this.#definition);
     // A redecide finds what it needs beside the rows, and what is swept has none.
-    if (budget === undefined || job.reason === 'redecide' || job.sweep) return undefined;
+    if (job.reason === 'redecide' || job.sweep) return undefined;
+    const budget = await this.#budget(client);
+    if (budget === undefined || 'what' in budget) return budget;
     const { enrichments } = await readDefinitionInForce(client, this.#definition);
     // Before the ledger: what is paid in between then counts twice, and never not at all.
     const promised = await this.#promisedNanoUsd(sightOf);
@@ -110,6 +117,16 @@ export class RedoMoney {
   onlyOf(open: readonly RedoJob[]): void {
     const jobs = new Set(open.map(({ job }) => job));
     for (const job of this.#waiting.keys()) if (!jobs.has(job)) this.#waiting.delete(job);
+  }
+
+  /** What cannot be read must not end the session, and capture with it. */
+  async #budget(client: Queryable): Promise<Budget | Wait | undefined> {
+    try {
+      return await readBudget(client, this.#definition);
+    } catch (error) {
+      if (error instanceof ZodError) return UNREADABLE_BUDGET;
+      throw error;
+    }
   }
 
   #waitFor(money: ChunkMoney, price: RowPrice): Wait | undefined {
