@@ -209,11 +209,14 @@ test('a limit is told of once a day, and another one that is registered meanwhil
   const logger = createLogger('test', 'silent');
   const reached = { purse: 'live', level: 'reached', day: '2026-11-21', usedNanoUsd: 50 } as const;
   // The second is another process, or the same one after a new start.
-  for (const _process of [1, 2]) {
+  for (const limits of [
+    [25, 25, 50],
+    [50, 75],
+  ]) {
     await using notices = new LimitNotices({ ...settings, logger });
-    for (const limitNanoUsd of [25, 25, 50]) {
+    for (const limitNanoUsd of limits) {
       notices.tell({ ...reached, limitNanoUsd, resetsAt: '2026-11-22T00:00:00.000000Z' });
     }
   }
-  expect(told.toSorted((one, other) => one - other)).toEqual([25, 50]);
+  expect(told.toSorted((one, other) => one - other)).toEqual([25, 50, 75]);
 });
