@@ -39,6 +39,7 @@ test.each([
   ['a privilege that is missing', '42501', false],
   ['a full disk', '53100', false],
   ['an internal error', 'XX000', false],
+  ['what a trigger raises', 'P0001', true],
 ])('%s may be of the row, or not', (_name, state, expected) => {
   expect(mayBeOfRow(state)).toBe(expected);
 });

@@ -87,6 +87,7 @@ const OF_VALUES = new Set([
   '22', // data exception
   '23', // integrity constraint
   '54', // program limit
+  'P0', // what a trigger says, by `raise`
 ]);
 
 /** False for what is about tables, privileges or the server: another row would fare no better. */
