@@ -5,7 +5,6 @@ import { connectConsumer } from '../../shared/kafka/consumer.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
 import { readTopicIds } from '../../shared/kafka/topic-ids.ts';
 import { inBackground } from '../../shared/lifecycle/in-background.ts';
-import { pause } from '../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../shared/lifecycle/service-settings.ts';
 import { createPool } from '../../shared/postgres/connect.ts';
 import type { TakenTopic } from '../../shared/progress/consumer-gaps.ts';
@@ -13,25 +12,21 @@ import { CommittedOffsets, checkOffsets, type GroupSettings } from '../../shared
 import { requireKeysAsRead, requireKeyTypes } from '../../shared/side-tables/key-types.ts';
 import { redefinition } from '../../shared/side-tables/redefinition.ts';
 import { Archive } from './archive.ts';
-import { BatchWriter } from './batch-writer.ts';
-import { checkCompaction, refuseOvertaken } from './compaction.ts';
+import { checkCompaction } from './compaction.ts';
+import { createLane } from './create-lane.ts';
 import { keepForgetting } from './forget-deleted.ts';
-import { untilSetRight } from './hold.ts';
 import { readHomes } from './homes.ts';
 import { type Lane, runLanes } from './lanes.ts';
 import { LateKeys } from './late-keys.ts';
 import { ViewMending } from './mend-views.ts';
 import type { WriterMetrics } from './metrics.ts';
 import { observeDatabase } from './observe-database.ts';
-import { Pace } from './pace.ts';
-import { Abandoned } from './patience.ts';
 import { LateKeysRedo } from './redo-late-keys.ts';
 import type { RefusalsInARow } from './refusals-in-a-row.ts';
 import { readTargets } from './targets.ts';
 import { goBackToWritten, watchWritten } from './went-back.ts';
 import { WrittenOutcomes } from './written-outcomes.ts';
 
-const BATCH = { rowsMax: 1_000, bytesMax: 4 * 1_048_576, waitMaxMs: 0 };
 const WINDOW = { rowsMax: 10_000, bytesMax: 16 * 1_048_576 };
 /** A topic that was full has work for longer than that. */
 const FETCH_WAIT_MAX_MS = 100;
@@ -131,11 +126,9 @@ export async function runSession(
   const observer = observeDatabase({ logger, readiness, metrics });
   const writtenOutcomes: WrittenOutcomes[] = [];
   const lanes = Array.from(consumer.queues, ([topic, queue]): Lane => {
-    const pace = new Pace(BATCH.rowsMax);
     const written = new WrittenOutcomes(pool, topicIds);
-    const observed = observer.lane(topic);
     writtenOutcomes.push(written);
-    const writer = new BatchWriter({
+    return createLane(queue, {
       pool,
       targets,
       homes,
@@ -144,37 +137,17 @@ export async function runSession(
       written,
       metrics,
       logger,
-      pace,
-      patience: {
-        ...observed,
-        isWanted: (batch) => batch.some(({ record }) => consumer.isCurrent(record)),
-        stopping: ending,
-      },
       refusals,
+      consumer,
+      observed: observer.lane(topic),
+      startedAtMs,
+      ending,
       requireKeyTypes: async () => {
         await requireKeyTypes(pool, definition, enrichments);
         await requireKeysAsRead(pool, read);
       },
       notifiesFlagged: settings.notifiesFlagged === true,
     });
-    return {
-      queue,
-      limits: () => ({ ...BATCH, rowsMax: pace.rows }),
-      write: async (records) => {
-        const write = async (): Promise<void> => {
-          refuseOvertaken(records, startedAtMs, Date.now());
-          const restMs = await writer.write(records.filter((record) => consumer.isCurrent(record)));
-          consumer.finish(records);
-          metrics.rested(restMs);
-          await pause(restMs, ending);
-        };
-        try {
-          await untilSetRight(write, observed, ending);
-        } catch (error) {
-          if (!(error instanceof Abandoned)) throw error;
-        }
-      },
-    };
   });
   const wentBack = watchWritten(writtenOutcomes, watched);
   wentBack.addEventListener('abort', () => broken.abort(), { once: true });
