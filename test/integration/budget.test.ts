@@ -1,5 +1,4 @@
 // Never over budget: what the stand-in counts as paid, what the ledger says, and which rows got nothing.
-import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import type { EnrichedEvent } from '../../shared/contracts/events.ts';
 import type { Purse } from '../../shared/spend/lease.ts';
@@ -73,14 +72,9 @@ test('a dollar scores 3,333 of 10,000 short reviews, whoever of eight processes 
     deadlineMs: DEADLINE_MS,
     what: 'each process to have one of the eight partitions',
   });
-  const timesAssigned = () => children.map(({ output }) => output.split('"partitions":').length);
-  const before = timesAssigned();
   await enrichment.publish(reviews(10_000));
   const outcomes = await enrichment.settled(10_000, 'mood', DEADLINE_MS);
-  const { scored = 0, over_budget: overBudget = 0 } = countOf(outcomes);
-  expect({ all: scored + overBudget, isWithin: scored <= 3_333 }).toEqual({ all: 10_000, isWithin: true });
-  // Where a process that stood still for 10 s has lost its partition, what was under way there may have been paid by both.
-  if (isDeepStrictEqual(timesAssigned(), before)) expect(scored).toBe(3_333);
+  expect(countOf(outcomes)).toEqual({ scored: 3_333, over_budget: 6_667 });
   const over = outcomes.find(({ status }) => status === 'over_budget');
   expect(over).toMatchObject({ limit: 'daily_usd', resets_at: expect.stringMatching(/T00:00:00\.000000Z$/) });
   const spent = 3_333 * REVIEW_NANO_USD;
