@@ -1,6 +1,6 @@
 // What a replay or a repair will cost is told by its own rows, however many others the table has.
 import { expect, test } from 'vitest';
-import { priceOfKeys } from '../../services/cli/cost/estimate-cost.ts';
+import { priceOfKeys, priceOfRows } from '../../services/cli/cost/estimate-cost.ts';
 import { parse } from '../../shared/config/fixtures/small-definition.ts';
 import { connectDatabase, type DatabaseClient } from '../../shared/postgres/connect.ts';
 import { type EnrichmentTables, stateTableDdl } from '../../shared/side-tables/enrichment-tables.ts';
@@ -103,6 +103,9 @@ test('of a model that is not paid by the call nothing is read for a price', asyn
   const { client } = setting;
   await client.end();
   const keys = { keyColumns, text: 'select key from nowhere', values: [], count: 1 };
-  expect(await priceOfKeys(client, definition, { enrichment: 'fraud', aws: 'local' }, keys)).toBe(0);
+  const fraud = { enrichment: 'fraud', aws: 'local', condition: undefined } as const;
+  expect(await priceOfKeys(client, definition, fraud, keys)).toBe(0);
+  expect(await priceOfRows(client, definition, fraud)).toBe(0);
   await expect(priced(client, keys)).rejects.toThrow();
+  await expect(priceOfRows(client, definition, { ...fraud, ...MOOD })).rejects.toThrow();
 });

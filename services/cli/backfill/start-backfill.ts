@@ -8,7 +8,7 @@ import { answeredCondition, outdatedCondition } from '../../../shared/side-table
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
 import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
-import { estimateCost } from '../cost/estimate-cost.ts';
+import { priceOfRows } from '../cost/estimate-cost.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
 import { type AwsMode, awsModeOf } from '../settings.ts';
@@ -210,7 +210,7 @@ async function priceOf(
   if (reason === 'redecide') return 0;
   let nanoUsd = 0;
   for (const enrichment of enrichments)
-    nanoUsd += (await estimateCost(client, definition, { enrichment, condition, aws })).nanoUsd;
+    nanoUsd += await priceOfRows(client, definition, { enrichment, condition, aws });
   return nanoUsd;
 }
 

@@ -55,6 +55,22 @@ export async function estimateCost(
   return { enrichment: name, rows: sample.rows, sampled: sample.sampled.length, ...cost };
 }
 
+/** What `estimateCost` comes to; where calls are not paid one by one, nothing is read for it. */
+export async function priceOfRows(
+  client: DatabaseClient,
+  definition: Definition,
+  request: EstimateRequest,
+): Promise<number> {
+  using opened = await openModel(
+    enrichmentOf(definition, request.enrichment),
+    NOWHERE[request.aws],
+    1,
+    definition.prices,
+  );
+  if (!opened.model.isPaidPerCall) return 0;
+  return (await estimateCost(client, definition, request)).nanoUsd;
+}
+
 /** Of just these rows; where calls are not paid one by one, nothing is read for it. */
 export async function priceOfKeys(
   client: DatabaseClient,
