@@ -171,6 +171,12 @@ test(
     const count = requests[0]?.count ?? 0;
     expect(paidVectors(pipeline)).toBeGreaterThanOrEqual(count);
     expect(paidVectors(pipeline) - count).toBeLessThan(count / 50);
+    const booked =
+      "select sum(requests)::int4 as count from afterglow_internal.ledger where enrichment like 'embedding%'";
+    await until(
+      async () => (await client.query<{ count: number }>(booked)).rows[0]?.count === paidVectors(pipeline),
+      { deadlineMs: DEADLINE_MS, what: 'every paid vector to be in the ledger, and no other' },
+    );
 
     const back = await cli.run('cutover', 'fraud', '--back', '--yes');
     expect(back, back.error).toMatchObject({ status: 0 });
