@@ -24,3 +24,28 @@ test('what was written into before is used again, and holds nothing of then', ()
   expect(batch?.count).toBe(1);
   expect(batch?.seal({ id: 1n, epoch: 0 }, 0, 0).includes('x')).toBe(false);
 });
+
+test.each([
+  ['its batch is full', 499_000],
+  ['its batch holds more already than a batch should', 500_000],
+])('a tombstone goes with the deletion in front of it, though %s', (_why, bytes) => {
+  const set = new RecordSet();
+  const key = 'k'.repeat(32_768);
+  expect(set.append({ topic: 't', partition: 0, key, value: 'd'.repeat(bytes - key.length) })).toBe(true);
+  expect(set.append({ topic: 't', partition: 0, key, value: null })).toBe(true);
+  expect(set.append({ topic: 't', partition: 0, key, value: 'x' })).toBe(false);
+});
+
+test('it does so, too, where the deletion is the last that the whole set takes', () => {
+  const set = new RecordSet();
+  const append = (partition: number, value: string | null) =>
+    set.append({ topic: 't', partition, key: 'k', value });
+  expect([0, 1, 2].map((partition) => append(partition, 'd'.repeat(400_000)))).toEqual([true, true, true]);
+  expect([append(2, null), append(2, 'x')]).toEqual([true, false]);
+});
+
+test('one that would make its batch larger than a topic takes goes with the next', () => {
+  const set = new RecordSet();
+  expect(set.append({ topic: 't', partition: 0, key: 'k', value: 'd'.repeat(1_000_000) })).toBe(true);
+  expect(set.append({ topic: 't', partition: 0, key: 'k', value: null })).toBe(false);
+});

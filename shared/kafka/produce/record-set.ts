@@ -3,6 +3,8 @@ import { RecordBatch } from './record-batch.ts';
 
 /** A partition's share of a send; every topic takes batches of this size. */
 const BATCH_BYTES_MAX = 500_000;
+/** With a tombstone at its end: every topic takes that, too, and neither the largest key nor what says that it is deleted comes near. */
+const BURYING_BYTES_MAX = 1_000_000;
 /** Of all partitions together: what may wait or be under way at once is memory. */
 const SET_BYTES_MAX = 1_000_000;
 /** Buffers that are kept for the next send; beyond it only those of partitions that are written to just now. */
@@ -37,12 +39,16 @@ export class RecordSet {
     return sum;
   }
 
-  /** False, and nothing done, when the record has to go with the next send. A record alone is always taken. */
+  /**
+   * False, and nothing done, when the record has to go with the next send. A record alone is always taken. A tombstone goes with
+   * the deletion in front of it: a process that is frozen between the two would leave it alone behind newer outcomes of its key.
+   */
   append(record: TopicRecord): boolean {
-    if (this.#bytes >= SET_BYTES_MAX) return false;
+    const buries = record.value === null;
+    if (this.#bytes >= SET_BYTES_MAX && !buries) return false;
     const { batch } = this.#batchOf(record);
     const before = batch.count === 0 ? 0 : batch.bytes;
-    if (before > 0 && before + sizeOf(record) > BATCH_BYTES_MAX) return false;
+    if (before > 0 && before + sizeOf(record) > (buries ? BURYING_BYTES_MAX : BATCH_BYTES_MAX)) return false;
     batch.append(record);
     this.#bytes += batch.bytes - before;
     this.#count++;
