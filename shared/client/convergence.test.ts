@@ -1,4 +1,4 @@
-// Whatever is repeated and whatever Kafka has compacted: in the end the client shows what the newest outcomes say.
+// Whatever is repeated, left behind a truncate, or compacted by Kafka: in the end the client shows what the newest outcomes say.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Changes } from './changes.ts';
@@ -17,7 +17,7 @@ function expected(said: readonly Said[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries([...newest].toSorted());
 }
 
-test(`replays and compaction change nothing of what is shown in the end (seed ${SEED})`, () => {
+test(`replays, what a frozen process leaves behind a truncate, and compaction change nothing of what is shown in the end (seed ${SEED})`, () => {
   fc.assert(
     fc.property(readLogs, ({ said, records }) => {
       const changes = new Changes<{ readonly score: number }>();

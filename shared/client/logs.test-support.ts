@@ -27,6 +27,9 @@ const crashes = fc.array(fc.record({ after: fc.nat(40), back: fc.nat(10), isTorn
   maxLength: 5,
 });
 
+/** Which outcomes a process publishes that was frozen with them, and wakes last of all. */
+const frozen = fc.array(fc.nat(24), { maxLength: 4 });
+
 interface Logged {
   readonly key: string;
   readonly make: () => EnrichedRecord;
@@ -55,6 +58,20 @@ function published(
   return log;
 }
 
+/** Of keys that were there when the table was emptied, and not again: where any other has an older outcome last, the row is redone. */
+function woken(said: readonly Said[], places: readonly number[]): readonly Logged[] {
+  const emptied = said.findLastIndex(({ status }) => status === 'truncated');
+  const alive = new Set(said.slice(emptied + 1).map(({ key }) => key));
+  return places.flatMap((place): readonly Logged[] => {
+    const late = said[place];
+    if (late === undefined || place >= emptied || late.status === 'truncated' || alive.has(late.key))
+      return [];
+    const { key, status } = late;
+    const outcome = { key, make: () => recordOf(late) };
+    return status === 'deleted' ? [outcome, { key, make: () => tombstoneOf(key) }] : [outcome];
+  });
+}
+
 /** The cleaner keeps of each key the last record of what it has cleaned. */
 function compacted(log: readonly Logged[], cleaned: number): readonly Logged[] {
   const last = new Map(log.slice(0, cleaned).map(({ key }, index) => [key, index]));
@@ -69,9 +86,9 @@ export interface ReadLog {
 
 /** Read in part, then away for so long that the topic was compacted meanwhile, then the rest. */
 export const readLogs: fc.Arbitrary<ReadLog> = fc
-  .tuple(history, crashes, fc.nat(40), fc.nat(40))
-  .map(([said, dying, readBefore, cleaned]) => {
-    const log = published(said, dying);
+  .tuple(history, crashes, frozen, fc.nat(40), fc.nat(40))
+  .map(([said, dying, late, readBefore, cleaned]) => {
+    const log = [...published(said, dying), ...woken(said, late)];
     const after = Math.min(readBefore, log.length);
     const rest = compacted(log, Math.min(cleaned, log.length)).filter((each) => log.indexOf(each) >= after);
     return { said, records: [...log.slice(0, after), ...rest].map(({ make }) => make()) };
