@@ -30,6 +30,7 @@ import { CALLS_MAX, ModelLanes, rowsInFlightMaxOf } from './model-lanes.ts';
 import { observeCalls, observeDatabase } from './observe-calls.ts';
 import { openValkey } from './open-valkey.ts';
 import { type OutcomeContext, outcomeRecords } from './outcome-records.ts';
+import { areFew, FETCHED, fetchInterval, sendSpacing } from './pace.ts';
 import { prepare } from './prepare.ts';
 import { askOnce, completeRow, type RowWorkParts } from './row-work.ts';
 import { type RowSteps, type SettledRow, settle } from './settle.ts';
@@ -49,10 +50,6 @@ export interface EnricherSettings extends ServiceSettings {
   readonly valkey?: ValkeyAddress | undefined;
 }
 
-/** Fetched and not yet taken. */
-const FETCHED = { rowsMax: 1_000, bytesMax: 8 * 1_048_576 };
-/** How far fetches are apart while little comes: a look into the shared cache, and what is kept there, costs the same for one as for ten. */
-const PAID_FETCH_INTERVAL_MS = 20;
 /** Taken and not yet published. */
 const WINDOW_BYTES_MAX = 8 * 1_048_576;
 /** Looking up, keeping what was paid for, completing rows, and looking at the revision. */
@@ -167,7 +164,7 @@ export async function runSession(
         group: group.group,
         topics: [topic],
         window: FETCHED,
-        ...(model.isPaidPerCall ? { fetchIntervalMs: PAID_FETCH_INTERVAL_MS } : {}),
+        fetchIntervalMs: fetchInterval(model),
         admit: async () => {
           const ask = (): Promise<boolean> => isStillInForce(database, definition, name);
           if (await untilAnswered(databaseWaits, stopping, ask)) return;
@@ -246,12 +243,14 @@ export async function runSession(
 
   try {
     const window = { rowsMax: rowsInFlightMaxOf(model.limits), bytesMax: WINDOW_BYTES_MAX };
+    const sends = sendSpacing(model);
     for await (const rows of settle(consumer.queue, steps, window)) {
       await publish(rows, context, producer, metrics);
       savings.filtered(rows.filter(({ prepared }) => prepared.kind === 'skipped').length);
       const records = rows.map(({ prepared }) => prepared.record);
       consumer.finish(records);
       await crashes.finished(database, records);
+      if (areFew(rows)) await sends.turn();
     }
   } catch (error) {
     if (isOwnEnd(error)) await crashes.ended(database, consumer.uncommitted());

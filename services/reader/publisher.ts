@@ -1,3 +1,4 @@
+import { intervalByLoad } from '../../shared/batching/interval-by-load.ts';
 import { Spacing } from '../../shared/batching/spacing.ts';
 import { RecordSet } from '../../shared/kafka/produce/record-set.ts';
 import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
@@ -33,7 +34,7 @@ export type Outgoing =
  * A send costs the broker, and everybody who reads it, the same with one row as with a dozen: with one for every commit, most of the
  * processor time of a busy pipeline would go there.
  */
-const SEND_INTERVAL_MS = 5;
+const SEND_INTERVAL = { leastMs: 5, busyMs: 40 };
 /** So much is worth a send of its own, whenever the last one was. */
 const SENT_AT_ONCE_BYTES = 65_536;
 /** Of a transaction whose rows are none of ours, all there is: what it weighs, roughly. */
@@ -84,7 +85,7 @@ export class Publisher {
   constructor(
     producer: RecordProducer,
     bufferBytesMax: number,
-    spacing: Pick<Spacing, 'turn'> = new Spacing(SEND_INTERVAL_MS),
+    spacing: Pick<Spacing, 'turn'> = new Spacing(intervalByLoad(SEND_INTERVAL)),
   ) {
     this.#producer = producer;
     this.#spacing = spacing;

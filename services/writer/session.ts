@@ -1,3 +1,4 @@
+import { intervalByLoad } from '../../shared/batching/interval-by-load.ts';
 import type { Definition } from '../../shared/config/definition.ts';
 import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
 import { Fault } from '../../shared/errors/policy.ts';
@@ -31,7 +32,7 @@ const WINDOW = { rowsMax: 10_000, bytesMax: 16 * 1_048_576 };
 /** A topic that was full has work for longer than that. */
 const FETCH_WAIT_MAX_MS = 100;
 /** The tables lie in the application's own database: transactions with a few more rows in each take less of it. */
-const FETCH_INTERVAL_MS = 10;
+const FETCH_INTERVAL = { leastMs: 10, busyMs: 40 };
 /** Beside those of the lanes: looks at the definition, and views. */
 const CONNECTIONS_BESIDE = 2;
 
@@ -86,7 +87,7 @@ export async function runSession(
         topics: [...targets.keys()],
         window: WINDOW,
         fetchWaitMaxMs: FETCH_WAIT_MAX_MS,
-        fetchIntervalMs: FETCH_INTERVAL_MS,
+        fetchIntervalMs: intervalByLoad(FETCH_INTERVAL),
         admit: (admission) => goBackToWritten(places, admission),
         onCommitted: offsets.committed,
         onAssigned: (partitionCount) => {

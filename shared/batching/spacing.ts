@@ -5,24 +5,24 @@ import { setTimeout as wait } from 'node:timers/promises';
  * in so many milliseconds, so that what comes meanwhile goes with it.
  */
 export class Spacing {
-  readonly #intervalMs: number;
+  readonly #intervalMs: () => number;
   readonly #clock: () => number;
   readonly #wait: (waitMs: number) => Promise<unknown>;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    intervalMs: number,
+    intervalMs: number | (() => number),
     clock: () => number = () => performance.now(),
     waitFor: (waitMs: number) => Promise<unknown> = wait,
   ) {
-    this.#intervalMs = intervalMs;
+    this.#intervalMs = typeof intervalMs === 'number' ? () => intervalMs : intervalMs;
     this.#clock = clock;
     this.#wait = waitFor;
   }
 
   /** Resolves when it is time; from then on the interval counts anew. */
   async turn(): Promise<void> {
-    const waitMs = this.#lastMs + this.#intervalMs - this.#clock();
+    const waitMs = this.#lastMs + this.#intervalMs() - this.#clock();
     if (waitMs > 0) await this.#wait(waitMs);
     this.#lastMs = this.#clock();
   }

@@ -35,7 +35,7 @@ export interface ConsumerOptions {
   /** How long the broker may wait for something to give: as long it takes until a topic is fetched again that was full. */
   readonly fetchWaitMaxMs?: number;
   /** Fetches are that far apart, while the broker has little to give: what comes meanwhile comes together. */
-  readonly fetchIntervalMs?: number;
+  readonly fetchIntervalMs?: number | (() => number);
   readonly withHeaders?: boolean;
   /** Asked after each assignment: until it resolves, no record is handed over. When it rejects, the queues close with that. */
   readonly admit?: (admission: Admission) => Promise<void>;
