@@ -13,7 +13,7 @@ export function topicsCommand(run: Run): Command {
       'after',
       `
 Every consumer group that reads one of them is shown, those of other teams too. With --json one topic a line.
-Exit status 0: all are as they should be; 1: one is missing or differs, which \`afterglow doctor\` mends. What stands
+Exit status 0: all are as they should be; 1: one is missing or differs; \`afterglow doctor\` names the fix. What stands
 on them, and how to read them: docs/topics.md.
 
 Examples:

@@ -37,7 +37,7 @@ export interface TopicReport {
   /** Source or enrichment. */
   readonly of: string | null;
   readonly state: 'fine' | 'missing' | 'differs';
-  /** What `afterglow doctor` mends. */
+  /** `afterglow doctor` names the fix. */
   readonly difference: string | null;
   readonly partitions: number;
   readonly replicas: number | null;
