@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type AskedAnswer, PayOnce } from '../../services/enricher/pay-once.ts';
 import { keepWithinBounds, sharedRequests } from '../../services/enricher/shared-requests.ts';
 import { connectDatabase, createPool, type DatabaseClient } from '../../shared/postgres/connect.ts';
+import { readCacheSeal } from '../../shared/side-tables/cache-seal.ts';
 import { migrationStatements, pendingMigrations } from '../../shared/side-tables/migrations.ts';
 import {
   forgetRequests,
@@ -196,4 +197,17 @@ test('told to end while its database is away, nothing waits for ever', async () 
   await expect(shared.read(hashOf(1))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await expect(shared.store(request(1))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await pool.end();
+});
+
+test('answers in Valkey are signed with the bytes of the seal, which are those of the database alone', async () => {
+  await using one = await setUp();
+  await using other = await setUp();
+  const pool = createPool({ url: one.url, applicationName: 'cache', connectionsMax: 1 });
+  const seal = await readCacheSeal(pool).finally(() => pool.end());
+  expect(Buffer.isBuffer(seal)).toBe(true);
+  expect(seal).toHaveLength(32);
+  expect(await readCacheSeal(one.client)).toEqual(seal);
+  expect(await readCacheSeal(other.client)).not.toEqual(seal);
+  await one.client.query('delete from afterglow_internal.cache_seal');
+  expect(await readCacheSeal(one.client)).toBeUndefined();
 });
