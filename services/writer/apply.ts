@@ -2,6 +2,7 @@ import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts'
 import type { RowKey } from '../../shared/contracts/events.ts';
 import { comparePositions } from '../../shared/contracts/position.ts';
 import type { DatabaseConnection, Queryable } from '../../shared/postgres/connect.ts';
+import { PATIENT, withoutTimeouts } from '../../shared/postgres/long-statements.ts';
 import { type Answer, type PreparedStatement, together } from '../../shared/postgres/together.ts';
 import type { EnrichmentTables } from '../../shared/side-tables/enrichment-tables.ts';
 import {
@@ -115,13 +116,6 @@ function resultStatements(
   ];
 }
 
-/** A table is emptied as a whole, or readers would see a part of it; how long that takes is a matter of its size. */
-const TRUNCATE_MAX_MS = 3_600_000;
-
-/** The transaction's, which servers before 17 do not have, can only be switched off once it counts. */
-const LIFT_TIMEOUTS = `select set_config(name, case name when 'statement_timeout' then '${TRUNCATE_MAX_MS}' else '0' end, true)
-  from pg_settings where name in ('statement_timeout', 'transaction_timeout')`;
-
 /**
  * Holds the truncate fence until the end of the transaction; a newer truncate raises it and clears what is older. Answers for
  * what comes behind.
@@ -159,11 +153,11 @@ async function raiseFence(
   const position = [epoch, commit_lsn, event_index];
   const raised = await client.query({ ...statements.raiseFence, values: position });
   if (raised.rowCount === 0) return false;
-  await client.query(LIFT_TIMEOUTS);
-  const patient = { query_timeout: TRUNCATE_MAX_MS };
-  await client.query({ ...statements.markTruncated, ...patient, values: position });
-  await client.query({ ...statements.deleteTruncatedResults, ...patient });
-  await client.query('set local statement_timeout to default');
+  // A table is emptied as a whole, or readers would see a part of it.
+  await withoutTimeouts(client, async () => {
+    await client.query({ ...statements.markTruncated, ...PATIENT, values: position });
+    await client.query({ ...statements.deleteTruncatedResults, ...PATIENT });
+  });
   return true;
 }
 

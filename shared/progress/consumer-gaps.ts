@@ -1,6 +1,7 @@
 // What a consumer never got to see, as a gap with what closes it.
 import { parseLsn } from '../contracts/position.ts';
 import type { Queryable } from '../postgres/connect.ts';
+import { PATIENT, withoutTimeouts } from '../postgres/long-statements.ts';
 import type { TableName } from '../postgres/published.ts';
 import { type Gap, recordGap, startRepair } from '../side-tables/gaps.ts';
 import { stateTable } from '../side-tables/names.ts';
@@ -19,6 +20,7 @@ export interface ConsumerGap {
   readonly jobs: readonly string[];
 }
 
+/** In the transaction of `client`. */
 export async function recordConsumerGap(
   client: Queryable,
   { enrichment, table }: TakenTopic,
@@ -31,10 +33,13 @@ export async function recordConsumerGap(
   return { ...gap, state: 'repairing', to: from, jobs };
 }
 
-/** Everything behind it may be missing. */
+/** Everything behind it may be missing. No index leads to it: one over what every outcome rewrites would cost more than a rare look. */
 async function newestOutcome(client: Queryable, enrichment: string): Promise<Gap['from']> {
-  const { rows } = await client.query<{ epoch: number; lsn: string }>(
-    `select epoch, commit_lsn::text as lsn from ${stateTable(enrichment)} order by epoch desc, commit_lsn desc limit 1`,
+  const { rows } = await withoutTimeouts(client, () =>
+    client.query<{ epoch: number; lsn: string }>({ ...PATIENT, text: newestOf(enrichment) }),
   );
   return { epoch: rows[0]?.epoch ?? 0, lsn: parseLsn(rows[0]?.lsn ?? '0/0') };
 }
+
+const newestOf = (enrichment: string): string =>
+  `select epoch, commit_lsn::text as lsn from ${stateTable(enrichment)} order by epoch desc, commit_lsn desc limit 1`;

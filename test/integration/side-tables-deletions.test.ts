@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { applyOutcomes, buryKey } from '../../services/writer/apply.ts';
 import { forgetDeleted } from '../../services/writer/forget-deleted.ts';
 import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { recordConsumerGap } from '../../shared/progress/consumer-gaps.ts';
+import { listGaps } from '../../shared/side-tables/gaps.ts';
 import {
   deleted,
   FRAUD,
@@ -16,7 +18,7 @@ import {
   write,
 } from '../support/side-tables.ts';
 
-/** Longer than anything but a truncate takes on a busy machine. */
+/** Longer than anything but what takes long by its nature on a busy machine. */
 const STATEMENT_MAX_MS = 2_000;
 const SLOW_S = 3;
 
@@ -76,6 +78,32 @@ test('a truncate may take longer than any other statement, and only the truncate
     await impatient.end();
   }
   expect(await results(setting)).toEqual([]);
+});
+
+test('what a consumer has lost is recorded however long the newest outcome is looked for', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client } = setting;
+  await write(setting, [scored('1', 4, 0.4), scored('2', 5, 0.5)]);
+  await client.query(`alter table afterglow_internal.state_fraud rename to large;
+    create view afterglow_internal.state_fraud as select large.* from afterglow_internal.large, pg_sleep(${SLOW_S})`);
+  const impatient = await connectDatabase({
+    url: setting.url,
+    applicationName: 'impatient',
+    statementTimeoutMs: STATEMENT_MAX_MS,
+  });
+  const taken = { topic: 'lost', enrichment: 'fraud', table: { schema: 'public', name: 't' } };
+  const lost = { reason: 'group_offsets_lost', detail: 'some', jobs: [] };
+  try {
+    await impatient.query('begin');
+    const gap = await recordConsumerGap(impatient, taken, lost);
+    expect(gap.from).toEqual({ epoch: 0, lsn: 5n });
+    const { rows } = await impatient.query<{ statement_timeout: string }>('show statement_timeout');
+    expect(rows).toEqual([{ statement_timeout: `${STATEMENT_MAX_MS / 1_000}s` }]);
+    await impatient.query('commit');
+  } finally {
+    await impatient.end();
+  }
+  expect(await listGaps(client)).toMatchObject([lost]);
 });
 
 test('deletions are remembered for their time and forgotten after it; nothing else is', async () => {
