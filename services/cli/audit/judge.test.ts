@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../shared/errors/policy.ts';
 import type { EnrichmentProgram } from '../../../shared/expressions/enrichment-program.ts';
+import type { Asked, RowInput } from '../../../shared/models/model.ts';
 import { inputHashOf } from '../../../shared/models/row-input.ts';
 import { areWhole, type ChunkPlace, judge, type KeyFacts, type Rules, type StateFacts } from './judge.ts';
 
@@ -21,17 +22,19 @@ const rules: Rules = {
     [2, program(1)],
   ]),
   chunksMax: new Map(),
+  asks: new Map([[2, ({ input }) => ({ kind: 'items', items: [{ input }] })]]),
 };
 const hashOf = (...input: readonly number[]): string => inputHashOf({ input });
 const state: StateFacts = {
   revision: 2,
   status: 'scored',
+  reason: null,
   inputHash: hashOf(5, 7),
   asOfMs: 7,
   failureKind: null,
 };
 const right: KeyFacts = { row: { kind: 'purchase', amount: 5 }, state, result: [], isAhead: false };
-const skipped: Partial<StateFacts> = { status: 'skipped', inputHash: null };
+const skipped: Partial<StateFacts> = { status: 'skipped', reason: 'when', inputHash: null };
 const failed: Partial<StateFacts> = { status: 'failed', inputHash: null, failureKind: 'input' };
 const refund = { kind: 'refund', amount: 5 };
 const broken = { kind: 'purchase', amount: null };
@@ -85,6 +88,20 @@ describe('a key is', () => {
       'stale status',
     ],
     [
+      'stale: skipped with the input of the row, and the model would have been asked',
+      {
+        ...right,
+        state: { ...state, status: 'skipped', reason: 'unsupported_language' },
+        result: undefined,
+      },
+      'stale status',
+    ],
+    [
+      'stale: skipped before there was an input, for what only an input can be skipped for',
+      { ...right, row: refund, state: { ...state, ...skipped, reason: 'empty_input' }, result: undefined },
+      'stale status',
+    ],
+    [
       'stale: failed, and the expression holds now',
       { ...right, state: { ...state, ...failed }, result: undefined },
       'stale status',
@@ -119,6 +136,35 @@ describe('a key is', () => {
   });
 });
 
+/** As a model of texts that detects their language. */
+const askedOfText = ({ input, language }: RowInput): Asked => {
+  if (input === '') return { kind: 'skip', reason: 'empty_input' };
+  if (language === undefined) return { kind: 'detect' };
+  return language === 'tlh' ? { kind: 'skip', reason: 'unsupported_language' } : { kind: 'items', items: [] };
+};
+
+test.for([
+  ['right', 'blank', '', undefined, 'empty_input'],
+  ['stale', 'not blank', 'A lamp.', undefined, 'empty_input'],
+  ['right', 'in a language that the model does not know', 'nuq', 'tlh', 'unsupported_language'],
+  ['right', 'in a language that has to be detected', 'nuq', undefined, 'unsupported_language'],
+  ['stale', 'in a language that the model knows', 'A lamp.', 'en', 'unsupported_language'],
+  ['stale', 'blank, which is another reason', '', 'tlh', 'unsupported_language'],
+  ['stale', 'blank, which is no matter of `when`', '', 'en', 'when'],
+] as const)('a skipped text is %s when it is %s', ([expected, , input, language, reason]) => {
+  const row: RowInput = { input, ...(language === undefined ? {} : { language }) };
+  const text: EnrichmentProgram = { ...program(1), input: () => input, language: () => language };
+  const texts: Rules = { ...rules, programs: new Map([[2, text]]), asks: new Map([[2, askedOfText]]) };
+  const facts: KeyFacts = {
+    ...right,
+    state: { ...state, status: 'skipped', reason, inputHash: inputHashOf(row) },
+    result: undefined,
+  };
+  expect(judge(facts, texts).kind).toBe(expected);
+  // What an earlier definition asked, nobody may be able to tell any more.
+  expect(judge(facts, { ...texts, asks: new Map() })).toEqual({ kind: 'right' });
+});
+
 describe('chunks are those of one text when', () => {
   const chunk = (number: number, start: number, end: number): ChunkPlace => ({ chunk: number, start, end });
   const text = '0123456789';
@@ -141,6 +187,7 @@ test('a text is cut as its own revision says: a number of chunks that was raised
   const whole: EnrichmentProgram = { ...program(1), input: ({ body }) => String(body) };
   const cut: Rules = {
     revision: 2,
+    asks: new Map(),
     programs: new Map([
       [1, whole],
       [2, whole],

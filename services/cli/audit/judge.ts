@@ -2,11 +2,14 @@
 import type { Row } from '../../../shared/contracts/events.ts';
 import type { EnrichmentProgram } from '../../../shared/expressions/enrichment-program.ts';
 import { codePoints } from '../../../shared/models/characters.ts';
+import type { Asked, RowInput } from '../../../shared/models/model.ts';
 import { inputHashOf, readRow } from '../../../shared/models/row-input.ts';
 
 export interface StateFacts {
   readonly revision: number;
   readonly status: string;
+  /** Why it was skipped; of other outcomes something else, or nothing. */
+  readonly reason: string | null;
   /** Hexadecimal. */
   readonly inputHash: string | null;
   readonly asOfMs: number;
@@ -39,6 +42,8 @@ export interface Rules {
   readonly programs: ReadonlyMap<number, EnrichmentProgram>;
   /** By revision, of those that cut texts: a text is as whole as it was meant to be then. */
   readonly chunksMax: ReadonlyMap<number, number>;
+  /** By revision, what the model makes of an input; undefined: the row would fail. Absent where nobody can tell any more. */
+  readonly asks: ReadonlyMap<number, (row: RowInput) => Asked | undefined>;
 }
 
 export const FINDINGS = ['missing', 'stale', 'orphaned'] as const;
@@ -92,6 +97,9 @@ function disagreement(
     return isWithoutInput(read.kind, state) ? undefined : found('stale', 'status');
   if (read.kind !== 'ask') return found('stale', 'status');
   if (inputHashOf(read.input) !== state.inputHash) return found('stale', 'input');
+  const ask = rules.asks.get(state.revision);
+  if (state.status === 'skipped' && ask !== undefined && !mayBeSkipped(ask(read.input), state))
+    return found('stale', 'status');
   const { input } = read.input;
   const chunksMax = rules.chunksMax.get(state.revision);
   if (result === undefined || chunksMax === undefined || typeof input !== 'string') return undefined;
@@ -99,11 +107,20 @@ function disagreement(
 }
 
 /** An outcome that was given before there was an input: because of `when`, of an expression, or without looking at the row. */
-function isWithoutInput(read: 'ask' | 'skipped' | 'failed', { status, failureKind }: StateFacts): boolean {
-  if (status === 'skipped') return read === 'skipped';
+function isWithoutInput(
+  read: 'ask' | 'skipped' | 'failed',
+  { status, reason, failureKind }: StateFacts,
+): boolean {
+  if (status === 'skipped') return read === 'skipped' && reason === 'when';
   if (status !== 'failed') return status === 'over_budget' && read === 'ask';
   return failureKind === 'input' ? read === 'failed' : true;
 }
+
+/** Without asking for a result: the model has nothing to say to such an input, or may not know the language that is detected. */
+const mayBeSkipped = (asked: Asked | undefined, { reason }: StateFacts): boolean =>
+  asked?.kind === 'detect'
+    ? reason === 'unsupported_language'
+    : asked?.kind === 'skip' && asked.reason === reason;
 
 /** Numbered without a gap, one behind the other, up to the text's end unless it was cut. */
 export function areWhole(chunks: readonly ChunkPlace[], text: string, chunksMax: number): boolean {

@@ -44,10 +44,8 @@ export class FactsReader {
   read(tuple: Texts): FoundKey {
     const at = this.#keys;
     const key = tuple.slice(0, at).map((text) => text ?? '');
-    const [row, revision, status, inputHash, asOfMs, failureKind, isAhead, result, seen] = tuple.slice(
-      at,
-      at + FACTS.length,
-    );
+    const [row, revision, status, reason, inputHash, asOfMs, failureKind, isAhead, result, seen] =
+      tuple.slice(at, at + FACTS.length);
     return {
       key,
       seen: seen ?? '',
@@ -59,6 +57,7 @@ export class FactsReader {
           : {
               revision: Number(revision),
               status,
+              reason: reason ?? null,
               inputHash: inputHash ?? null,
               asOfMs: Number(asOfMs),
               failureKind: failureKind ?? null,

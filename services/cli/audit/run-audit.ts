@@ -119,14 +119,20 @@ async function audit(auditing: Auditing, subjects: readonly Subject[]): Promise<
   return audited;
 }
 
+const SINCE_UNKNOWN = {
+  none_older: 'no outcome is older than --since',
+  rewritten: 'its outcomes older than --since were rewritten, and no longer tell when',
+} as const;
+
 async function scanWithProgress(
   { client, invocation: { output }, options: { since }, signal }: Auditing,
   subject: Subject,
 ): Promise<Scanned> {
-  const sinceXid = since === undefined ? undefined : await xidSince(client, subject, since);
-  if (since !== undefined && sinceXid === undefined) {
-    output.note(`${subject.enrichment}: no outcome is older than --since, so every row is looked at.`);
+  const told = since === undefined ? undefined : await xidSince(client, subject, since);
+  if (told !== undefined && 'unknown' in told) {
+    output.note(`${subject.enrichment}: ${SINCE_UNKNOWN[told.unknown]}, so every row is looked at.`);
   }
+  const sinceXid = told !== undefined && 'xid' in told ? told.xid : undefined;
   const estimatedRows = await plannedRows(client, subject.table);
   using screen = output.isTerminal && !output.isJson ? new LiveScreen(output.terminal) : undefined;
   const beganAtMs = performance.now();

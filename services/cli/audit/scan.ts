@@ -103,19 +103,24 @@ async function scanRows(
 /** The writer's clock is the transaction's begin: one that began a little earlier may have a number that is a little newer. */
 const CLOCK_MARGIN_MS = 60_000;
 
+/** By what to tell which rows are newer, or why nothing tells it. */
+export type Since = { readonly xid: string } | { readonly unknown: 'none_older' | 'rewritten' };
+
 /**
- * A transaction that wrote before `sinceMs` ago: everything that began since has a newer number. Undefined when nothing so
- * old is there to tell by.
+ * A transaction that wrote before `sinceMs` ago: everything that began since has a newer number. All rows that one transaction
+ * of the writer wrote are of one time; one that wrote the table anew, as a changed type, a restore or a repacking does, gives
+ * all rows its own number and leaves them their times.
  */
-export async function xidSince(
-  client: Queryable,
-  { enrichment }: Subject,
-  sinceMs: number,
-): Promise<string | undefined> {
-  const { rows } = await client.query<{ xid: string }>(
-    `select xmin::text as xid from ${stateTable(enrichment)} as state
-      where updated_at < now() - make_interval(secs => $1) and age(xmin) >= 0 order by updated_at desc limit 1`,
+export async function xidSince(client: Queryable, { enrichment }: Subject, sinceMs: number): Promise<Since> {
+  const { rows } = await client.query<{ xid: string; rewritten: boolean }>(
+    `with reference as (
+       select xmin as xid, updated_at from ${stateTable(enrichment)} as state
+        where updated_at < now() - make_interval(secs => $1) and age(xmin) >= 0 order by updated_at desc limit 1
+     ) select xid::text, exists (select from ${stateTable(enrichment)} as other
+         where other.xmin = reference.xid and other.updated_at <> reference.updated_at) as rewritten from reference`,
     [(sinceMs + CLOCK_MARGIN_MS) / 1_000],
   );
-  return rows[0]?.xid;
+  const [reference] = rows;
+  if (reference === undefined) return { unknown: 'none_older' };
+  return reference.rewritten ? { unknown: 'rewritten' } : { xid: reference.xid };
 }

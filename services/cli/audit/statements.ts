@@ -38,6 +38,7 @@ export const FACTS = [
   'row',
   'revision',
   'status',
+  'reason',
   'input_hash',
   'as_of_ms',
   'failure_kind',
@@ -102,6 +103,7 @@ function facts(subject: Subject, keys: readonly string[], seen: string): string 
     `${source[0]} is not null`,
     'case when not state.deleted then state.revision end',
     'case when not state.deleted then state.status end',
+    'state.reason',
     "encode(state.input_hash, 'hex')",
     'floor(extract(epoch from state.as_of) * 1000)::int8',
     'state.failure_kind',
@@ -261,7 +263,7 @@ export const wrongKeys = ({ enrichment }: Subject): string =>
 /** Nothing newer would be written over an outcome ahead of the log: it gives way to whatever comes. */
 export function giveWay(subject: Subject): AuditStatement {
   const wrong = subject.tables.keyColumns.map(({ type }, place) => `wrong.key[${place + 1}]::${type}`);
-  const text = `update ${stateOf(subject)} set epoch = 0, commit_lsn = '0/0', event_index = 0
+  const text = `update ${stateOf(subject)} set epoch = 0, commit_lsn = '0/0', event_index = 0, updated_at = now()
     from (select key from ${SUSPECTS} where enrichment = $1 and settled and reason = 'ahead') as wrong
     where ${equal(ofState(subject), wrong)}`;
   return { text, values: [subject.enrichment] };

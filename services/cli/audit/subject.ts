@@ -1,7 +1,11 @@
-import type { Definition, Enrichment } from '../../../shared/config/definition.ts';
+import { LOCAL_REGION } from '../../../shared/aws/settings.ts';
+import { type Definition, type Enrichment, modelKind } from '../../../shared/config/definition.ts';
+import { model as modelSchema } from '../../../shared/config/model-kinds/index.ts';
 import type { TypeCatalog } from '../../../shared/contracts/row-codec.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { compileEnrichment, type EnrichmentProgram } from '../../../shared/expressions/enrichment-program.ts';
+import { openModel } from '../../../shared/models/index.ts';
+import { askedOf } from '../../../shared/models/row-bound.ts';
 import { findTable, readCatalog, type Table } from '../../../shared/postgres/catalog.ts';
 import type { Queryable } from '../../../shared/postgres/connect.ts';
 import { readTypeCatalog } from '../../../shared/postgres/type-catalog.ts';
@@ -77,15 +81,35 @@ async function readRules(
   const revision = await registeredRevision(client, definition, name);
   const programs = new Map<number, EnrichmentProgram>();
   const chunksMax = new Map<number, number>();
+  const asks = new Map<number, Ask>();
   for (const [number, content] of await readRevisionContents(client, name)) {
     const program = compiled(content, table);
     if (program === undefined) continue;
     programs.set(number, program);
     const { model } = content as Enrichment;
     if ('max_chunks' in model) chunksMax.set(number, model.max_chunks);
+    const ask = await askOf(content as Enrichment);
+    if (ask !== undefined) asks.set(number, ask);
   }
   programs.set(revision, compileEnrichment(enrichment, table.columns));
-  return { revision, programs, chunksMax };
+  return { revision, programs, chunksMax, asks };
+}
+
+type Ask = Rules['asks'] extends ReadonlyMap<number, infer Each> ? Each : never;
+
+/** Nothing is called: the model only says what it would ask. */
+const NOWHERE = { mode: 'real', region: LOCAL_REGION } as const;
+
+async function askOf(content: Enrichment): Promise<Ask | undefined> {
+  // Numbers are always asked about, and a client that nobody needs takes its time and its memory.
+  if (modelKind(content.model.kind).input === 'tabular')
+    return ({ input }) => ({ kind: 'items', items: [{ input }] });
+  // A revision is kept without its pace, which changes nothing here.
+  const read = modelSchema.safeParse(content.model);
+  if (!read.success) return undefined;
+  using opened = await openModel({ ...content, model: read.data }, NOWHERE, 1);
+  const { model } = opened;
+  return (row) => askedOf(model, row);
 }
 
 /** An earlier definition may name columns that are gone: its outcomes cannot be looked into any more. */
