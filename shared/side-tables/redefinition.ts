@@ -1,4 +1,6 @@
 import type { Definition } from '../config/definition.ts';
+import { AfterglowError } from '../errors/catalogue.ts';
+import type { Fault } from '../errors/policy.ts';
 import { pause } from '../lifecycle/run-service.ts';
 import type { Queryable } from '../postgres/connect.ts';
 import { isTransient } from '../postgres/transient.ts';
@@ -30,8 +32,7 @@ export function redefinition(
     while (!redefined.signal.aborted && (await pause(LOOK_INTERVAL_MS, signal))) {
       try {
         for (const name of names) await registeredRevision(database, definition, name);
-        await requireKeyTypes(database, definition, names);
-        const altered = await keysAltered(database, read);
+        const altered = await keysOf(database, definition, read);
         if (altered !== undefined) end(altered);
       } catch (error) {
         // A database that is away says nothing about the definition; its own users notice.
@@ -44,4 +45,22 @@ export function redefinition(
   };
   void look();
   return redefined.signal;
+}
+
+/** Of tables that are missing nothing: whoever uses them notices, and their going is no other definition. @throws Fault */
+async function keysOf(
+  database: Queryable,
+  definition: Definition,
+  read: readonly KeysRead[],
+): Promise<Fault | undefined> {
+  for (const each of read) {
+    try {
+      await requireKeyTypes(database, definition, [each.enrichment]);
+      const altered = await keysAltered(database, [each]);
+      if (altered !== undefined) return altered;
+    } catch (error) {
+      if (!(error instanceof AfterglowError) || error.code !== 'database_not_initialised') throw error;
+    }
+  }
+  return undefined;
 }
