@@ -1,8 +1,8 @@
 import type { Definition } from '../config/definition.ts';
 import { AfterglowError } from '../errors/catalogue.ts';
-import type { Fault } from '../errors/policy.ts';
+import { asFault, Fault } from '../errors/policy.ts';
 import { pause } from '../lifecycle/run-service.ts';
-import type { Queryable } from '../postgres/connect.ts';
+import { type Queryable, sqlState } from '../postgres/connect.ts';
 import { isTransient } from '../postgres/transient.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type KeysRead, keysAltered, requireKeyTypes } from './key-types.ts';
@@ -39,12 +39,20 @@ export function redefinition(
         if (isTransient(error)) continue;
         // Asked between two statements of an ending service: what it says then is of no interest.
         if (signal.aborted) return;
-        end(error);
+        end(reasonOf(error));
       }
     }
   };
   void look();
   return redefined.signal;
+}
+
+/** Nothing but another revision is another definition: what else ends the session is a fault, and ends it as one. */
+function reasonOf(error: unknown): unknown {
+  if (error instanceof Fault) return error;
+  if (error instanceof AfterglowError && error.code === 'revision_unregistered') return error;
+  const { code } = error instanceof AfterglowError ? error : { code: sqlState(error) ?? asFault(error).code };
+  return new Fault('unknown', code, 'the definition in force could not be read', { cause: error });
 }
 
 /** Of tables that are missing nothing: whoever uses them notices, and their going is no other definition. @throws Fault */

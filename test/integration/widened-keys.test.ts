@@ -10,7 +10,7 @@ import { createPipeline } from '../support/pipeline.ts';
 import { scored } from '../support/side-tables.ts';
 import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
-import { createWriting, type TestWriting } from '../support/writing.ts';
+import { BOTH, createWriting, type TestWriting } from '../support/writing.ts';
 
 const DEADLINE_MS = 120_000;
 const payments = (type: string): string =>
@@ -74,8 +74,8 @@ test('with a key of another type the writer waits and says so, the audit ends, a
   ]);
 });
 
-test('a session that has read its tables before keys and side tables were altered together is ended by its next look', async () => {
-  await using writing = await createWriting(undefined, payments('date'));
+test('a session that has read its tables before keys and side tables were altered together is ended by its next look, and by no table that is missing', async () => {
+  await using writing = await createWriting(BOTH, payments('date'));
   const { client, definition } = writing;
   const over = new AbortController();
   using _looking = { [Symbol.dispose]: () => over.abort() };
@@ -84,8 +84,10 @@ test('a session that has read its tables before keys and side tables were altere
   await client.query('alter table payments alter column id type timestamp');
   await writing.init();
   const now = await readEnrichmentTables(client, 'fraud');
+  const missing = await readEnrichmentTables(client, 'embedding');
+  await client.query('drop table afterglow.embedding cascade');
   const goingOn = redefinition(client, definition, [now], logger, over.signal);
-  const ended = redefinition(client, definition, [before], logger, over.signal);
+  const ended = redefinition(client, definition, [missing, before], logger, over.signal);
   await until(() => ended.aborted, { deadlineMs: DEADLINE_MS, what: 'the session to end' });
   expect(ended.reason).toMatchObject({ kind: 'unavailable', code: 'key_type_changed' });
   expect(goingOn.aborted).toBe(false);
