@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Definition, Enrichment } from './definition.ts';
 import { parseDefinition } from './parse.ts';
-import { policyVersion, revisionContent } from './revision.ts';
+import { equallyAskingRevisions, policyVersion, revisionContent } from './revision.ts';
 
 const SHIPPED = readFileSync(new URL('./fixtures/full.yaml', import.meta.url), 'utf8');
 
@@ -70,4 +70,24 @@ test.each([
 test('the number of a revision does not move by itself: that would pay for every row again', () => {
   expect(revision('fraud')).toBe('85eed02004a9ea9b008e5858ea455a9f3b64c6e31017977be74ef8db4ee7c582');
   expect(policyVersion(enrichment('fraud'))).toBe('3f2ca39bb66f');
+});
+
+test('revisions ask equally when only flag and decide differ, or are gone; other model, input or filter is asking anew', () => {
+  const revisions = [
+    SHIPPED,
+    SHIPPED.replace('flag: score >= 0.9', 'flag: score >= 0.8'),
+    SHIPPED.replace('"2026-10"', '"2026-11"'),
+    SHIPPED.replace('- attempts_10m\n      - card_present', '- card_present\n      - attempts_10m'),
+    SHIPPED.replace('kind == "purchase"', 'kind == "refund"'),
+    SHIPPED.replace(/ {4}flag: score >= 0\.9\n/, ''),
+  ];
+  expect(new Set(revisions).size).toBe(revisions.length);
+  const contents = new Map(
+    revisions.map((text, index): [number, unknown] => [
+      index + 1,
+      JSON.parse(revisionContent(definitionOf(text), 'fraud').json),
+    ]),
+  );
+  expect(equallyAskingRevisions(contents, 2)).toEqual([1, 2, 6]);
+  expect(equallyAskingRevisions(contents, 3)).toEqual([3]);
 });

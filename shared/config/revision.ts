@@ -23,6 +23,21 @@ export function revisionContent(definition: Definition, name: string): RevisionC
   return hashed({ from, table, when, model: effectiveModel, input, output, flag, decide });
 }
 
+/**
+ * Of all revisions of an enrichment, by what they were: those that differ from this one in `flag` and `decide` at most. What
+ * they asked of a row is what it asks, so their results are its results, judged otherwise.
+ */
+export function equallyAskingRevisions(
+  contents: ReadonlyMap<number, unknown>,
+  revision: number,
+): readonly number[] {
+  const asked = askedBy(contents.get(revision));
+  return [...contents.keys()].filter((each) => askedBy(contents.get(each)) === asked);
+}
+
+const askedBy = (content: unknown): string =>
+  canonicalJson({ ...Object(content), flag: undefined, decide: undefined });
+
 /** Which flag and rules made a decision: short, since it travels with every result. */
 export function policyVersion({ flag, decide }: Pick<Enrichment, 'flag' | 'decide'>): string {
   return hashed({ flag, decide }).sha256.slice(0, 12);

@@ -18,6 +18,33 @@ export const outdatedCondition = (table: TableName, tables: EnrichmentTables, re
 export const answeredCondition = (table: TableName, tables: EnrichmentTables): string =>
   `not ${outcomeCondition(table, tables, ["afterglow_state.status in ('failed', 'over_budget')"])}`;
 
+/**
+ * The same without the rows that a revision answered which is none of these: what it asked was something else, so the model would
+ * be called for them.
+ */
+export const judgeableCondition = (
+  table: TableName,
+  tables: EnrichmentTables,
+  revisions: readonly number[],
+): string =>
+  `${answeredCondition(table, tables)} and not ${otherwiseAskedCondition(table, tables, revisions)}`;
+
+/** Rows with an outcome by a revision that is none of these. */
+export const otherwiseAskedCondition = (
+  table: TableName,
+  tables: EnrichmentTables,
+  revisions: readonly number[],
+): string =>
+  outcomeCondition(table, tables, [
+    `afterglow_state.revision not in (${revisions.join(', ')})`,
+    "afterglow_state.status not in ('failed', 'over_budget')",
+    'not afterglow_state.deleted',
+  ]);
+
+/** Rows without any outcome. */
+export const missingCondition = (table: TableName, tables: EnrichmentTables): string =>
+  `not ${outcomeCondition(table, tables, ['not afterglow_state.deleted'])}`;
+
 function outcomeCondition(
   { schema, name }: TableName,
   { enrichment, keyColumns }: EnrichmentTables,

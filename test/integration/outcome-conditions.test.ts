@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { answeredCondition, outdatedCondition } from '../../shared/side-tables/outcome-conditions.ts';
+import {
+  answeredCondition,
+  judgeableCondition,
+  missingCondition,
+  otherwiseAskedCondition,
+  outdatedCondition,
+} from '../../shared/side-tables/outcome-conditions.ts';
 import { deleted, FRAUD, failed, overBudget, scored, setUp, skipped, write } from '../support/side-tables.ts';
 
 const TABLE = { schema: 'public', name: 't' };
@@ -17,4 +23,8 @@ test('what can be decided anew: every row but those that got no result, also one
   };
   expect(await picked(answeredCondition(TABLE, tables))).toEqual(['1', '2', '5', '6']);
   expect(await picked(outdatedCondition(TABLE, tables, 2))).toEqual(['1', '2', '3', '4']);
+  expect(await picked(missingCondition(TABLE, tables))).toEqual(['5', '6']);
+  expect(await picked(judgeableCondition(TABLE, tables, [1, 3]))).toEqual(['1', '2', '5', '6']);
+  expect(await picked(judgeableCondition(TABLE, tables, [2, 3]))).toEqual(['5', '6']);
+  expect(await picked(otherwiseAskedCondition(TABLE, tables, [2, 3]))).toEqual(['1', '2']);
 });

@@ -1,13 +1,19 @@
 import type { Definition } from '../../../shared/config/definition.ts';
 import { nearest } from '../../../shared/config/nearest.ts';
+import { equallyAskingRevisions } from '../../../shared/config/revision.ts';
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { type DatabaseClient, sqlState } from '../../../shared/postgres/connect.ts';
 import { countRows, estimateRows } from '../../../shared/postgres/estimate.ts';
 import { readDefinitionInForce } from '../../../shared/side-tables/in-force.ts';
-import { answeredCondition, outdatedCondition } from '../../../shared/side-tables/outcome-conditions.ts';
+import {
+  judgeableCondition,
+  missingCondition,
+  otherwiseAskedCondition,
+  outdatedCondition,
+} from '../../../shared/side-tables/outcome-conditions.ts';
 import { readEnrichmentTables } from '../../../shared/side-tables/read-tables.ts';
 import { createRedoJob, readRedoJob } from '../../../shared/side-tables/redo-jobs.ts';
-import { registeredRevision } from '../../../shared/side-tables/revisions.ts';
+import { readRevisionContents, registeredRevision } from '../../../shared/side-tables/revisions.ts';
 import { priceOfRows } from '../cost/estimate-cost.ts';
 import { requireDefinition, requireEnrichment } from '../definition.ts';
 import { type Invocation, onlyOperand } from '../invocation.ts';
@@ -61,19 +67,32 @@ export async function startRedecide(
     table,
     reason: 'redecide',
     enrichments: [name],
-    consequence: 'will be judged again; only those whose input has changed meanwhile call the model',
+    consequence: 'will be judged again; only those without a result for their input call the model',
     only: async (client, inForce) => {
+      const contents = await readRevisionContents(client, name);
+      const revisions = equallyAskingRevisions(contents, await registeredRevision(client, inForce, name));
       const enrichment = inForce.enrichments[name];
-      if (enrichment?.flag === undefined && enrichment?.decide === undefined) {
+      const judges = enrichment?.flag !== undefined || enrichment?.decide !== undefined;
+      // Another one that asks the same had a flag or decisions, which are to be taken away.
+      if (!judges && revisions.length === 1) {
         throw new AfterglowError('usage', `Enrichment ${name} has neither \`flag\` nor \`decide\`.`, {
           remedy: 'Add one to the definition file, then run `afterglow init`.',
         });
       }
-      await registeredRevision(client, inForce, name);
-      return answeredCondition(table, await readEnrichmentTables(client, name));
+      const tables = await readEnrichmentTables(client, name);
+      if (contents.size > revisions.length) {
+        const others = bothOf(otherwiseAskedCondition(table, tables, revisions), options.where);
+        const leftOut = await refusing(options.where, () => countRows(client, table, others));
+        if (leftOut > 0) invocation.output.note(leftOutText(leftOut, name));
+      }
+      return judgeableCondition(table, tables, revisions);
     },
+    priced: async (client) => missingCondition(table, await readEnrichmentTables(client, name)),
   });
 }
+
+const leftOutText = (rows: number, name: string): string =>
+  `Rows left out: ${formatCount(rows)}. Their outcomes are of another model, input or filter, so they would be asked anew: \`afterglow reenrich ${name}\` has them, priced first.`;
 
 /** Rows whose outcome was given by an earlier definition, once more by the one of now. */
 export async function startReenrich(
@@ -114,6 +133,8 @@ interface WantedJob {
   readonly consequence: string;
   /** SQL for the rows that it is about, whatever --where says. */
   readonly only?: (client: DatabaseClient, inForce: Definition) => Promise<string>;
+  /** SQL for those among them that the model is called for, where it is not for all. */
+  readonly priced?: (client: DatabaseClient) => Promise<string>;
   /** Said when there are none of them, which are counted instead of estimated then. */
   readonly nothingToDo?: string;
 }
@@ -133,7 +154,8 @@ async function startJob(invocation: Invocation, options: JobOptions, wanted: Wan
       return 0;
     }
     const aws = awsModeOf(invocation.environment);
-    const nanoUsd = await priceOf(client, { ...wanted, definition }, condition, aws);
+    const priced = bothOf(await wanted.priced?.(client), condition);
+    const nanoUsd = await priceOf(client, { ...wanted, definition }, priced, aws);
     const what = `About ${formatCount(estimated)} rows of ${source}`;
     await requireConsent(invocation, { rows: estimated, nanoUsd, what, consequence: wanted.consequence });
     const job = await createRedoJob(client, {
@@ -200,14 +222,13 @@ async function refusing(condition: string | undefined, ask: () => Promise<number
   }
 }
 
-/** Of all enrichments together; where `redecide` finds everything as it was, nothing is called. */
+/** Of all enrichments together. */
 async function priceOf(
   client: DatabaseClient,
-  { definition, enrichments, reason }: WantedJob,
+  { definition, enrichments }: WantedJob,
   condition: string | undefined,
   aws: AwsMode,
 ): Promise<number> {
-  if (reason === 'redecide') return 0;
   let nanoUsd = 0;
   for (const enrichment of enrichments)
     nanoUsd += await priceOfRows(client, definition, { enrichment, condition, aws });

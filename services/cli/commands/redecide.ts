@@ -14,7 +14,9 @@ export function redecideCommand(run: Run): Command {
       `
 After \`flag\` or \`decide\` has changed: run \`afterglow init\`, start the enricher again, then this. The stored outputs
 are judged anew and published like any other outcome, so the decision is on the topic and in the view. The model is
-called only for rows whose input is another one by now. It is a job like a backfill: \`backfill list\` shows it.
+called only for rows whose input is another one by now, or that have no outcome yet. Rows whose outcome is of another
+model, input or filter are left out and counted: \`reenrich\` has them, priced first. Once both are gone from the
+definition, it takes the flags and decisions away. It is a job like a backfill: \`backfill list\` shows it.
 Exit status 0: done or detached; 1: the job failed or was cancelled; 4: nobody agreed.
 
 Examples:
