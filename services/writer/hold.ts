@@ -1,7 +1,10 @@
+import { AfterglowError } from '../../shared/errors/catalogue.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import { type BackoffLimits, backoffMs } from '../../shared/lifecycle/backoff.ts';
 import { pause } from '../../shared/lifecycle/run-service.ts';
 import { SET_RIGHT } from '../../shared/lifecycle/sessions.ts';
+import { sqlState } from '../../shared/postgres/connect.ts';
+import { isOfTables } from '../../shared/postgres/sql-states.ts';
 import { Abandoned } from './patience.ts';
 
 /** A lane that waits for somebody. */
@@ -9,6 +12,25 @@ export interface Hold {
   held(fault: Fault, waitMs: number): void;
   /** Also of a lane that was never held. */
   released(): void;
+}
+
+/** Faults that the lane finds in tables. One that Kafka finds ends the session: its producer sends nothing more after it. */
+const OF_LANE = new Set(['every_row_refused', 'key_type_changed']);
+
+/** Pure. What somebody has to put right about the tables of one lane; undefined for everything that is not its own. */
+export function faultOfLane(error: unknown): Fault | undefined {
+  if (error instanceof Fault) return error.kind === 'set_up' && OF_LANE.has(error.code) ? error : undefined;
+  const state = sqlState(error);
+  if (state !== undefined && isOfTables(state)) {
+    return new Fault(
+      'set_up',
+      state,
+      `its tables, or the rights of this role on them, are not as init made them (SQLSTATE ${state}). Run \`afterglow init\`.`,
+      { cause: error },
+    );
+  }
+  if (!(error instanceof AfterglowError) || error.code !== 'database_not_initialised') return undefined;
+  return new Fault('set_up', error.code, `${error.message} Run \`afterglow init\`.`, { cause: error });
 }
 
 /**
@@ -26,9 +48,10 @@ export async function untilSetRight(
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof Fault) || error.kind !== 'set_up') throw error;
+        const fault = faultOfLane(error);
+        if (fault === undefined) throw error;
         const waitMs = backoffMs(tries, limits, Math.random);
-        held(error, waitMs);
+        held(fault, waitMs);
         if (!(await pause(waitMs, ending))) throw new Abandoned();
       }
     }

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { asksForLook, isRefused, isTransientState, mayBeOfRow, SQL_STATES } from './sql-states.ts';
+import {
+  asksForLook,
+  isOfTables,
+  isRefused,
+  isTransientState,
+  mayBeOfRow,
+  SQL_STATES,
+} from './sql-states.ts';
 
 test.each([
   // [state, worth the same again, asks for a look at the server, refused]
@@ -28,6 +35,21 @@ test.each([
 test('nothing is both worth trying again and refused', () => {
   const both = Object.entries(SQL_STATES).filter(([, { again, refused }]) => again && refused === true);
   expect(both).toEqual([]);
+});
+
+test.each([
+  ['a privilege that is missing', '42501', true],
+  ['a table that is missing', '42P01', true],
+  ['a column that is missing', '42703', true],
+  ['a schema that may not be entered, as its types are not seen', '42704', true],
+  ['a column of another type', '42804', true],
+  ['a unique key', '23505', false],
+  ['a full disk', '53100', false],
+  ['a node that is read-only', '25006', false],
+  ['an internal error', 'XX000', false],
+])('%s is of the tables themselves, or not', (_name, state, expected) => {
+  expect(isOfTables(state)).toBe(expected);
+  if (expected) expect([isTransientState(state), mayBeOfRow(state)]).toEqual([false, false]);
 });
 
 test.each([

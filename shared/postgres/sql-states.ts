@@ -92,3 +92,9 @@ const OF_VALUES = new Set([
 
 /** False for what is about tables, privileges or the server: another row would fare no better. */
 export const mayBeOfRow = (state: string): boolean => OF_VALUES.has(state.slice(0, 2));
+
+/** What `init` made is not there as it made it: a table, a column, a type, a key, or the right to it. */
+const OF_TABLES = new Set(['3F000', '42501', '42703', '42704', '42804', '42809', '42883', '42P01', '42P10']);
+
+/** True for what somebody has to put right about the tables themselves: until then no row fares better. */
+export const isOfTables = (state: string): boolean => OF_TABLES.has(state);

@@ -24,6 +24,10 @@ async function refused({ registry }: RunningWriter): Promise<unknown> {
   return found?.values.map(({ labels, value }) => ({ ...labels, value }));
 }
 
+async function paused({ registry }: RunningWriter): Promise<unknown> {
+  return (await registry.getSingleMetric('afterglow_writer_paused')?.get())?.values[0]?.value;
+}
+
 const says = ({ readiness }: RunningWriter, words: string): Promise<unknown> =>
   until(() => JSON.stringify(readiness.missing).includes(words), { deadlineMs: DEADLINE_MS, what: words });
 
@@ -52,6 +56,46 @@ test('tables that refuse every result stop their enrichment alone after a hundre
     { status: 'scored', count: ROWS },
     { status: 'skipped', count: ROWS },
   ]);
+});
+
+test('a right, a table or a column that is missing stops its enrichment alone, by what to do, and it goes on by itself', async () => {
+  await using writing = await createWriting(BOTH);
+  const { client, database, definition } = writing;
+  const role = `${definition.pipeline}_writer`;
+  const held = enrichedTopic(definition.pipeline, 'fraud');
+  await client.query(
+    `alter role ${role} login password 'secret'; revoke insert on afterglow.fraud from ${role}`,
+  );
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = 'secret';
+  await using writer = writing.start({ databaseUrl: url.href });
+  const vectors = async (): Promise<number> =>
+    (await client.query('select from afterglow.embedding')).rowCount ?? 0;
+  const stopsAlone = async (id: number, state: string): Promise<void> => {
+    await writing.publish([scored(String(id), 5, 0.5)]);
+    await says(writer, `${state}: `);
+    expect(writer.readiness.missing[held]).toContain('afterglow init');
+    await writing.publish([embedded(5, [VECTOR], { key: { id: String(id) } })], 'embedding');
+    await until(async () => (await vectors()) === id, {
+      deadlineMs: DEADLINE_MS,
+      what: 'the other enrichment',
+    });
+  };
+  await stopsAlone(1, '42501');
+  await client.query(`grant insert on afterglow.fraud to ${role}`);
+  await writing.caughtUp();
+  await client.query('alter table afterglow.fraud rename column score to other');
+  await stopsAlone(2, '42703');
+  await client.query('alter table afterglow.fraud rename column other to score');
+  await writing.caughtUp();
+  await client.query('alter table afterglow.fraud rename to away');
+  await stopsAlone(3, '42P01');
+  await client.query('alter table afterglow.away rename to fraud');
+  await writing.caughtUp();
+  expect(await statuses(writing)).toEqual([{ status: 'scored', count: 3 }]);
+  expect(await refused(writer)).toEqual([]);
+  expect(await paused(writer)).toBe(0);
 });
 
 test('a limit of the server at the commit is waited over, and no row is failed for it', async () => {
