@@ -11,8 +11,15 @@ export interface Migration {
 const FOLDER = new URL('migrations/', import.meta.url);
 const FILE_NAME = /^(\d{3})_([a-z0-9_]+)\.sql$/;
 
-/** The numbered files, oldest first. */
+let migrations: readonly Migration[] | undefined;
+
+/** The numbered files, oldest first. Read once: services ask every few seconds whether their definition still holds. */
 export function allMigrations(): readonly Migration[] {
+  migrations ??= readMigrations();
+  return migrations;
+}
+
+function readMigrations(): readonly Migration[] {
   return readdirSync(FOLDER)
     .sort()
     .map((file) => {

@@ -105,7 +105,7 @@ export async function registeredRevision(
   definition: Definition,
   name: string,
 ): Promise<number> {
-  if ((await readPipeline(client)) === undefined) throw new AfterglowError('database_not_initialised');
+  await verifyPipeline(client, definition);
   return sameRevision(definition, name, (await readRevisions(client)).get(name));
 }
 

@@ -127,6 +127,17 @@ test('a service learns whether its database is set up for its definition', async
   await expect(verifyRegistered(client, { ...definition, pipeline: 'other' })).rejects.toMatchObject({
     code: 'database_not_initialised',
   });
+  // As it was before the newest migration: every service says what to run, and fails at no missing table.
+  const { rows } = await client.query<{ name: string }>(
+    `delete from afterglow_internal.migrations where version = (select max(version) from afterglow_internal.migrations) returning name`,
+  );
+  const behind = {
+    code: 'database_not_initialised',
+    message: expect.stringContaining(`${rows[0]?.name} is missing`),
+    remedy: 'Run `afterglow init`.',
+  };
+  await expect(verifyRegistered(client, definition)).rejects.toMatchObject(behind);
+  await expect(registeredRevision(client, definition, 'fraud')).rejects.toMatchObject(behind);
 });
 
 test('topics are made as the contracts say, and a partition count is fixed', async () => {
