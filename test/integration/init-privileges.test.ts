@@ -184,3 +184,38 @@ test('whoever casts keys may use the schema that their type is in', async () => 
     }
   }
 });
+
+test('with pgvector in a schema that not everyone may use, the writer writes vectors and the viewer finds what is like them', async () => {
+  await using setting = await setUp();
+  const { client, database, pipeline } = setting;
+  await client.query('create schema extensions; create extension vector schema extensions');
+  const password = 'of-the-services';
+  const more = `  embedding:
+    from: reviews
+    model: { kind: titan-embedding, dimensions: 256 }
+    input: [body]`;
+  await setting.init({ more }, { loginPasswords: { writer: password, viewer: password } });
+  expect(await setting.init({ more })).toEqual([]);
+  const connect = (role: string): Promise<DatabaseClient> => {
+    const url = new URL(database.url);
+    url.username = `${pipeline}_${role}`;
+    url.password = password;
+    return connectDatabase({ url: url.href, applicationName: role });
+  };
+  const vector = `array_fill(1::real, array[256])::extensions.halfvec`;
+  await using cleanup = new AsyncDisposableStack();
+  const writer = await connect('writer');
+  cleanup.defer(() => writer.end());
+  const statements = writerStatements(await readEnrichmentTables(writer, 'embedding'));
+  for (const statement of Object.values(statements)) {
+    if (statement !== undefined) await writer.query(`prepare each as ${statement.text}; deallocate each`);
+  }
+  await writer.query(
+    `insert into afterglow.embedding (product, number, chunk, chunk_start, chunk_end, tokens, embedding, scored_at, cost_nano_usd)
+     values ('lamp', 1, 0, 0, 9, 2, ${vector}, now(), 0)`,
+  );
+  const viewer = await connect('viewer');
+  cleanup.defer(() => viewer.end());
+  const { rows } = await viewer.query(`select key from afterglow.similar('embedding', ${vector})`);
+  expect(rows).toHaveLength(1);
+});

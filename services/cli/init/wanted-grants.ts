@@ -8,7 +8,7 @@ import {
   stateTableName,
 } from '../../../shared/side-tables/names.ts';
 import { type Grant, grantKey, grantStatements } from './grants.ts';
-import type { RealSource } from './sources.ts';
+import { DEFAULT_VECTOR_SCHEMA, type RealSource } from './sources.ts';
 import type { InitState } from './state.ts';
 import { type SqlStep, sqlStep } from './step.ts';
 
@@ -33,6 +33,7 @@ export function wantedGrants(
   state: InitState,
 ): readonly Grant[] {
   const grants: Grant[] = [];
+  const { vectorSchema = DEFAULT_VECTOR_SCHEMA } = state;
   const give = (role: Role, privileges: readonly Privilege[], schema: string, table: string | null): void => {
     for (const privilege of privileges) {
       grants.push({ role: roleName(pipeline, role), privilege, schema, table, column: null });
@@ -80,7 +81,9 @@ export function wantedGrants(
     for (const schema of source.keyTypeSchemas) {
       for (const role of ['reader', 'enricher', 'writer'] as const) enter(role, schema);
     }
-    for (const { enrichment } of source.enrichments) {
+    for (const { enrichment, chunked } of source.enrichments) {
+      // Whoever names the type of vectors, or an operator of theirs.
+      if (chunked) for (const role of ['writer', 'viewer'] as const) enter(role, vectorSchema);
       for (const [schema, table] of [
         [INTERNAL_SCHEMA, stateTableName(enrichment)],
         [SCHEMA, enrichment],
