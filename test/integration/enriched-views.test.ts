@@ -185,6 +185,42 @@ test('the viewer role reads results, and rows only as far as the source lets it'
   }
 });
 
+test("row level security of the source covers the view alone: the viewer role reads every row's key, outcome, score and likeness", async () => {
+  await using setting = await filled();
+  const { client, database, pipeline } = setting;
+  const viewer = `${pipeline}_viewer`;
+  const more = `  embedding:
+    from: reviews
+    model: { kind: titan-embedding, dimensions: 256 }
+    input: [body]`;
+  await setting.init({ more }, { loginPasswords: { viewer: 'viewer-secret' } });
+  await client.query(`insert into reviews values ('a', 1, 'good');
+    insert into afterglow_internal.state_embedding (key_product, key_number, epoch, commit_lsn, event_index, revision, status, as_of, committed_at)
+      values ('a', 1, 1, '0/1', 1, 1, 'scored', now(), now());
+    insert into afterglow.embedding (product, number, chunk, chunk_start, chunk_end, tokens, embedding, scored_at, cost_nano_usd)
+      select 'a', 1, 0, 0, 4, 1, array_fill(1::float4, array[256])::halfvec(256), now(), 0;
+    grant select on transactions, reviews to ${viewer};
+    alter table transactions enable row level security;
+    alter table reviews enable row level security`);
+  const url = new URL(database.url);
+  url.username = viewer;
+  url.password = 'viewer-secret';
+  const theirs = await connectDatabase({ url: url.href, applicationName: 'viewer' });
+  try {
+    expect(await row(theirs, `select count(*) from ${VIEW}`)).toEqual({ count: '0' });
+    expect(await row(theirs, 'select count(*) from afterglow.reviews_enriched')).toEqual({ count: '0' });
+    expect(await row(theirs, 'select count(*) from afterglow.fraud')).toEqual({ count: '1980' });
+    expect(await row(theirs, 'select count(key_id) from afterglow_internal.state_fraud')).toEqual({
+      count: '2000',
+    });
+    expect(await row(theirs, 'select afterglow.fraud_score(1001) as score')).toEqual({ score: '0.5005' });
+    const alike = `select key->>'product' as product from afterglow.similar('embedding', array_fill(1::float4, array[256])::vector, 1, 0.5)`;
+    expect(await row(theirs, alike)).toEqual({ product: 'a' });
+  } finally {
+    await theirs.end();
+  }
+});
+
 test('a table with many columns of odd names and types becomes a view like any other', async () => {
   const columns = Array.from({ length: 150 }, (_, index) => `"c ${index} ""$afterglow$"" é" numeric(10,2)`);
   await using setting = await setUp(
