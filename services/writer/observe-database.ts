@@ -17,6 +17,8 @@ export function observeDatabase({ logger, readiness, metrics }: ObservedParts) {
   const paused = new Set<string>();
   const held = new Set<string>();
   const count = (): void => metrics.paused(paused.size + held.size > 0);
+  // The session before may have ended in the middle of a wait.
+  count();
   const lane = (name: string): Pick<Patience, 'failed' | 'resumed'> & Hold => ({
     failed(error, tries) {
       const state = sqlState(error) ?? (error instanceof Fault ? error.code : 'connection');
