@@ -1,7 +1,11 @@
 // What the side tables refuse: a row by itself, every row, or only for now.
 import { expect, test } from 'vitest';
-import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import { deadTopic, enrichedTopic } from '../../shared/contracts/topics.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
 import { embedded, scored, skipped, truncated } from '../support/side-tables.ts';
+import { brokers } from '../support/stack.ts';
+import { topicSize } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
 import { BOTH, createWriting, type RunningWriter, type TestWriting } from '../support/writing.ts';
 
@@ -96,6 +100,26 @@ test('a right, a table or a column that is missing stops its enrichment alone, b
   expect(await statuses(writing)).toEqual([{ status: 'scored', count: 3 }]);
   expect(await refused(writer)).toEqual([]);
   expect(await paused(writer)).toBe(0);
+});
+
+test('an archive that Kafka refuses is waited for, and what it was to keep is archived and failed once that is put right', async () => {
+  await using writing = await createWriting();
+  const { client, definition } = writing;
+  const archive = deadTopic(definition.pipeline, 'fraud');
+  const kafka = { brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') };
+  const admin = await connectKafkaAdmin(kafka);
+  await using _closing = { [Symbol.asyncDispose]: () => admin.close() };
+  const takes = (bytes: number): Promise<void> =>
+    admin.alterTopics([{ topic: archive, settings: { 'max.message.bytes': String(bytes) } }]);
+  await takes(100);
+  await client.query('alter table afterglow.fraud add constraint nothing check (score < 0)');
+  await using writer = writing.start();
+  await writing.publish(outcomes(1));
+  await says(writer, 'MESSAGE_TOO_LARGE');
+  await takes(1_048_588);
+  await writing.caughtUp();
+  expect(await statuses(writing)).toEqual([{ status: 'failed', count: 1 }]);
+  expect(await topicSize(archive)).toBeGreaterThanOrEqual(1);
 });
 
 test('a limit of the server at the commit is waited over, and no row is failed for it', async () => {
