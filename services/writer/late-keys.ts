@@ -11,13 +11,18 @@ export class LateKeys {
   readonly #metrics: WriterMetrics;
   /** Enrichments that may have such keys: of all others nothing has to be settled. */
   #noted = new Set<string>();
+  /** Those that were noted since the last look began: their transactions may end behind it, where it does not see them. */
+  #fresh = new Set<string>();
 
   constructor(metrics: WriterMetrics) {
     this.#metrics = metrics;
   }
 
   async look(client: Queryable): Promise<void> {
-    this.#noted = new Set((await latePartitions(client)).map(({ enrichment }) => enrichment));
+    const before = this.#fresh;
+    this.#fresh = new Set();
+    const found = await latePartitions(client);
+    this.#noted = new Set([...found.map(({ enrichment }) => enrichment), ...before, ...this.#fresh]);
   }
 
   concerns(enrichment: string, { late }: LastOfKeys): boolean {
@@ -31,6 +36,7 @@ export class LateKeys {
     }
     if (late.length === 0) return;
     this.#noted.add(enrichment);
+    this.#fresh.add(enrichment);
     this.#metrics.late(enrichment, late.length);
     const notes = late.map(({ event, record }) => ({ key: event.key, partition: record.partition }));
     await noteLateKeys(client, enrichment, notes);
