@@ -7,6 +7,8 @@ export interface TypedColumn {
   readonly name: string;
   /** Qualified SQL text that means the same under every search_path: 'bigint', 'public.merchant_category'. */
   readonly type: string;
+  /** SQL of the collation, where it is not that of the type. */
+  readonly collation?: string;
 }
 
 /** What the side tables of one enrichment look like. */
@@ -52,7 +54,7 @@ export function stateTableDdl(tables: EnrichmentTables): readonly string[] {
   const keys = tables.keyColumns.map(({ name }) => quoteIdentifier(keyColumn(name)));
   const table = stateTable(tables.enrichment);
   const columns = [
-    ...tables.keyColumns.map(({ name, type }) => `${quoteIdentifier(keyColumn(name))} ${type} not null`),
+    ...tables.keyColumns.map((key) => `${quoteIdentifier(keyColumn(key.name))} ${collated(key)} not null`),
     'epoch integer not null',
     'commit_lsn pg_lsn not null',
     'event_index integer not null',
@@ -86,7 +88,7 @@ export function resultTableDdl(tables: EnrichmentTables): readonly string[] {
   const keys = tables.keyColumns.map(({ name }) => quoteIdentifier(name));
   if (tables.chunked) keys.push('chunk');
   const columns = [
-    ...tables.keyColumns.map(({ name, type }) => `${quoteIdentifier(name)} ${type} not null`),
+    ...tables.keyColumns.map((key) => `${quoteIdentifier(key.name)} ${collated(key)} not null`),
     ...(tables.chunked ? CHUNK_COLUMNS.map(({ name, type }) => `${name} ${type} not null`) : []),
     ...tables.outputs.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`),
     ...RESULT_COLUMNS.map(({ name, type }) => `${name} ${type}${REQUIRED.has(name) ? ' not null' : ''}`),
@@ -97,6 +99,10 @@ export function resultTableDdl(tables: EnrichmentTables): readonly string[] {
     ...resultIndexes(tables),
   ];
 }
+
+/** As the source orders its keys: in another order no join with it would find them by their index. */
+export const collated = ({ type, collation }: TypedColumn): string =>
+  collation === undefined ? type : `${type} collate ${collation}`;
 
 const primaryKey = (table: string, columns: readonly string[]): string =>
   `constraint ${quoteIdentifier(indexName(table, 'key'))} primary key (${columns.join(', ')})`;

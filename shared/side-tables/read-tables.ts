@@ -43,7 +43,7 @@ export function enrichmentTablesOf(
   const beside = new Set([...RESULT_COLUMNS, ...(chunked ? CHUNK_COLUMNS : [])].map(({ name }) => name));
   return {
     enrichment,
-    keyColumns: result.slice(0, keyCount).map(toTyped),
+    keyColumns: result.slice(0, keyCount).map((row) => ({ ...toTyped(row), ...collationOf(row) })),
     outputs: result
       .slice(keyCount)
       .filter(({ name }) => !beside.has(name))
@@ -51,5 +51,9 @@ export function enrichmentTablesOf(
     chunked,
   };
 }
+
+/** Only where the column has one of its own. */
+export const collationOf = ({ collation }: ColumnRow): Pick<TypedColumn, 'collation'> =>
+  collation === null ? {} : { collation };
 
 const toTyped = ({ name, type }: ColumnRow): TypedColumn => ({ name, type });

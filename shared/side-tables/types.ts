@@ -29,6 +29,9 @@ const WHOLE_TYPE = `case when whole_schema.nspname = 'pg_catalog' then format_ty
 export const columnsQuery = (condition: string): string => `
   select relation_schema.nspname::text as schema, relation.relname::text as relation, attribute.attname::text as name,
          ${qualifiedType('attribute.atttypmod')} as type, ${PLAIN_TYPE} as plain_type, attribute.atttypid::int8 as type_oid,
+         (select format('%I.%I', place.nspname, own.collname) from pg_collation own
+            join pg_namespace place on place.oid = own.collnamespace
+           where own.oid = attribute.attcollation and attribute.attcollation <> whole.typcollation) as collation,
          ${WHOLE_TYPE} as whole_type, whole_schema.nspname::text as whole_type_schema,
          coalesce((select k.place::int4 from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality as k(number, place)
            where i.indrelid = relation.oid and i.indisprimary and k.number = attribute.attnum), 0) as key_place
@@ -42,12 +45,14 @@ export const columnsQuery = (condition: string): string => `
    where ${condition}
    order by relation_schema.nspname, relation.relname, attribute.attnum`;
 
-export interface ColumnRow extends TypedColumn {
+export interface ColumnRow extends Pick<TypedColumn, 'name' | 'type'> {
   readonly schema: string;
   readonly relation: string;
   /** Without its modifier, as functions and views have it: 'numeric' for 'numeric(12,2)'. */
   readonly plain_type: string;
   readonly type_oid: string;
+  /** SQL of the one that the column has instead of that of its type; null: none. */
+  readonly collation: string | null;
   /** What its values can be cast to and stay whole: without a modifier, and of a domain its base. */
   readonly whole_type: string;
   readonly whole_type_schema: string;

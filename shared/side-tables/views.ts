@@ -35,15 +35,16 @@ interface ViewColumnSource extends TypedColumn {
 
 /** What the view should show: the source's columns, then those of each enrichment. */
 export function wantedViewColumns(source: EnrichedSource): readonly TypedColumn[] {
-  return viewSources(source).map(({ name, type }) => ({ name, type }));
+  return viewSources(source).map(({ name, type, collation }) =>
+    collation === undefined ? { name, type } : { name, type, collation },
+  );
 }
 
 function viewSources(source: EnrichedSource): readonly ViewColumnSource[] {
   return [
-    ...source.columns.map(({ name, type }) => ({
-      name,
-      type,
-      expression: `source.${quoteIdentifier(name)}`,
+    ...source.columns.map((column) => ({
+      ...column,
+      expression: `source.${quoteIdentifier(column.name)}`,
     })),
     ...source.enrichments.flatMap(enrichmentColumns),
   ];
@@ -137,9 +138,20 @@ export function growView(
   const view = enrichedView(source.source);
   return [
     createViewFunction(source, existing, version),
-    `create or replace view ${view} as select * from ${name}()`,
+    `create or replace view ${view} as select ${shownColumns(grownViewColumns(source, existing))} from ${name}()`,
     ...(version > 1 ? [`drop function if exists ${viewFunction(source.source, version - 1)}()`] : []),
   ];
+}
+
+/** A function's columns have lost the order of the source's: in another one no query of a user's would find them by an index. */
+function shownColumns(columns: readonly TypedColumn[]): string {
+  if (columns.every(({ collation }) => collation === undefined)) return '*';
+  return columns
+    .map(({ name, collation }) => {
+      const label = quoteIdentifier(name);
+      return collation === undefined ? label : `${label} collate ${collation} as ${label}`;
+    })
+    .join(', ');
 }
 
 /** The same columns from another query: after a column of the source was dropped or changed its type. */

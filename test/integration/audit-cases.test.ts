@@ -18,7 +18,7 @@ import { until } from '../support/wait.ts';
 const DEADLINE_MS = 120_000;
 const TEST_MAX_MS = 600_000;
 
-/** Keys whose order differs between source and side tables, padded, of a type of the user's own, in partitions and out of a box. */
+/** Keys whose order is not the database's, padded, of a type of the user's own, in partitions and out of a box. */
 const TABLES = `
   create type region as enum ('north', 'south');
   create table notes (
@@ -80,6 +80,11 @@ describe('the audit', () => {
       await using pipeline = await createPipeline(version, notes(0.5), TABLES);
       await using cli = await commandLine(pipeline, notes(0.5));
       const { client, definition } = pipeline;
+      // As a set-up before the source's column had its collation left them.
+      if (version === 16) {
+        await client.query(`alter table ${STATE} alter key_name type text collate "default"`);
+        await client.query('alter table afterglow.first alter name type text collate "default"');
+      }
       await pipeline.start('reader', 'enricher first', 'writer').ready();
       await write(client);
       await scored(pipeline, ROWS);
@@ -115,7 +120,7 @@ describe('the audit', () => {
 
       const [subject] = await readSubjects(client, definition, ['notes']);
       if (subject === undefined) throw new Error('there is nothing to audit');
-      expect(subject.sharesOrder).toBe(false);
+      expect(subject.sharesOrder).toBe(version === 18);
       await client.query(CREATE_SUSPECTS);
       for (const stretchRows of [1, 7, ROWS, 1_000]) {
         await client.query('truncate pg_temp.afterglow_suspects');

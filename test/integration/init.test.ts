@@ -193,3 +193,34 @@ test('what --print-sql prints does what init does', async () => {
   expect((await previewInit(printed.client, kafka, { definition })).steps).toEqual([]);
   await applyRemove(printed.client, kafka, { definition });
 });
+
+/** The order of `code` is not the database's. */
+const COLLATED = `
+  create table transactions (id bigint primary key, amount numeric, card_last4 char(4));
+  create table reviews (code text collate "C" primary key, body text collate "POSIX");
+  create index on reviews (body);
+  set enable_seqscan = off; set enable_bitmapscan = off`;
+
+test('a column keeps its collation: indexes of source and side tables find a row, also after init has mended those', async () => {
+  await using setting = await setUp(18, COLLATED);
+  const { client } = setting;
+  const lookedUp = async (column: string): Promise<unknown> => {
+    const { rows } = await client.query<Record<string, string>>(
+      `explain select * from afterglow.reviews_enriched where ${column} = 'a'`,
+    );
+    return rows.flatMap((row) => /Index Cond: \((\w+) = /.exec(row['QUERY PLAN'] ?? '')?.[1] ?? []);
+  };
+  await setting.init();
+  expect(await lookedUp('code')).toEqual(['code', 'key_code', 'code']);
+  expect(await lookedUp('body')).toContain('body');
+  // As if the source's column had got it afterwards.
+  for (const column of [
+    'afterglow_internal.state_sentiment alter key_code',
+    'afterglow.sentiment alter code',
+  ])
+    await client.query(`alter table ${column} type text collate "default"`);
+  expect(await lookedUp('code')).not.toContain('key_code');
+  expect(await setting.init()).toContain('side tables of sentiment');
+  expect(await lookedUp('code')).toEqual(['code', 'key_code', 'code']);
+  expect(await setting.init()).toEqual([]);
+});

@@ -12,6 +12,7 @@ function columnsOf(catalog: Catalog): readonly ColumnRow[] {
       type,
       plain_type: withoutModifier(type),
       type_oid: type,
+      collation: null,
       whole_type: withoutModifier(type),
       whole_type_schema: type.startsWith('public.') ? 'public' : 'pg_catalog',
       key_place: name === 'id' ? 1 : 0,

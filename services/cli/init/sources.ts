@@ -11,6 +11,7 @@ import {
   type TypedColumn,
   VECTOR_COLUMN,
 } from '../../../shared/side-tables/enrichment-tables.ts';
+import { collationOf } from '../../../shared/side-tables/read-tables.ts';
 import type { ColumnRow } from '../../../shared/side-tables/types.ts';
 import type { InitState } from './state.ts';
 
@@ -66,7 +67,11 @@ function realSource(name: string, source: Source, definition: Definition, state:
     (column) => column.schema === source.table.schema && column.relation === source.table.name,
   );
   const key = table.key.flatMap((column) => columns.filter((each) => each.name === column));
-  const keyColumns = key.map(({ name: column, whole_type }) => ({ name: column, type: whole_type }));
+  const keyColumns = key.map((column) => ({
+    name: column.name,
+    type: column.whole_type,
+    ...collationOf(column),
+  }));
   // A generated column is not in the log, and older servers refuse it in a column list.
   const generated = new Set(
     table.columns.filter((column) => column.generated !== null).map((column) => column.name),

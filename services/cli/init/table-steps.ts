@@ -1,6 +1,7 @@
 import { AfterglowError } from '../../../shared/errors/catalogue.ts';
 import { quoteIdentifier } from '../../../shared/postgres/connect.ts';
 import {
+  collated,
   type EnrichmentTables,
   resultIndexes,
   resultTableDdl,
@@ -44,10 +45,12 @@ function keyChanges(existing: EnrichmentTables, wanted: EnrichmentTables): reado
       `Results of ${wanted.enrichment} are kept by (${shown(existing)}), the source is now named by (${shown(wanted)}).`,
     );
   }
-  return wanted.keyColumns.flatMap(({ name, type }, index) => {
-    if (existing.keyColumns[index]?.type === type) return [];
+  return wanted.keyColumns.flatMap((key, index) => {
+    const { name, type } = key;
+    const kept = existing.keyColumns[index];
+    if (kept !== undefined && collated(kept) === collated(key)) return [];
     const alter = (table: string, column: string): string =>
-      `alter table ${table} alter column ${quoteIdentifier(column)} type ${type} using ${quoteIdentifier(column)}::text::${type}`;
+      `alter table ${table} alter column ${quoteIdentifier(column)} type ${collated(key)} using ${quoteIdentifier(column)}::text::${type}`;
     return [
       alter(stateTable(wanted.enrichment), keyColumn(name)),
       alter(resultTable(wanted.enrichment), name),

@@ -9,6 +9,7 @@ import {
   SCHEMA,
   viewFunctionPrefix,
 } from '../../../shared/side-tables/names.ts';
+import { collationOf } from '../../../shared/side-tables/read-tables.ts';
 import { mendFunctionBody, mendFunctionStatements } from '../../../shared/side-tables/view-mending.ts';
 import {
   createViewFunction,
@@ -27,7 +28,11 @@ export function viewSteps(pipeline: string, source: RealSource, state: InitState
   const enriched: EnrichedSource = {
     source: source.name,
     table: { schema: source.schema, name: source.table },
-    columns: source.columns.map(({ name, plain_type }) => ({ name, type: plain_type })),
+    columns: source.columns.map((column) => ({
+      name: column.name,
+      type: column.plain_type,
+      ...collationOf(column),
+    })),
     enrichments: source.enrichments.filter(({ enrichment }) => shadowedBy(enrichment) === undefined),
   };
   const existing = existingColumns(source, state);
@@ -72,9 +77,11 @@ function viewChange(
 function existingColumns(source: RealSource, state: InitState): readonly ExistingViewColumn[] {
   return state.columns
     .filter(({ schema, relation }) => schema === SCHEMA && relation === enrichedViewName(source.name))
-    .map(({ name, plain_type, type_oid }) => {
-      const now = source.columns.find((column) => column.name === name);
-      return { name, type: plain_type, castable: state.casts.has(`${now?.type_oid}>${type_oid}`) };
+    .map((column) => {
+      const { name, plain_type, type_oid } = column;
+      const now = source.columns.find((each) => each.name === name);
+      const castable = state.casts.has(`${now?.type_oid}>${type_oid}`);
+      return { name, type: plain_type, castable, ...collationOf(column) };
     });
 }
 
