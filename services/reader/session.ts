@@ -9,6 +9,7 @@ import { readTypeCatalog } from '../../shared/postgres/type-catalog.ts';
 import { publicationName, slotName } from '../../shared/side-tables/names.ts';
 import { rememberedPartitions } from '../../shared/side-tables/partitions.ts';
 import { countUnpaid } from '../../shared/side-tables/unpaid-redos.ts';
+import { readWrittenStretches } from '../../shared/side-tables/written-outcomes.ts';
 import { acknowledgeRegularly } from './acknowledge.ts';
 import { Capture } from './capture.ts';
 import { ChangeEvents } from './change-events.ts';
@@ -119,6 +120,7 @@ export async function runSession(
     ...settings,
     metrics: metrics.windows,
     unpaid: () => countUnpaid(beside),
+    written: (topicIds) => readWrittenStretches(beside, topicIds),
     rest: () => (capture.isOpen ? undefined : publisher.rest),
   });
 

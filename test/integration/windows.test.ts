@@ -4,8 +4,10 @@ import { sumOf } from '../../services/cli/view/metrics-text.ts';
 import { type WindowMetrics, windowMetrics } from '../../services/reader/windows/metrics.ts';
 import { WindowWatch } from '../../services/reader/windows/watch-windows.ts';
 import { run as runWriter } from '../../services/writer/main.ts';
-import { enrichedTopic } from '../../shared/contracts/topics.ts';
+import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
+import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import { connectProducer } from '../../shared/kafka/producer.ts';
+import { readWrittenStretches } from '../../shared/side-tables/written-outcomes.ts';
 import { createTelemetry, type Telemetry } from '../../shared/telemetry/http.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { METRIC } from '../../shared/telemetry/metrics.ts';
@@ -25,7 +27,7 @@ async function metricOf({ registry }: Telemetry, name: string): Promise<number |
 }
 
 function watched(
-  { definition }: TestEnrichment,
+  { client, definition }: TestEnrichment,
   openMaxMs: number,
   onTold: (what: 'unpublished' | 'shortfall' | 'open') => void = () => {},
 ) {
@@ -56,6 +58,7 @@ function watched(
     lookIntervalMs: 100,
     openMaxMs,
     unpaid: async () => new Map<string, number>(),
+    written: (topicIds: ReadonlyMap<string, string>) => readWrittenStretches(client, topicIds),
     rest: () => (isAtRest ? 0 : undefined),
   };
   const watch = new WindowWatch(settings);
@@ -142,6 +145,43 @@ test('a window closes once its outcomes are written; one that does not is named,
   );
   expect(await metricOf(watch.telemetry, METRIC.reader.windowShortfall)).toBe(3);
   expect(await metricOf(watch.telemetry, METRIC.reader.windowUnpublished)).toBe(3);
+});
+
+test('offsets that the writer has committed without writing close no window: it is named until the outcomes are in the side tables', {
+  timeout: 400_000,
+}, async () => {
+  await using setting = await createEnrichment();
+  const { client, definition } = setting;
+  await using watch = watched(setting, DEADLINE_MS);
+  await watch.begun();
+  setting.start();
+  await setting.publish(payments(20));
+  watch.confirm(20);
+  await setting.settled(20);
+  const topic = enrichedTopic(definition.pipeline, 'fraud');
+  const admin = await connectKafkaAdmin({ brokers: [brokers()], clientId: 'test', logger });
+  const named =
+    'the writer has committed offsets behind outcomes of fraud for public.payments up to 00000000/00000020 that are not in the side tables';
+  await until(
+    async () => {
+      // Whatever came twice is behind the offsets, too.
+      const ends = await admin.ends(topic);
+      const offsets = new Map(ends.map(({ partition, high }) => [partition, high]));
+      expect(await admin.moveGroup(writerGroup(definition.pipeline), topic, offsets)).toBe(true);
+      return watch.missing()?.startsWith(named);
+    },
+    { deadlineMs: DEADLINE_MS, everyMs: 300, what: 'the outcomes that were never written to be named' },
+  );
+  await admin.close();
+  expect(await metricOf(watch.telemetry, METRIC.reader.windowsClosed)).toBeUndefined();
+
+  await using _writer = write(setting);
+  await until(async () => (await metricOf(watch.telemetry, METRIC.reader.windowsClosed)) === 1, {
+    deadlineMs: DEADLINE_MS,
+    what: 'the window to be closed',
+  });
+  expect((await client.query('select from afterglow_internal.state_fraud')).rowCount).toBe(20);
+  await until(() => watch.missing() === undefined, { deadlineMs: DEADLINE_MS, what: 'health to be green' });
 });
 
 test('what came twice hides nothing: at rest the sums are compared, and one outcome that never came is named', {

@@ -66,6 +66,8 @@ export function wantedGrants(
   onInternal('reader', ['SELECT', 'INSERT'], ['schema_versions']);
   // Whether there is money for rows that are read again.
   onInternal('reader', ['SELECT'], ['ledger', 'leases', 'budget']);
+  // Whether what the writer is past is in the side tables.
+  onInternal('reader', ['SELECT'], ['written_outcomes']);
   onInternal('reader', ALL_ROWS, ['redo_jobs', 'redo_keys', 'gap_keys', 'partition_changes']);
   onInternal('reader', ['SELECT', 'INSERT', 'UPDATE'], ['positions', 'gaps', 'partitions']);
   // A lock FOR SHARE asks for the right to update.

@@ -10,6 +10,7 @@ import type { TableCount } from '../publisher.ts';
 import type { WindowMetrics } from './metrics.ts';
 import { Tallies, type Tally } from './tally.ts';
 import { type Balance, type Ends, isPast, missingSince, stepOf, sumOf, type Window } from './window.ts';
+import { type ReadStretches, WrittenEnds } from './written-ends.ts';
 
 const LOOK_INTERVAL_MS = 5_000;
 /** Longer than a restart of any part takes; a model that is away for longer is worth a look. */
@@ -20,6 +21,7 @@ export interface WindowWatchSettings
   readonly metrics: WindowMetrics;
   /** By enrichment: changes for which a redo found no money, and which have no outcome since the one before stands. */
   readonly unpaid: () => Promise<ReadonlyMap<string, number>>;
+  readonly written: ReadStretches;
   /** A number while nothing is on its way to Kafka; the same one twice: nothing was in between. */
   readonly rest: () => number | undefined;
   readonly lookIntervalMs?: number;
@@ -57,10 +59,12 @@ interface Captured {
 export class WindowWatch {
   readonly #settings: WindowWatchSettings;
   readonly #tallies: Tallies;
+  readonly #written: WrittenEnds;
   #admin: KafkaAdmin | undefined;
 
   constructor(settings: WindowWatchSettings) {
     this.#settings = settings;
+    this.#written = new WrittenEnds(this.#kafka, settings.written);
     const sources = new Map(
       Object.values(settings.definition.sources).map(({ table }) => [`${table.schema}.${table.name}`, table]),
     );
@@ -162,7 +166,8 @@ export class WindowWatch {
       const ageMs = way.window === undefined ? 0 : nowMs() - way.window.openedAtMs;
       metrics.open(way.enrichment, ageMs);
       if (way.short !== undefined) wrong.push(way.short);
-      if (way.window !== undefined && ageMs > openMaxMs) wrong.push(lateText(way, way.window, ageMs));
+      if (way.window?.stage === 'unwritten') wrong.push(unwrittenText(way, way.window));
+      else if (way.window !== undefined && ageMs > openMaxMs) wrong.push(lateText(way, way.window, ageMs));
     }
     if (wrong.length === 0) telemetry.readiness.ready('windows');
     else telemetry.readiness.notReady('windows', `${wrong.join('; ')}: run \`afterglow audit\``);
@@ -215,11 +220,15 @@ export class WindowWatch {
     if (window === undefined) return;
     const output = enrichedTopic(pipeline, enrichment);
     const input = cdcTopic(pipeline, table.schema, table.name);
-    const next =
-      window.stage === 'enriching'
-        ? await nextOf(admin, enricherGroup(pipeline, enrichment), input)
-        : await nextOf(admin, writerGroup(pipeline), output);
-    const sight = { next, enriched: await endsOf(admin, output), unpaid: await this.#unpaidOf(enrichment) };
+    const isEnriching = window.stage === 'enriching';
+    const next = isEnriching
+      ? await nextOf(admin, enricherGroup(pipeline, enrichment), input)
+      : await nextOf(admin, writerGroup(pipeline), output);
+    // In this order: what is committed was written before.
+    const isWritten =
+      !isEnriching && isPast(next, window.ends) && (await this.#written.isWritten(output, window.ends));
+    const unpaid = await this.#unpaidOf(enrichment);
+    const sight = { next, enriched: await endsOf(admin, output), unpaid, isWritten };
     const step = stepOf(window, sight, base);
     if (step.kind === 'open') {
       way.window = step.window;
@@ -234,6 +243,9 @@ export class WindowWatch {
 
 const lateText = ({ enrichment, table }: Way, { commitLsn, stage }: Window, ageMs: number): string =>
   `${nameOf(table)} up to ${formatLsn(commitLsn)} is ${stage} for ${enrichment} since ${Math.round(ageMs / 1_000)} s`;
+
+const unwrittenText = ({ enrichment, table }: Way, { commitLsn }: Window): string =>
+  `the writer has committed offsets behind outcomes of ${enrichment} for ${nameOf(table)} up to ${formatLsn(commitLsn)} that are not in the side tables`;
 
 const nameOf = ({ schema, name }: TableName): string => `${schema}.${name}`;
 

@@ -42,7 +42,7 @@ describe('a window', () => {
   ] satisfies readonly (readonly [string, Window, Ends, Ends, string])[])(
     '%s',
     ([, from, next, enriched, expected]) => {
-      const step = stepOf(from, { next, enriched, unpaid: 0n }, base);
+      const step = stepOf(from, { next, enriched, unpaid: 0n, isWritten: true }, base);
       const said =
         step.kind === 'open'
           ? step.window.stage
@@ -55,9 +55,19 @@ describe('a window', () => {
 });
 
 test('a window owes no outcome for a change whose result stands', () => {
-  const sight = { next: ends(7, 5), enriched: ends(103, 4) };
+  const sight = { next: ends(7, 5), enriched: ends(103, 4), isWritten: true };
   expect(stepOf(window, { ...sight, unpaid: 3n }, base)).toMatchObject({ kind: 'open' });
   expect(stepOf(window, { ...sight, unpaid: 2n }, base)).toEqual({ kind: 'closed', shortfall: 1 });
+});
+
+test('a window is unwritten while the writer is past outcomes that the side tables do not have', () => {
+  const writing: Window = { ...window, stage: 'writing', ends: ends(105, 5) };
+  const sight = { next: ends(105, 5), enriched: ends(105, 5), unpaid: 0n };
+  const unwritten: Window = { ...writing, stage: 'unwritten' };
+  expect(stepOf(writing, { ...sight, isWritten: false }, base)).toEqual({ kind: 'open', window: unwritten });
+  const gone = { ...sight, next: ends(100, 5), isWritten: false };
+  expect(stepOf(unwritten, gone, base)).toEqual({ kind: 'open', window: writing });
+  expect(stepOf(unwritten, { ...sight, isWritten: true }, base)).toEqual({ kind: 'closed', shortfall: 0 });
 });
 
 test.for([

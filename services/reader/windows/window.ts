@@ -24,7 +24,8 @@ export interface Window {
   readonly commitLsn: bigint;
   readonly openedAtMs: number;
   readonly owed: number;
-  readonly stage: 'enriching' | 'writing';
+  /** unwritten: the writer says that it is past, and the side tables do not have them. */
+  readonly stage: 'enriching' | 'writing' | 'unwritten';
   /** Of the topic that is finished next. */
   readonly ends: Ends;
 }
@@ -36,6 +37,8 @@ export interface Sight {
   readonly enriched: Ends;
   /** Changes that have no outcome, as the one before stands: as many as are on the topic less. */
   readonly unpaid: bigint;
+  /** Whether the side tables have what the writer is past. */
+  readonly isWritten: boolean;
 }
 
 export type Step =
@@ -44,9 +47,13 @@ export type Step =
   | { readonly kind: 'closed'; readonly shortfall: number };
 
 /** `base`: of the enriched topic. */
-export function stepOf(window: Window, { next, enriched, unpaid }: Sight, base: Balance): Step {
-  if (!isPast(next, window.ends)) return { kind: 'open', window };
-  if (window.stage === 'writing') return { kind: 'closed', shortfall: 0 };
+export function stepOf(window: Window, { next, enriched, unpaid, isWritten }: Sight, base: Balance): Step {
+  const isFinished = isPast(next, window.ends);
+  if (window.stage !== 'enriching') {
+    if (isFinished && isWritten) return { kind: 'closed', shortfall: 0 };
+    return { kind: 'open', window: { ...window, stage: isFinished ? 'unwritten' : 'writing' } };
+  }
+  if (!isFinished) return { kind: 'open', window };
   const shortfall = missingSince(base, { records: sumOf(enriched) + unpaid, owed: window.owed });
   if (shortfall > 0) return { kind: 'closed', shortfall };
   return { kind: 'open', window: { ...window, stage: 'writing', ends: enriched } };

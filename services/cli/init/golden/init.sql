@@ -1020,6 +1020,7 @@ grant select, insert on table "afterglow_internal"."schema_versions" to "aftergl
 grant select on table "afterglow_internal"."ledger" to "afterglow_reader";
 grant select on table "afterglow_internal"."leases" to "afterglow_reader";
 grant select on table "afterglow_internal"."budget" to "afterglow_reader";
+grant select on table "afterglow_internal"."written_outcomes" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_jobs" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."redo_keys" to "afterglow_reader";
 grant select, insert, update, delete on table "afterglow_internal"."gap_keys" to "afterglow_reader";
