@@ -5,6 +5,7 @@ import { connectDatabase, type DatabaseClient } from '../../shared/postgres/conn
 import { readEnrichmentTables } from '../../shared/side-tables/read-tables.ts';
 import { verifyRegistered } from '../../shared/side-tables/revisions.ts';
 import { writerStatements } from '../../shared/side-tables/statements.ts';
+import { readWrittenStretches } from '../../shared/side-tables/written-outcomes.ts';
 import { rolesOf, setUp } from '../support/initialised.ts';
 
 test('an owner without superuser rights sets up; what is missing is listed with what to run', async () => {
@@ -134,6 +135,10 @@ test.for([16, 18] as const)(
       await client.query('select id, amount from transactions');
       await expect(client.query('select card_last4 from transactions')).rejects.toMatchObject(refused);
       await expect(client.query('select from afterglow.fraud')).rejects.toMatchObject(refused);
+      await readWrittenStretches(client, new Map([['a', 'b']]));
+      await expect(client.query('delete from afterglow_internal.written_outcomes')).rejects.toMatchObject(
+        refused,
+      );
       await client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [pipeline]);
       await client.query('select pg_drop_replication_slot($1)', [pipeline]);
     });
