@@ -43,10 +43,12 @@ const answer = Buffer.concat([
 ]);
 
 test('ids are read from the midst of an answer, and a topic without one has none', () => {
-  expect([...parseTopicIds(answer)]).toEqual([
+  const { ids, unheard } = parseTopicIds(answer);
+  expect([...ids]).toEqual([
     ['there', ID],
     ['other', ID],
   ]);
+  expect(unheard).toEqual(['missing']);
 });
 
 test('an answer that ends in its middle is no answer', () => {

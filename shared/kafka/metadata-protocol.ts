@@ -26,8 +26,15 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, left]);
 }
 
-/** The id of each topic that has one. Throws a RangeError when the answer ends in its middle. */
-export function parseTopicIds(answer: Buffer): ReadonlyMap<string, string> {
+export interface AnsweredTopics {
+  /** Of each topic that has one. */
+  readonly ids: ReadonlyMap<string, string>;
+  /** Topics that the broker answers for with an error: it has not heard of them, or not yet. */
+  readonly unheard: readonly string[];
+}
+
+/** Throws a RangeError when the answer ends in its middle. */
+export function parseTopicIds(answer: Buffer): AnsweredTopics {
   const from = new Reader(answer);
   from.tags();
   from.skip(4); // throttled for so long
@@ -41,8 +48,9 @@ export function parseTopicIds(answer: Buffer): ReadonlyMap<string, string> {
   from.text(); // cluster
   from.skip(4); // controller
   const ids = new Map<string, string>();
+  const unheard: string[] = [];
   from.array(() => {
-    from.skip(2); // error: such a topic has no id
+    const errorCode = from.bytes(2).readInt16BE(0);
     const name = from.text();
     const id = from.bytes(16);
     from.skip(1); // internal
@@ -53,9 +61,11 @@ export function parseTopicIds(answer: Buffer): ReadonlyMap<string, string> {
     });
     from.skip(4); // operations
     from.tags();
-    if (name !== null && !id.equals(NO_ID)) ids.set(name, id.toString('hex'));
+    if (name === null) return;
+    if (errorCode !== 0) unheard.push(name);
+    else if (!id.equals(NO_ID)) ids.set(name, id.toString('hex'));
   });
-  return ids;
+  return { ids, unheard };
 }
 
 /** The compact forms: lengths are one more than they are, 0 is none. */
