@@ -49,7 +49,12 @@ export async function goBackToWritten(
   const assigned = lags.filter(({ topic, partition }) => partitions[topic]?.includes(partition) === true);
   const places = placesToGoBackTo(assigned, await readWrittenStretches(database, topicIds));
   if (places.length === 0) return;
-  await commit(places);
+  try {
+    await commit(places);
+  } catch (error) {
+    // This membership is over, say: the next one finds the same.
+    throw kafkaUnreachable(kafka.brokers, error);
+  }
   throw new WentBack();
 }
 

@@ -1,9 +1,14 @@
 // The database loses its newest transactions, as in a crash that took back what was committed, or behind a standby that lagged.
 import { expect, test } from 'vitest';
+import { goBackToWritten } from '../../services/writer/went-back.ts';
 import { enrichedTopic, writerGroup } from '../../shared/contracts/topics.ts';
+import { readTopicIds } from '../../shared/kafka/topic-ids.ts';
+import { isTransient } from '../../shared/postgres/transient.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
 import { forgetRecords, forgetsRecords, offsetsRemembered } from '../support/forgetting-kafka.ts';
 import { scored } from '../support/side-tables.ts';
+import { brokers } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 import { createWriting, type TestWriting } from '../support/writing.ts';
 
@@ -88,6 +93,32 @@ test('a writer that starts goes back to where the database is', async () => {
   await using _one = writing.start();
   await using _other = writing.start();
   await written(writing, 60);
+});
+
+test('a place to go back to that Kafka does not take is a part that is away: the next membership tries again', async () => {
+  await using writing = await createWriting();
+  const { client, definition } = writing;
+  const topic = enrichedTopic(definition.pipeline, 'fraud');
+  const group = writerGroup(definition.pipeline);
+  const kafka = { brokers: [brokers()], clientId: 'test', logger: createLogger('test', 'silent') };
+  {
+    await using _writer = writing.start();
+    await writing.publish(outcomes(0, 3));
+    await writing.caughtUp();
+  }
+  await client.query('delete from afterglow_internal.written_outcomes');
+  const places = { database: client, kafka, group, topicIds: await readTopicIds(kafka, [topic]) };
+  const ended = Object.assign(new Error('ended'), {
+    name: 'KafkaJSProtocolError',
+    type: 'UNKNOWN_MEMBER_ID',
+  });
+  const partitions = { [topic]: [0, 1, 2] };
+  const error: unknown = await goBackToWritten(places, {
+    partitions,
+    commit: () => Promise.reject(ended),
+  }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'kafka_unreachable', cause: ended });
+  expect(isTransient(error)).toBe(true);
 });
 
 test('what the database lost and Kafka does not have any more is a gap', async () => {
