@@ -179,7 +179,14 @@ test('whoever waits in front of a purse that another budget does not have is pai
   });
   const funding = spending.funding({ boundNanoUsd: (items) => items.length * 600 });
   const ask = { item: { input: 'works well' }, isWanted: () => true, answered() {}, failed() {} };
-  const funded = funding([{ ask, attempts: 0, refusedAtCall: undefined }]);
+  const fund = async (): Promise<Awaited<ReturnType<typeof funding>>> => {
+    for (;;) {
+      const funds = await funding([{ ask, attempts: 0, refusedAtCall: undefined }]);
+      if (funds.later === undefined) return funds;
+      await funds.later();
+    }
+  };
+  const funded = fund();
   const waits = async (purse: Purse): Promise<void> => {
     await until(() => waiting.has(purse) && waiting.size === 1, { deadlineMs: DEADLINE_MS, what: purse });
   };

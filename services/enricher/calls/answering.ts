@@ -1,11 +1,12 @@
 import { asFault, Fault, POLICY } from '../../../shared/errors/policy.ts';
 import type { Model, ModelItem, Outcome } from '../../../shared/models/model.ts';
 import { Dropped } from '../dropped.ts';
-import { type OpenAsk, wanted } from './asks.ts';
-import type { Funding, Spend } from './funding.ts';
+import { type Ask, type OpenAsk, wanted } from './asks.ts';
+import { type Called, isAnswer } from './called.ts';
+import { FundedCalls, type Funding, type Spend } from './funding.ts';
 import type { Gate, Pass } from './gate.ts';
 import { RefusalProbe } from './refusal-probe.ts';
-import { RejectionGuard, refusesEverything } from './rejections.ts';
+import { RejectionGuard, refusedAlone, refusesEverything } from './rejections.ts';
 import { Availability, Suspicion } from './suspicion.ts';
 
 /** What the caller wants to hear of calls, for metrics, logs and health. */
@@ -28,16 +29,6 @@ export interface AnsweringOptions<ItemResult> {
   readonly beside: (work: Promise<void>) => void;
 }
 
-type Called =
-  /** Every item has heard, or waits for the guard. */
-  | { readonly kind: 'settled' }
-  /** A batch as a whole. */
-  | { readonly kind: 'refused' }
-  /** Nothing is known of any item: it comes again. */
-  | { readonly kind: 'away'; readonly fault: Fault };
-
-type CalledAbout<ItemResult> = Called & { readonly sent: readonly OpenAsk<ItemResult>[] };
-
 /** What a model's answers and faults mean for each item: the one table of faults, applied. */
 export class Answering<ItemResult> {
   readonly #options: AnsweringOptions<ItemResult>;
@@ -45,6 +36,7 @@ export class Answering<ItemResult> {
   readonly #guard = new RejectionGuard();
   readonly #availability = new Availability();
   readonly #probe: RefusalProbe;
+  readonly #funded: FundedCalls<ItemResult>;
   /** The last item that the model accepted, here or as a cache has it. */
   #accepted: ModelItem | undefined;
   #acceptedBefore: (() => ModelItem | undefined) | undefined;
@@ -52,6 +44,7 @@ export class Answering<ItemResult> {
   constructor(gate: Gate, options: AnsweringOptions<ItemResult>) {
     this.#gate = gate;
     this.#options = options;
+    this.#funded = new FundedCalls(options.funding, gate);
     this.#probe = new RefusalProbe({
       isPaid: options.isPaidPerCall,
       isNeeded: () => this.#guard.isHolding,
@@ -70,14 +63,19 @@ export class Answering<ItemResult> {
     this.#acceptedBefore = item;
   }
 
+  /** There is no money for it at present: others wait for that. */
+  isHeld(ask: Ask<ItemResult>): boolean {
+    return this.#funded.isHeld(ask);
+  }
+
   /** A new batch, with leave for its first call. */
   async first(batch: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<void> {
     await this.#answer(batch, new Suspicion(), pass);
   }
 
   /**
-   * Calls until every item has its answer: waits while the model is throttled, away or not set up, halves a refused batch
-   * until the refused item stands alone. Resolves early when the gate closes.
+   * Calls until every item has its answer: waits while the model is throttled, away or not set up, or money is wanting, halves a
+   * refused batch until the refused item stands alone. Resolves early when the gate closes.
    */
   async #answer(
     batch: readonly OpenAsk<ItemResult>[],
@@ -86,6 +84,7 @@ export class Answering<ItemResult> {
   ): Promise<void> {
     let left = batch;
     let awayAtCall: number | undefined;
+    let isFirst = firstPass !== undefined;
     for (let calls = 0; ; calls++) {
       left = wanted(left);
       const pass = calls === 0 && firstPass !== undefined ? firstPass : await this.#gate.enter();
@@ -102,17 +101,18 @@ export class Answering<ItemResult> {
         for (const { ask } of left) ask.failed(unnamed);
         return;
       }
-      const { sent, ...called } = await this.#callFunded(next, pass);
-      if (calls === 0 && firstPass !== undefined) {
+      const { about, ...called } = await this.#callFunded(next, pass);
+      if (isFirst && called.kind !== 'unsent') {
         this.#availability.first(isAnswer(called));
+        isFirst = false;
       }
-      if (called.kind === 'settled') {
-        if (sent.length === left.length) return;
-        left = left.filter((open) => !sent.includes(open));
+      if (called.kind === 'settled' || called.kind === 'unsent') {
+        if (about.length === left.length) return;
+        left = left.filter((open) => !about.includes(open));
         continue;
       }
       if (called.kind === 'refused') return await this.#inHalves(left, () => new Suspicion());
-      if (called.fault.kind !== 'unavailable' || sent.length < left.length) continue;
+      if (called.fault.kind !== 'unavailable' || about.length < left.length) continue;
       awayAtCall ??= this.#guard.calls;
       suspicion.failed(this.#gate.successes);
       const strikes = this.#availability.strikesNeeded;
@@ -145,7 +145,9 @@ export class Answering<ItemResult> {
     const item = this.#known();
     const pass = item === undefined ? undefined : await this.#gate.enter();
     if (item === undefined || pass === undefined) return;
-    const asking = this.#askAbout(item, pass).then(() => {});
+    const asking = this.#askAbout(item, pass).then((unnamed) => {
+      if (unnamed !== undefined) this.#guard.failed(unnamed);
+    });
     this.#options.beside(asking);
     await asking;
   }
@@ -158,7 +160,7 @@ export class Answering<ItemResult> {
     };
     const ask = { item, isWanted: () => false, answered: () => {}, failed };
     const called = await this.#callFunded([{ ask, attempts: 0, refusedAtCall: undefined }], pass);
-    this.#availability.first(isAnswer(called));
+    if (called.kind !== 'unsent') this.#availability.first(isAnswer(called));
     return unnamed;
   }
 
@@ -171,12 +173,8 @@ export class Answering<ItemResult> {
     await Promise.all(halves.map((half) => this.#answer(half, suspicionOf(half.length))));
   }
 
-  /** As far as there is money for it. `sent`: whom that was about. */
-  async #callFunded(next: readonly OpenAsk<ItemResult>[], pass: Pass): Promise<CalledAbout<ItemResult>> {
-    const { sent, heard, spend, settle } = await this.#options.funding(next);
-    if (sent.length > 0) return { ...(await settle(this.#call(sent, pass, spend))), sent };
-    pass.unused();
-    return { kind: 'settled', sent: heard };
+  #callFunded(next: readonly OpenAsk<ItemResult>[], pass: Pass) {
+    return this.#funded.call(next, pass, (sent, spend) => this.#call(sent, pass, spend));
   }
 
   async #call(sent: readonly OpenAsk<ItemResult>[], pass: Pass, spend: Spend<ItemResult>): Promise<Called> {
@@ -281,20 +279,14 @@ export class Answering<ItemResult> {
     else if (this.#guard.hasAcceptedSince(open.refusedAtCall)) fail();
     else {
       this.#probe.refused();
-      void this.#guard.rejected(open.refusedAtCall).then((verdict) => {
-        if (verdict === 'final') return fail();
-        open.refusedAtCall = undefined;
-        again();
-      });
+      this.#guard.rejected(open.refusedAtCall).then(
+        (verdict) => {
+          if (verdict === 'final') return fail();
+          open.refusedAtCall = undefined;
+          again();
+        },
+        (error: unknown) => open.ask.failed(error),
+      );
     }
   }
-}
-
-/** Anything but that the model does not answer. */
-const isAnswer = (called: Called): boolean => called.kind !== 'away' || called.fault.kind !== 'unavailable';
-
-/** What is said of a batch, or of a model that always looks away from this one row, as that row's own. */
-function refusedAlone(fault: Fault): Fault {
-  if (fault.kind !== 'rejected_batch' && fault.kind !== 'unavailable') return fault;
-  return new Fault('rejected_item', fault.code, fault.message, fault);
 }

@@ -2,6 +2,7 @@ import { Fault, type FaultKind } from '../../../shared/errors/policy.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ModelItem, Outcome } from '../../../shared/models/model.ts';
 import type { Answered } from './asks.ts';
+import type { Funding } from './funding.ts';
 import { type CalledModel, Lane } from './lane.ts';
 
 const never = new AbortController().signal;
@@ -17,6 +18,7 @@ interface Scripted {
   readonly callsMax?: number;
   readonly callsPerSecond?: number;
   readonly isPaidPerCall?: boolean;
+  readonly funding?: Funding<number>;
   /** What a call gets: a fault, outcomes of its own, or nothing for the plain answer. */
   readonly script?: (items: readonly ModelItem[], call: number) => Fault | Outcome<number>[] | undefined;
 }
@@ -48,6 +50,7 @@ export function scripted({
   const lane = new Lane(model, {
     callsMax: rest.callsMax ?? 8,
     callsPerSecond: rest.callsPerSecond,
+    ...(rest.funding === undefined ? {} : { funding: rest.funding }),
     random: () => 0.5,
     observer: {
       called: () => {},
@@ -56,7 +59,7 @@ export function scripted({
       resumed: () => heard.push('resumed'),
     },
   });
-  const ask = (values: readonly number[], isWanted = () => true): void => {
+  const ask = (values: readonly number[], isWanted = () => true, isRedo = false): void => {
     for (const value of values) {
       const settle = (answer: Answered<number> | Error): void => {
         if (answers.has(value)) throw new RangeError(`${value} was answered twice`);
@@ -65,6 +68,7 @@ export function scripted({
       lane.ask({
         item: { input: [value] },
         isWanted,
+        isRedo,
         answered: settle,
         failed: (error) => settle(error instanceof Error ? error : new Error('not an error')),
       });

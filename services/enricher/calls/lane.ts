@@ -39,7 +39,7 @@ export class Lane<ItemResult> {
     const { observer, clock = () => performance.now(), random = Math.random } = options;
     this.#model = model;
     this.#clock = clock;
-    this.#waiting = new WaitingItems(model.limits);
+    this.#waiting = new WaitingItems(model.limits, (ask) => this.#answering.isHeld(ask));
     this.#gate = new Gate({
       callsMax: options.callsMax,
       callsPerSecond: options.callsPerSecond,

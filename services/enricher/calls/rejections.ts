@@ -9,6 +9,7 @@ export type Verdict = 'final' | 'again';
 interface Held {
   readonly refusedAtCall: number;
   readonly resolve: (verdict: Verdict) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -48,10 +49,10 @@ export class RejectionGuard {
     return this.#acceptedCall > calls;
   }
 
-  /** Resolves once it is known what the refusal means. */
+  /** Resolves once it is known what the refusal means; rejects with what nobody named, when finding it out met that. */
   async rejected(refusedAtCall: number): Promise<Verdict> {
-    return await new Promise((resolve) => {
-      this.#held.push({ refusedAtCall, resolve });
+    return await new Promise((resolve, reject) => {
+      this.#held.push({ refusedAtCall, resolve, reject });
       this.#refusedInARow++;
       if (this.#refusedInARow >= REJECTIONS_HELD_MAX) this.#refusesAll = true;
       if (this.#refusesAll) this.#release('again', this.#calls);
@@ -70,6 +71,10 @@ export class RejectionGuard {
     this.#release('again', this.#calls);
   }
 
+  failed(error: unknown): void {
+    for (const { reject } of this.#held.splice(0)) reject(error);
+  }
+
   #release(verdict: Verdict, refusedAtMost: number): void {
     if (this.#held.length === 0) return;
     const released = this.#held.filter(({ refusedAtCall }) => refusedAtCall <= refusedAtMost);
@@ -86,4 +91,10 @@ export function refusesEverything(last: Fault): Fault {
     `The model refused ${REJECTIONS_HELD_MAX} rows and accepted none (${last.code}): nothing is failed, nothing archived. Check its format and input.`,
     { httpStatus: last.httpStatus, requestId: last.requestId },
   );
+}
+
+/** What is said of a batch, or of a model that always looks away from this one row, as that row's own. */
+export function refusedAlone(fault: Fault): Fault {
+  if (fault.kind !== 'rejected_batch' && fault.kind !== 'unavailable') return fault;
+  return new Fault('rejected_item', fault.code, fault.message, fault);
 }

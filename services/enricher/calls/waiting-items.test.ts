@@ -75,6 +75,19 @@ describe('what waits for a call', () => {
     expect(waiting.clear()).toEqual(['f']);
   });
 
+  test('is held by its first item: it is not due before that may go, and others are taken meanwhile', () => {
+    let isHeld = true;
+    const waiting = new WaitingItems<string>(LIMITS, (item) => isHeld && item === 'a');
+    for (const item of ['a', 'b']) waiting.add(item, 'en', 1, 0);
+    expect([waiting.take(0, 100), waiting.dueAtMs(50)]).toEqual([[], undefined]);
+    waiting.add('c', 'de', 1, 60);
+    expect(waiting.dueAtMs(50)).toBe(110);
+    expect(waiting.take(0, 100)).toEqual(['c']);
+    isHeld = false;
+    expect(waiting.dueAtMs(50)).toBe(50);
+    expect(waiting.take(50, 100)).toEqual(['a', 'b']);
+  });
+
   test('is told when it is given up', () => {
     const waiting = new WaitingItems<string>(LIMITS);
     for (const item of ['a', 'b', 'c', 'd']) waiting.add(item, 'en', 1, 0);

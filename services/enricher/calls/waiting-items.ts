@@ -18,10 +18,13 @@ interface Group<Item> {
  */
 export class WaitingItems<Item> {
   readonly #limits: BatchLimits;
+  readonly #isHeld: (item: Item) => boolean;
   readonly #groups = new Map<string, Group<Item>>();
 
-  constructor(limits: BatchLimits) {
+  /** `isHeld`: a group whose first item that is waits on, whatever its age. */
+  constructor(limits: BatchLimits, isHeld: (item: Item) => boolean = () => false) {
     this.#limits = limits;
+    this.#isHeld = isHeld;
   }
 
   add(item: Item, group: string, bytes: number, nowMs: number): void {
@@ -42,7 +45,7 @@ export class WaitingItems<Item> {
     let oldestMs = Number.POSITIVE_INFINITY;
     let chosen: string | undefined;
     for (const [name, group] of this.#groups) {
-      const sinceMs = group.items[group.head]?.sinceMs ?? Number.POSITIVE_INFINITY;
+      const sinceMs = this.#sinceMs(group) ?? Number.POSITIVE_INFINITY;
       if (sinceMs >= oldestMs || (!this.#isFull(group) && nowMs - sinceMs < waitMs)) continue;
       oldestMs = sinceMs;
       chosen = name;
@@ -50,11 +53,11 @@ export class WaitingItems<Item> {
     return chosen === undefined ? [] : this.#takeFrom(chosen, Math.min(rowsMax, this.#limits.rowsMax));
   }
 
-  /** When the first batch that is not full will have waited `waitMs`; undefined when nothing waits. */
+  /** When the first batch that is not full will have waited `waitMs`; undefined when nothing waits that may go. */
   dueAtMs(waitMs: number): number | undefined {
     let dueAtMs: number | undefined;
-    for (const { items, head } of this.#groups.values()) {
-      const sinceMs = items[head]?.sinceMs;
+    for (const group of this.#groups.values()) {
+      const sinceMs = this.#sinceMs(group);
       if (sinceMs !== undefined) dueAtMs = Math.min(dueAtMs ?? Number.POSITIVE_INFINITY, sinceMs + waitMs);
     }
     return dueAtMs;
@@ -83,6 +86,12 @@ export class WaitingItems<Item> {
     const left = [...this.#groups.values()].flatMap(({ items, head }) => items.slice(head));
     this.#groups.clear();
     return left.map(({ item }) => item);
+  }
+
+  /** Since when its first item waits that may go. */
+  #sinceMs({ items, head }: Group<Item>): number | undefined {
+    const first = items[head];
+    return first === undefined || this.#isHeld(first.item) ? undefined : first.sinceMs;
   }
 
   #isFull(group: Group<Item>): boolean {

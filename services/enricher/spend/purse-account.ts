@@ -17,6 +17,12 @@ export interface Gone {
   readonly kind: 'gone';
 }
 
+/** Money is to be waited for. `later` resolves when it is worth asking again. */
+export interface Waits {
+  readonly kind: 'waits';
+  later(): Promise<void>;
+}
+
 /** For whom money is asked. */
 export interface Asker {
   /** Nobody waits behind him until there is money again: he hears of it at once, whatever is configured. */
@@ -90,34 +96,24 @@ export class PurseAccount implements AsyncDisposable {
   async fund(
     items: number,
     boundNanoUsd: (items: number) => number,
-    { isRedo, isWanted }: Asker,
-  ): Promise<Funded | Spent | Gone | undefined> {
-    const { stopping, onReached, isGone } = this.#settings;
+    asker: Asker,
+  ): Promise<Funded | Spent | Gone | Waits | undefined> {
+    const { stopping, isGone } = this.#settings;
     const all = boundNanoUsd(items);
-    let isWaiting = false;
-    try {
-      for (;;) {
-        if (isGone()) return { kind: 'gone' };
-        const funded = this.#reserve(items, boundNanoUsd, all);
-        if (funded !== undefined) return funded;
-        if (stopping.aborted) return undefined;
-        const least = boundNanoUsd(1);
-        if (this.#isSpent(least) === undefined) {
-          const answer = await this.#take(least, all);
-          if (answer === undefined || answer.kind === 'granted') continue;
-        }
-        const spent = this.#isSpent(least);
-        if (spent !== undefined && (isRedo || onReached() === 'skip')) return spent;
-        if (!isWanted()) return undefined;
-        if (spent !== undefined && !isWaiting) {
-          isWaiting = true;
-          if (this.#waiting++ === 0) this.#settings.observer.waits(spent.resetsAt);
-        }
-        await pause(spent === undefined ? OTHERS_INTERVAL_MS : SPENT_MS, stopping);
-        if (!isWanted()) return undefined;
+    for (;;) {
+      if (isGone()) return { kind: 'gone' };
+      const funded = this.#reserve(items, boundNanoUsd, all);
+      if (funded !== undefined) return funded;
+      if (stopping.aborted) return undefined;
+      const least = boundNanoUsd(1);
+      if (this.#isSpent(least) === undefined) {
+        const answer = await this.#take(least, all);
+        if (answer === undefined || answer.kind === 'granted') continue;
       }
-    } finally {
-      if (isWaiting && --this.#waiting === 0) this.#settings.observer.goesOn();
+      const spent = this.#isSpent(least);
+      if (spent !== undefined && this.#isToHear(asker)) return spent;
+      if (!asker.isWanted()) return undefined;
+      return { kind: 'waits', later: () => this.#wait(least, all, asker) };
     }
   }
 
@@ -125,6 +121,39 @@ export class PurseAccount implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#close();
     await this.#keeper[Symbol.asyncDispose]();
+  }
+
+  /** Until there is money, or none is to be waited for any more: not here, or by nobody. */
+  async #wait(least: number, all: number, asker: Asker): Promise<void> {
+    const { stopping, isGone, observer } = this.#settings;
+    let isTold = false;
+    try {
+      for (;;) {
+        const spent = this.#isSpent(least);
+        if (spent !== undefined && !isTold) {
+          isTold = true;
+          if (this.#waiting++ === 0) observer.waits(spent.resetsAt);
+        }
+        await pause(spent === undefined ? OTHERS_INTERVAL_MS : SPENT_MS, stopping);
+        if (stopping.aborted || !asker.isWanted() || isGone() || this.#mayReserve(least)) return;
+        if (this.#isSpent(least) === undefined) {
+          const answer = await this.#take(least, all);
+          if (answer === undefined || answer.kind === 'granted') return;
+        }
+        if (this.#isSpent(least) !== undefined && this.#isToHear(asker)) return;
+      }
+    } finally {
+      if (isTold && --this.#waiting === 0) observer.goesOn();
+    }
+  }
+
+  #isToHear({ isRedo }: Asker): boolean {
+    return isRedo || this.#settings.onReached() === 'skip';
+  }
+
+  #mayReserve(leastNanoUsd: number): boolean {
+    const lease = this.#lease;
+    return lease?.isOpen(this.#clock()) === true && leastNanoUsd <= lease.freeNanoUsd;
   }
 
   #reserve(items: number, boundNanoUsd: (items: number) => number, all: number): Funded | undefined {

@@ -9,7 +9,14 @@ import type { OpenAsk } from '../calls/asks.ts';
 import type { Funding, Funds } from '../calls/funding.ts';
 import { Dropped } from '../dropped.ts';
 import { answeredNanoUsd, mayBeBilled } from './call-cost.ts';
-import { type Asker, type Funded, PurseAccount, type PurseObserver, type Spent } from './purse-account.ts';
+import {
+  type Asker,
+  type Funded,
+  PurseAccount,
+  type PurseObserver,
+  type Spent,
+  type Waits,
+} from './purse-account.ts';
 
 export interface SpendingSettings {
   readonly database: DatabasePool;
@@ -53,6 +60,7 @@ export class Spending implements AsyncDisposable {
       if (funded.kind === 'funded') {
         return { sent: open.slice(0, funded.items), heard: [], ...spendingOf(funded) };
       }
+      if (funded.kind === 'waits') return { sent: [], heard: [], later: funded.later, ...UNFUNDED };
       return overBudget(open, model, { limit: limitName(purse), resetsAt: funded.resetsAt });
     };
   }
@@ -68,12 +76,12 @@ export class Spending implements AsyncDisposable {
     await Promise.all([...this.#accounts.values()].map((account) => account[Symbol.asyncDispose]()));
   }
 
-  /** From the purse of now; from another one where it is gone while somebody waits in front of it. */
+  /** From the purse of now; from another one where it is gone while the database is asked. */
   async #fund(
     items: number,
     boundNanoUsd: (items: number) => number,
     asker: Asker,
-  ): Promise<{ readonly purse: Purse; readonly funded: Funded | Spent | undefined }> {
+  ): Promise<{ readonly purse: Purse; readonly funded: Funded | Spent | Waits | undefined }> {
     for (;;) {
       const { purse } = this.accountOf(asker);
       const funded = await this.#account(purse).fund(items, boundNanoUsd, asker);
