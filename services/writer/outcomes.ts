@@ -3,7 +3,10 @@ import { CDC_RETENTION_MS } from '../../shared/contracts/retention.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import type { Arrival } from './refusals.ts';
 
-/** A tombstone says nothing that the deletion before it did not, unless that one may have been compacted away. */
+/**
+ * A tombstone says nothing that the deletion before it did not, unless that one may have been compacted away. Both go to Kafka
+ * in one batch, so that one which comes late is behind a deletion that is late.
+ */
 export function readOutcomes(
   records: readonly FetchedRecord[],
   nowMs: number,

@@ -29,7 +29,7 @@ export interface Statement {
 export interface WriterStatements {
   /** No values. One row: the newest truncate; none passes until the end of the transaction. No row: another turn, wrong tables. */
   readonly lockFence: Statement;
-  /** Values: fenceParameters(). Rows `{ place, is_older }` of outcomes newer than state and truncate fence, or older than the state. */
+  /** Values: fenceParameters(). Rows `{ place, is_older }` of outcomes newer than state and truncate fence, or older than a state above it. */
   readonly checkPositions: Statement;
   /** Values: stateParameters(). Rows `{ place }` of outcomes that are now the state of their key. */
   readonly upsertState: Statement;
@@ -129,11 +129,12 @@ const TRAVELS_AS_ITSELF = new Set([
   'timestamp with time zone',
 ]);
 
+const upToTruncate = (prefix: string): string =>
+  `(${prefix}.epoch, ${prefix}.commit_lsn, ${prefix}.event_index) <= (truncated.epoch, truncated.commit_lsn, truncated.event_index)`;
 /** An outcome at or below the newest truncate of its table is history. */
-const aboveTruncate = (tables: EnrichmentTables): string =>
+const aboveTruncate = (tables: EnrichmentTables, unless = ''): string =>
   `not exists (select from ${TRUNCATE_FENCES} as truncated
-    where truncated.enrichment = ${quoteLiteral(tables.enrichment)}
-      and (sent.epoch, sent.commit_lsn, sent.event_index) <= (truncated.epoch, truncated.commit_lsn, truncated.event_index))`;
+    where truncated.enrichment = ${quoteLiteral(tables.enrichment)} and ${upToTruncate('sent')}${unless})`;
 
 function lockFence(tables: EnrichmentTables): string {
   return `select epoch, commit_lsn::text, event_index from ${TRUNCATE_FENCES}
@@ -143,15 +144,19 @@ function lockFence(tables: EnrichmentTables): string {
 const isOurTurn = ({ enrichment, turn = 0 }: EnrichmentTables): string =>
   `enrichment = ${quoteLiteral(enrichment)} and turn = ${turn}`;
 
-/** Key by key: a join could be planned while the table is small, and would then read all of it for every batch. */
+/**
+ * Key by key: a join could be planned while the table is small, and would then read all of it for every batch. History is older,
+ * too, where its key lives again: who knows the truncate drops it, but behind the newest of the key it is what compaction keeps.
+ */
 function checkPositions(tables: EnrichmentTables): string {
   const keys = stateKeys(tables);
+  const unlessAlive = ` and (stored.epoch is null or ${upToTruncate('stored')})`;
   return `select sent.place::integer as place, coalesce(${fence('stored')} > ${fence('sent')}, false) as is_older
   from ${sentRows(tables, FENCE_COLUMNS)}
   left join lateral (select * from ${stateTable(tables.enrichment)} as present
     where ${equal(prefixed('present', keys), prefixed('sent', keyAliases(tables)))} limit 1) as stored on true
   where (stored.epoch is null or ${fence('stored')} <> ${fence('sent')})
-  and ${aboveTruncate(tables)}
+  and ${aboveTruncate(tables, unlessAlive)}
   order by place`;
 }
 

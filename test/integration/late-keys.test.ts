@@ -14,7 +14,7 @@ import { createPool, type DatabaseClient } from '../../shared/postgres/connect.t
 import { listRedoJobs } from '../../shared/side-tables/redo-jobs.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
-import { scored } from '../support/side-tables.ts';
+import { deleted, scored, truncated } from '../support/side-tables.ts';
 import { brokers } from '../support/stack.ts';
 import { readTopic } from '../support/topic.ts';
 import { until } from '../support/wait.ts';
@@ -59,6 +59,27 @@ test('an older outcome among new ones is noted, too, though nobody has looked be
   await writing.caughtUp();
   expect(await noted(writing.client)).toEqual(['2']);
   expect(await table(writing.client)).toEqual({ 1: '0.6', 2: '0.5', 3: '0.5' });
+});
+
+test('what is older than a truncate is noted where its key lives again, and nowhere else: every consumer drops it', async () => {
+  await using writing = await createWriting();
+  const { client } = writing;
+  await using _writer = writing.start();
+  const before = ['1', '2', '3', '4'].map((id) => scored(id, 4, 0.4));
+  const after = ['1', '2', '5'].map((id) => scored(id, 8, 0.8));
+  await writing.publish([...before, truncated(6), ...after]);
+  await writing.caughtUp();
+  expect(await noted(client)).toEqual([]);
+  await writing.publish([scored('1', 5, 0.5), deleted('2', 5), scored('3', 5, 0.5), scored('9', 5, 0.5)]);
+  await writing.caughtUp();
+  expect(await noted(client)).toEqual(['1', '2']);
+  expect(await table(client)).toEqual({ 1: '0.8', 2: '0.8', 5: '0.8' });
+  // As a crash has it come again, however it is cut: what lies in front of a truncate is followed by what lies behind it.
+  await writing.publish([...before, truncated(6)]);
+  await writing.caughtUp();
+  await writing.publish(after);
+  await writing.caughtUp();
+  expect(await noted(client)).toEqual([]);
 });
 
 interface Woken {

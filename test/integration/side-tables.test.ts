@@ -104,6 +104,33 @@ test('a truncate removes what is older and nothing newer, and late rows of other
   ]);
 });
 
+test('an outcome from before a truncate is older than what its key has since then, and of a key without that it is history', async () => {
+  await using setting = await setUp(FRAUD);
+  await write(setting, [scored('1', 4, 0.4), scored('2', 4, 0.4), deleted('3', 5)]);
+  await truncate(setting, 6, [scored('1', 8, 0.8)]);
+  await write(setting, [deleted('4', 9)]);
+  const late = [
+    scored('1', 5, 0.5),
+    scored('2', 5, 0.5),
+    scored('3', 4, 0.4),
+    scored('4', 5, 0.5),
+    scored('5', 5, 0.5),
+    scored('1', 7, 0.7),
+    scored('1', 9, 0.9),
+  ];
+  const { rows } = await setting.client.query({
+    ...setting.statements.checkPositions,
+    values: [...fenceParameters(FRAUD, late)],
+  });
+  expect(rows).toEqual([
+    { place: 1, is_older: true },
+    { place: 4, is_older: true },
+    { place: 6, is_older: true },
+    { place: 7, is_older: false },
+  ]);
+  expect(await write(setting, late)).toEqual([7]);
+});
+
 const HOSTILE: EnrichmentTables = {
   enrichment: 'fraud',
   keyColumns: [
