@@ -7,40 +7,30 @@ import { type Arrival, applyIsolating } from '../../services/writer/refusals.ts'
 import type { AnyEnrichedEvent } from '../../shared/contracts/enriched-guard.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import { createPool, inTransaction } from '../../shared/postgres/connect.ts';
-import type { Outcome } from '../../shared/side-tables/parameters.ts';
 import {
-  deleted,
-  EMBEDDING,
-  embedded,
-  FRAUD,
-  failed,
-  type SideTableSetting,
-  scored,
-  setUp,
-  skipped,
-  truncated,
-} from '../support/side-tables.ts';
+  atOf,
+  outcomesOf,
+  type Scoring,
+  STATES_SHOWN,
+  type StepKind,
+  standing,
+  statesOf,
+} from '../support/outcome-histories.ts';
+import { EMBEDDING, embedded, FRAUD, type SideTableSetting, scored, setUp } from '../support/side-tables.ts';
 
 const KEYS = ['1', '2', '3'];
 const WRITERS = 3;
 /** Many short histories find more than a few long ones; the whole takes some seconds. */
 const HISTORIES = 150;
 
-type Kind = 'scored' | 'cached' | 'skipped' | 'failed' | 'deleted' | 'truncated' | 'redefined';
-interface Step {
-  readonly kind: Kind;
-  readonly key: string;
-  readonly value: number;
-}
-
 const history = fc.array(
   fc.record({
     kind: fc.oneof(
-      { weight: 5, arbitrary: fc.constant<Kind>('scored') },
-      { weight: 3, arbitrary: fc.constant<Kind>('cached') },
+      { weight: 5, arbitrary: fc.constant<StepKind>('scored') },
+      { weight: 3, arbitrary: fc.constant<StepKind>('cached') },
       {
         weight: 4,
-        arbitrary: fc.constantFrom<Kind>('skipped', 'failed', 'deleted', 'truncated', 'redefined'),
+        arbitrary: fc.constantFrom<StepKind>('skipped', 'failed', 'deleted', 'truncated', 'redefined'),
       },
     ),
     key: fc.constantFrom(...KEYS),
@@ -58,49 +48,6 @@ const deliveries = (count: number) =>
     ),
     cuts: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40 }),
   });
-
-type Scoring = (key: string, at: number, value: number, cached: boolean) => Outcome;
-
-/** The outcomes of a history, one position after the other, as the enricher would publish them. */
-function outcomesOf(steps: readonly Step[], scoring: Scoring): readonly AnyEnrichedEvent[] {
-  return steps.map(({ kind, key, value }, index) => {
-    const at = index + 1;
-    if (kind === 'truncated') return truncated(at);
-    if (kind === 'skipped') return skipped(key, at);
-    if (kind === 'failed') return failed(key, at);
-    if (kind === 'deleted') return deleted(key, at);
-    // An earlier change of the row, judged once more by a later definition: its position, a greater revision.
-    if (kind === 'redefined') {
-      const judged =
-        steps.slice(0, index).findLastIndex((step) => step.key === key && step.kind !== 'truncated') + 1;
-      return { ...scoring(key, judged === 0 ? at : judged, value, false), revision: at + 1 };
-    }
-    return scoring(key, at, value, kind === 'cached');
-  });
-}
-
-/** What has to be there: of every key the outcome with the greatest fence, unless a truncate is at or above it. */
-function expected(events: readonly AnyEnrichedEvent[]): ReadonlyMap<string, Outcome> {
-  const emptiedAt = events
-    .filter(({ status }) => status === 'truncated')
-    .map(({ source }) => source.commit_lsn)
-    .toSorted()
-    .at(-1);
-  const newest = new Map<string, Outcome>();
-  for (const event of events) {
-    if (event.status === 'truncated') continue;
-    if (emptiedAt !== undefined && event.source.commit_lsn <= emptiedAt) continue;
-    const key = String(event.key.id);
-    const known = newest.get(key);
-    if (known === undefined || fenceOf(event) > fenceOf(known)) newest.set(key, event);
-  }
-  return newest;
-}
-
-const fenceOf = ({ source, revision, status }: Outcome): string =>
-  `${source.commit_lsn} ${String(revision).padStart(3, '0')} ${status === 'scored' ? 1 : 0}`;
-
-const atOf = (lsn: string): number => Number.parseInt(lsn.slice(9), 16);
 
 async function deliver(
   setting: SideTableSetting,
@@ -154,16 +101,8 @@ test('outcomes in any order, repeated, in any batches, by three writers at once:
       const { order, cuts } = gen(deliveries, events.length);
       await emptied(setting);
       await deliver(setting, setting.url, events, order, cuts);
-      const wanted = [...expected(events)].toSorted(([a], [b]) => a.localeCompare(b));
-      const { rows: states } = await setting.client.query(
-        `select key_id as id, (commit_lsn - '0/0')::int4 as at, revision, status from afterglow_internal.state_fraud
-          where status <> 'deleted' order by key_id`,
-      );
-      expect(states).toEqual(
-        wanted.flatMap(([id, { source, revision, status }]) =>
-          status === 'deleted' ? [] : [{ id, at: atOf(source.commit_lsn), revision, status }],
-        ),
-      );
+      const wanted = standing(events);
+      expect((await setting.client.query(STATES_SHOWN)).rows).toEqual(statesOf(wanted));
       const { rows: shown } = await setting.client.query('select id, score from afterglow.fraud order by id');
       expect(shown).toEqual(
         wanted.flatMap(([id, outcome]) =>
@@ -192,7 +131,7 @@ test('the same for results of several rows: no chunk of another outcome stays be
       const { rows: shown } = await setting.client.query(
         'select id, chunk, embedding from afterglow.embedding order by id, chunk',
       );
-      const wanted = [...expected(events)].toSorted(([a], [b]) => a.localeCompare(b));
+      const wanted = standing(events);
       expect(shown).toEqual(
         wanted.flatMap(([id, outcome]) => {
           if (outcome.status !== 'scored') return [];
