@@ -1,3 +1,4 @@
+import type { RowKey } from '../../shared/contracts/events.ts';
 import { instantFromMilliseconds } from '../../shared/contracts/instant.ts';
 import { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
@@ -46,6 +47,12 @@ export class Archive {
         dead_letter_id: letter.id,
       },
     };
+  }
+
+  /** A tombstone: the key of a row that is gone, whose result is still there. */
+  async unburied(record: FetchedRecord, key: RowKey, fault: Fault): Promise<void> {
+    const row = { key, keyText: record.key?.toString('utf8') ?? '{}', table: '' };
+    await this.#producer.send([this.#letter(record, row, fault).record]);
   }
 
   #letter(record: FetchedRecord, row: Parameters<typeof deadLetterRecord>[0]['row'], fault: Fault) {

@@ -1,17 +1,18 @@
-import { type AnyEnrichedEvent, isEmbedding, isRowKey } from '../../shared/contracts/enriched-guard.ts';
+import { type AnyEnrichedEvent, isEmbedding } from '../../shared/contracts/enriched-guard.ts';
 import type { Fault } from '../../shared/errors/policy.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
-import { inTransaction, onConnection } from '../../shared/postgres/connect.ts';
+import { onConnection } from '../../shared/postgres/connect.ts';
 import { together } from '../../shared/postgres/together.ts';
 import type { Scored } from '../../shared/side-tables/parameters.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import { type AppliedTopic, buryKey } from './apply.ts';
+import type { AppliedTopic } from './apply.ts';
 import type { Archive } from './archive.ts';
+import { bury } from './bury.ts';
 import type { WriterMetrics } from './metrics.ts';
-import { parse, readOutcomes } from './outcomes.ts';
+import { readOutcomes } from './outcomes.ts';
 import type { Pace } from './pace.ts';
 import { applyPatiently, type Carried, lookPatiently, type Patience } from './patience.ts';
-import { type Arrival, applyIsolating, refusalOf } from './refusals.ts';
+import { type Arrival, applyIsolating } from './refusals.ts';
 import type { RefusalsInARow } from './refusals-in-a-row.ts';
 import {
   appliedOf,
@@ -64,7 +65,7 @@ export class BatchWriter {
     this.#batch = { records: unwritten, arrivals: arrivals.length, isRemembered: unwritten.length === 0 };
     await this.#parts.archive.unreadable(unreadable);
     // Before the outcomes beside them: what is newer than a tombstone stands behind it, and wins.
-    for (const tombstone of tombstones) await this.#bury(tombstone);
+    for (const tombstone of tombstones) await bury(tombstone, this.#parts);
     await applyIsolating(
       arrivals,
       (some) => this.#applyPatiently(some),
@@ -155,20 +156,6 @@ export class BatchWriter {
       metrics.written(each.target.tables.enrichment, count, { ...result, superseded }, (outcome) =>
         enrichedAtMs.get(outcome),
       );
-    }
-  }
-
-  async #bury(record: FetchedRecord): Promise<void> {
-    const { pool, targets, patience } = this.#parts;
-    const target = targets.get(record.topic);
-    const key = record.key === null ? undefined : parse(record.key);
-    if (target === undefined || !isRowKey(key)) return;
-    const bury = () => inTransaction(pool, (client) => buryKey(client, target, key));
-    try {
-      await applyPatiently([{ record }], bury, patience);
-    } catch (error) {
-      // What no table takes as a key is in no table.
-      if (refusalOf(error) === undefined) throw error;
     }
   }
 

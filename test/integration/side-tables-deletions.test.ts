@@ -1,10 +1,18 @@
 // What deletes: truncates and their fence, deletions and how long they are remembered, tombstones that stand alone.
+import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { applyOutcomes, buryKey } from '../../services/writer/apply.ts';
+import { Archive } from '../../services/writer/archive.ts';
+import { type BurialParts, bury } from '../../services/writer/bury.ts';
 import { forgetDeleted } from '../../services/writer/forget-deleted.ts';
-import { connectDatabase } from '../../shared/postgres/connect.ts';
+import { writerMetrics } from '../../services/writer/metrics.ts';
+import { RefusalsInARow } from '../../services/writer/refusals-in-a-row.ts';
+import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
+import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
+import { connectDatabase, createPool } from '../../shared/postgres/connect.ts';
 import { recordConsumerGap } from '../../shared/progress/consumer-gaps.ts';
 import { listGaps } from '../../shared/side-tables/gaps.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
 import {
   deleted,
   FRAUD,
@@ -178,4 +186,58 @@ test('a tombstone whose deletion is gone deletes the key, and what is newer wins
     { id: '2', status: 'skipped' },
     { id: '3', status: 'deleted' },
   ]);
+});
+
+test('a tombstone that a rule of the tables refuses is archived and counted, and one whose key is none of the table is passed over', async () => {
+  await using setting = await setUp(FRAUD);
+  const { client } = setting;
+  await write(setting, [scored('1', 6, 0.6), scored('2', 6, 0.6)]);
+  await client.query(
+    'create table cases (id bigint references afterglow.fraud); insert into cases values (1)',
+  );
+  const pool = createPool({ url: setting.url, applicationName: 'writer', connectionsMax: 1 });
+  await using _closing = { [Symbol.asyncDispose]: () => pool.end() };
+  const archived: TopicRecord[] = [];
+  const producer: RecordProducer = {
+    send: async (records) => void archived.push(...records),
+    sendSet: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const targets = new Map([['shop.enriched.fraud', setting]]);
+  const registry = new Registry();
+  const parts: BurialParts = {
+    pool,
+    targets,
+    archive: new Archive('shop', producer, targets),
+    metrics: writerMetrics(registry),
+    logger: createLogger('writer', 'silent'),
+    refusals: new RefusalsInARow(),
+    patience: {
+      failed: () => {},
+      resumed: () => {},
+      isWanted: () => true,
+      stopping: new AbortController().signal,
+    },
+  };
+  const tombstone = (key: string): FetchedRecord => ({
+    topic: 'shop.enriched.fraud',
+    partition: 0,
+    offset: 7n,
+    key: Buffer.from(key),
+    value: null,
+    timestampMs: 0,
+    assignment: { current: true },
+  });
+  for (const key of ['{"id":"no number"}', '{"other":"1"}', 'no json', '{"id":"1"}', '{"id":"2"}']) {
+    await bury(tombstone(key), parts);
+  }
+  expect(await results(setting)).toEqual([{ id: '1', score: '0.6' }]);
+  expect(archived.map(({ topic, key }) => [topic, key])).toEqual([['shop.dead.fraud', '{"id":"1"}']]);
+  expect(JSON.parse(String(archived[0]?.value))).toMatchObject({
+    stage: 'write',
+    key: { id: '1' },
+    error: { kind: 'refused_by_database', code: '23503' },
+  });
+  const refused = await registry.getSingleMetric('afterglow_writer_refused_total')?.get();
+  expect(refused?.values).toMatchObject([{ labels: { enrichment: 'fraud', sqlstate: '23503' }, value: 1 }]);
 });
