@@ -150,7 +150,7 @@ export async function runSession(
       notifiesFlagged: settings.notifiesFlagged === true,
     });
   });
-  const wentBack = watchWritten(writtenOutcomes, watched);
+  const wentBack = watchWritten(places, writtenOutcomes, watched);
   wentBack.addEventListener('abort', () => broken.abort(), { once: true });
   await runLanes(lanes, () => broken.abort());
   wentBack.throwIfAborted();

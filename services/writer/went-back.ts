@@ -74,12 +74,22 @@ async function lagOf(
 }
 
 /** Aborts with WentBack, also while nothing comes that would be written behind what is lost. */
-export function watchWritten(lanes: readonly WrittenOutcomes[], signal: AbortSignal): AbortSignal {
+export function watchWritten(
+  { database, topicIds }: Pick<GroupPlaces, 'database' | 'topicIds'>,
+  lanes: readonly WrittenOutcomes[],
+  signal: AbortSignal,
+): AbortSignal {
   const wentBack = new AbortController();
   const look = async (): Promise<void> => {
     while (await pause(LOOK_INTERVAL_MS, signal)) {
       try {
-        const missing = await Promise.all(lanes.map((lane) => lane.isMissing()));
+        // Once for all of them, and not before each has said what it has written.
+        let reading: Promise<readonly WrittenStretch[]> | undefined;
+        const read = () => {
+          reading ??= readWrittenStretches(database, topicIds);
+          return reading;
+        };
+        const missing = await Promise.all(lanes.map((lane) => lane.isMissing(read)));
         if (!missing.includes(true)) continue;
         wentBack.abort(new WentBack());
         return;

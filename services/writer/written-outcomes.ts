@@ -57,12 +57,11 @@ export class WrittenOutcomes {
     }
   }
 
-  /** Whether something that this membership has written is not among what the database knows. */
-  async isMissing(): Promise<boolean> {
+  /** Whether something that this membership has written by now is not among what the database knows, which is read only then. */
+  async isMissing(read: () => Promise<readonly WrittenStretch[]>): Promise<boolean> {
     const nexts = [...this.#nexts];
     if (nexts.length === 0) return false;
-    const stretches = await readWrittenStretches(this.#database, this.#topicIds);
-    const known = new Map(stretches.map((stretch) => [placeOf(stretch), stretch.next]));
+    const known = new Map((await read()).map((stretch) => [placeOf(stretch), stretch.next]));
     return nexts.some(([place, next]) => (known.get(place) ?? 0n) < next);
   }
 
