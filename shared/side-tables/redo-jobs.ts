@@ -1,6 +1,7 @@
 // Jobs that have rows read again. Whoever wants that only makes a job; the reader does them all in the same way.
 import type { RedoReason } from '../contracts/events.ts';
 import { type Queryable, quoteLiteral } from '../postgres/connect.ts';
+import type { TableName } from '../postgres/published.ts';
 import { REDO_JOBS, REDO_KEYS } from './names.ts';
 
 export const REDO_STATES = ['waiting', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
@@ -140,6 +141,20 @@ interface JobRow {
 export async function openRedoJobs(client: Queryable): Promise<readonly RedoJob[]> {
   const { rows } = await client.query<JobRow>(
     `${SELECT} where state in ('waiting', 'running') order by chunk_at nulls first, ${REDO_JOBS}.job`,
+  );
+  return rows.map(toJob);
+}
+
+/** What is still to be done for this enrichment of the table, also what waits for somebody to resume it. */
+export async function unfinishedRedoJobs(
+  client: Queryable,
+  { schema, name }: TableName,
+  enrichment: string,
+): Promise<readonly RedoJob[]> {
+  const { rows } = await client.query<JobRow>(
+    `${SELECT} where state in ('waiting', 'running', 'paused') and table_schema = $1 and table_name = $2 and $3 = any(enrichments)
+      order by ${REDO_JOBS}.job`,
+    [schema, name, enrichment],
   );
   return rows.map(toJob);
 }

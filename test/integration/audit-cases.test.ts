@@ -8,6 +8,7 @@ import { applyInit } from '../../services/cli/init/apply.ts';
 import { parseDefinition } from '../../shared/config/parse.ts';
 import { connectKafkaAdmin } from '../../shared/kafka/admin.ts';
 import type { DatabaseClient } from '../../shared/postgres/connect.ts';
+import { createRedoJob } from '../../shared/side-tables/redo-jobs.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { audit } from '../support/audited.ts';
 import { commandLine } from '../support/command-line.ts';
@@ -31,14 +32,7 @@ const TABLES = `
 const notes =
   (threshold: number) =>
   (text: string): string =>
-    `${text
-      .split('\n')
-      .slice(
-        0,
-        text.split('\n').findIndex((line) => line.startsWith('sources:')),
-      )
-      .join('\n')}
-sources:
+    `${text.slice(0, text.search(/^sources:/m))}sources:
   notes: { table: public.notes, partitions: 2 }
 enrichments:
   first:
@@ -188,14 +182,7 @@ describe('the audit', () => {
     await using newer = await commandLine(pipeline, notes(0.7));
     await client.query(`update ${STATE} set input_hash = null where key_name = 'z'`);
     const outdated = await audit(newer);
-    expect(outdated.findings.map(({ reason }) => reason)).toEqual([
-      'status',
-      'status',
-      'status',
-      'status',
-      'status',
-      'status',
-    ]);
+    expect(outdated.findings.map(({ reason }) => reason)).toEqual(Array.from({ length: 6 }, () => 'status'));
     expect(outdated.of('first')).toMatchObject({ outdated: ROWS - 6, stale: 6, missing: 0 });
     expect(outdated.status).toBe(1);
   });
@@ -242,5 +229,70 @@ describe('the audit', () => {
     const rewritten = await audit(cli, '--since', '1h');
     expect(rewritten.error).toContain('rewritten');
     expect(rewritten.of('first')).toMatchObject({ rows: ROWS + 2, missing: 3, orphaned: 1 });
+  });
+
+  test('calls nothing wrong that an open redo has still to reach, says which job that is, and --repair leaves it to it', {
+    timeout: TEST_MAX_MS,
+  }, async () => {
+    await using pipeline = await createPipeline(18, notes(0.5), TABLES);
+    await using cli = await commandLine(pipeline, notes(0.5));
+    const { client } = pipeline;
+    await pipeline.start('reader', 'enricher first', 'writer').ready();
+    await write(client);
+    await scored(pipeline, ROWS);
+    const lost = ['a,a,north', 'a,bb,north', 'B,a,north', 'z,a,north'].map((key) => key.split(','));
+    for (const key of lost) {
+      const where = 'where name = $1 and code = $2 and area = $3::text::region';
+      await client.query(`delete from afterglow.first ${where}`, key);
+      await client.query(`delete from ${STATE} ${where.replaceAll(/(name|code|area) =/g, 'key_$1 =')}`, key);
+    }
+    const renamed = `update ${STATE} set key_name = 'gone' where key_code = 'a' and`;
+    await client.query(`${renamed} key_name = '"q"' and key_area = 'north'`);
+    await client.query(`${renamed} key_name = '{x}' and key_area = 'south'`);
+
+    const jobs: string[] = [];
+    const base = { schema: 'public', table: 'notes', reason: 'backfill', enrichments: ['first'] } as const;
+    const behind = ['north', 'b', 'abcd'];
+    await client.query('begin');
+    for (const job of [
+      { ...base, lastKey: behind },
+      {
+        ...base,
+        keys: [
+          ['north', 'a', 'a'],
+          ['north', 'a', 'bb'],
+        ],
+        lastKey: ['1'],
+      },
+      { ...base, sweep: true, condition: "area = 'south' -- only there" } as const,
+      { ...base, condition: 'rating > 2 -- and no others' },
+      { ...base, condition: 'no_such_column' },
+      { ...base, enrichments: ['other'] },
+      { ...base, table: 'others' },
+    ])
+      jobs.push(await createRedoJob(client, job));
+    // Nobody works on them, until the test wants it.
+    await client.query("update afterglow_internal.redo_jobs set state = 'paused' where reason = 'backfill'");
+    await client.query('commit');
+    const unfitting = await audit(cli);
+    expect(unfitting.of('first')).toMatchObject({ waiting: 3, queued: [{ job: jobs[0] }, { job: jobs[1] }] });
+    const cancel = "update afterglow_internal.redo_jobs set state = 'cancelled' where job = any($1)";
+    await client.query(cancel, [jobs.slice(4)]);
+
+    const found = await audit(cli, '--repair', '--yes');
+    expect(
+      found.findings.map(({ finding, key }) => `${finding} ${Object.values(key as object).join()}`),
+    ).toEqual(['missing north,B,a', 'missing north,a,a', 'orphaned north,gone,a']);
+    expect(found.status).toBe(1);
+    const { rows } = await client.query(
+      "select estimated_rows::int4 as keys from afterglow_internal.redo_jobs where reason = 'repair'",
+    );
+    expect(rows).toEqual([{ keys: 3 }]);
+    const waiting = await audit(cli);
+    const queued = [2, 1, 1, 1].map((count, place) => ({ job: jobs[place], state: 'paused', rows: count }));
+    expect(waiting).toMatchObject({ status: 1, findings: [] });
+    expect(waiting.of('first')).toMatchObject({ missing: 0, orphaned: 0, waiting: 5, queued });
+    await client.query("update afterglow_internal.redo_jobs set state = 'waiting' where state = 'paused'");
+    expect(await audit(cli)).toMatchObject({ status: 0, findings: [] });
   });
 });

@@ -22,6 +22,7 @@ const AUDITED: Audited = {
   rows: 1_000,
   outdated: 0,
   waiting: 0,
+  queued: [],
   wrong: [],
 };
 
@@ -32,15 +33,17 @@ test('what an audit found is counted, with a line for each reason and keys that 
     ...AUDITED,
     rows: 1,
     outdated: 2_000,
-    waiting: 4,
+    waiting: 1_204,
+    queued: [{ job: '3', state: 'paused', rows: 1_200 }],
     wrong: [
       { finding: 'missing', reason: 'no_state', count: 1_200, keys: [{ id: '7' }, { id: '8\u001B[2J' }] },
       { finding: 'orphaned', reason: 'no_row', count: 1, keys: [{ id: '9', place: 'x' }] },
     ],
   };
   expect(auditLines(found, plain)).toEqual([
-    'fraud: 1 row of transactions: 1,200 missing, 1 orphaned, 4 waiting, 2,000 outdated',
+    'fraud: 1 row of transactions: 1,200 missing, 1 orphaned, 1,204 waiting, 2,000 outdated',
     `  missing: ${REASONS.no_state}: id=7 id=8\uFFFD[2J and 1,198 more`,
     `  orphaned: ${REASONS.no_row}: id=9,place=x`,
+    '  waiting: job 3 (paused) has 1,200 of them still to read',
   ]);
 });

@@ -3,6 +3,7 @@ import { formatDuration } from '../duration.ts';
 import { formatCount, formatRate } from '../view/numbers.ts';
 import type { Painter } from '../view/paint.ts';
 import { FINDINGS, type Finding, REASONS, type Reason } from './judge.ts';
+import type { QueuedRows } from './queued.ts';
 
 /** What came of one enrichment. */
 export interface Audited {
@@ -11,6 +12,8 @@ export interface Audited {
   readonly rows: number;
   readonly outdated: number;
   readonly waiting: number;
+  /** Of those that wait: what redo jobs have still to reach. */
+  readonly queued: readonly QueuedRows[];
   readonly wrong: readonly WrongRows[];
 }
 
@@ -29,7 +32,7 @@ export const wrongRows = (audited: Audited): number =>
   FINDINGS.reduce((sum, finding) => sum + countOf(audited, finding), 0);
 
 export function auditJson(audited: Audited, tookMs: number): Readonly<Record<string, unknown>> {
-  const { enrichment, source, rows, waiting, outdated } = audited;
+  const { enrichment, source, rows, waiting, queued, outdated } = audited;
   const counts = Object.fromEntries(FINDINGS.map((finding) => [finding, countOf(audited, finding)]));
   return {
     event: 'audited',
@@ -38,6 +41,7 @@ export function auditJson(audited: Audited, tookMs: number): Readonly<Record<str
     rows,
     ...counts,
     waiting,
+    queued,
     outdated,
     took_ms: Math.round(tookMs),
   };
@@ -45,7 +49,7 @@ export function auditJson(audited: Audited, tookMs: number): Readonly<Record<str
 
 /** "fraud: 1,000 rows of transactions: 3 missing, 1 orphaned", then a line for each reason. */
 export function auditLines(audited: Audited, paint: Painter): readonly string[] {
-  const { enrichment, source, rows, waiting, outdated, wrong } = audited;
+  const { enrichment, source, rows, waiting, queued, outdated, wrong } = audited;
   const counts: readonly (readonly [name: string, count: number])[] = [
     ...FINDINGS.map((finding) => [finding, countOf(audited, finding)] as const),
     ['waiting', waiting],
@@ -56,6 +60,10 @@ export function auditLines(audited: Audited, paint: Painter): readonly string[] 
   return [
     `${enrichment}: ${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'} of ${source}: ${said}${older}`,
     ...wrong.map((each) => `  ${each.finding}: ${REASONS[each.reason]}${keysText(each)}`),
+    ...queued.map(
+      (each) =>
+        `  waiting: job ${each.job} (${each.state}) has ${formatCount(each.rows)} of them still to read`,
+    ),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { Queryable } from '../../../shared/postgres/connect.ts';
 import type { KeyTexts } from '../../../shared/side-tables/redo-jobs.ts';
 import type { Audited, WrongRows } from './audit-lines.ts';
 import type { Finding, Reason } from './judge.ts';
+import { markQueued, readQueued } from './queued.ts';
 import type { Scanned } from './scan.ts';
 import { countSuspects, fenceAhead, settledKeys } from './statements.ts';
 import type { Subject } from './subject.ts';
@@ -18,6 +19,8 @@ interface CountRow {
 
 /** What is left of the suspects: wrong for good, or still in doubt. */
 export async function readAudited(client: Queryable, subject: Subject, scanned: Scanned): Promise<Audited> {
+  // Jobs have gone on while the last look waited for what was in doubt.
+  await markQueued(client, subject);
   const { text, values } = countSuspects(subject);
   const { rows } = await client.query<CountRow>(text, [...values]);
   const shown = new Map<Reason, Readonly<Record<string, string>>[]>();
@@ -30,6 +33,7 @@ export async function readAudited(client: Queryable, subject: Subject, scanned: 
     source: subject.source,
     rows: scanned.rows,
     outdated: scanned.outdated,
+    queued: await readQueued(client, subject),
     waiting: rows.filter(({ settled }) => !settled).reduce((sum, { count }) => sum + count, 0),
     wrong: [
       ...(await wrongFence(client, subject)),

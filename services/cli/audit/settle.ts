@@ -6,6 +6,7 @@ import { Passage } from '../../../shared/progress/passage.ts';
 import { loadPosition } from '../../../shared/side-tables/positions.ts';
 import type { KeyTexts } from '../../../shared/side-tables/redo-jobs.ts';
 import { judge } from './judge.ts';
+import { markQueued } from './queued.ts';
 import { FactsReader, portionAfter, texts } from './read-facts.ts';
 import { dropSuspects, keepSightings, type Sighting, suspectFacts } from './statements.ts';
 import type { Subject } from './subject.ts';
@@ -66,11 +67,12 @@ async function lookAgain(
   return doubts;
 }
 
-/** How many are in doubt afterwards. */
+/** How many are in doubt afterwards: those that wait for a job that is paused are not, as long as it is. */
 async function lookAt(client: Queryable, subject: Subject): Promise<number> {
   const reader = new FactsReader(subject);
   let after: KeyTexts | undefined;
-  let inDoubt = 0;
+  // Before the facts: what a job passes meanwhile counts as not reached yet, and is looked at twice more.
+  let inDoubt = await markQueued(client, subject);
   for (let size = FIRST_PAGE_ROWS; ; ) {
     const tuples = await texts(client, suspectFacts(subject, after, size));
     if (tuples.length === 0) return inDoubt;

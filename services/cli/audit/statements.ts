@@ -24,12 +24,12 @@ export interface Stretch {
 }
 
 /** Only this session sees it, and it goes with the session. */
-const SUSPECTS = 'pg_temp.afterglow_suspects';
+export const SUSPECTS = 'pg_temp.afterglow_suspects';
 export const CURSOR = 'afterglow_audit';
 
 export const CREATE_SUSPECTS = `
   create temporary table if not exists afterglow_suspects (
-    enrichment text not null, key text[] not null, finding text, reason text, seen text, settled boolean not null default false,
+    enrichment text not null, key text[] not null, finding text, reason text, seen text, settled boolean not null default false, job int8,
     primary key (enrichment, key)
   )`;
 
@@ -207,7 +207,7 @@ export function suspectFacts(subject: Subject, after: KeyTexts | undefined, rows
   const wanted = subject.tables.keyColumns.map(({ type }, index) => `wanted.key[${index + 1}]::${type}`);
   const seen = `concat_ws('/', coalesce(source.xmin::text, '-'), coalesce(state.xmin::text, '-'))`;
   const text = `select ${facts(subject, wanted, seen)}
-    from (select key from ${SUSPECTS} where enrichment = $1 and not settled and ($2::text[] is null or key > $2::text[])
+    from (select key from ${SUSPECTS} where enrichment = $1 and not settled and job is null and ($2::text[] is null or key > $2::text[])
            order by key limit $3) as wanted
     left join ${sourceOf(subject)} on ${equal(ofSource(subject), wanted)}
     left join ${stateOf(subject)} on ${equal(ofState(subject), wanted)}
