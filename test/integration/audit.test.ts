@@ -178,6 +178,13 @@ const HOLES: readonly Holes[] = [
     'input',
     `update ${STATE}sentiment set input_hash = ${HASH} where key_id = 1`,
   ),
+  hole(
+    'sentiment',
+    4,
+    'stale',
+    'status',
+    `with gone as (delete from afterglow.sentiment where id = 4) update ${STATE}sentiment set status = 'skipped', reason = 'unsupported_language' where key_id = 4`,
+  ),
   hole('sentiment', 2, 'missing', 'no_state', `delete from ${STATE}sentiment where key_id = 2`),
   hole('embedding', 1, 'missing', 'no_result', 'delete from afterglow.embedding where id = 1'),
   hole('embedding', 5, 'stale', 'chunks', 'delete from afterglow.embedding where id = 5 and chunk = 1'),
@@ -229,8 +236,19 @@ describe('the audit', () => {
     await review(client, 4, 'A lamp as it should be, bright and quiet.');
     // Long enough for several chunks.
     await review(client, 2, 'The lamp is bright. '.repeat(3_000));
+    // Skipped by the model, not by `when`: a language that it does not know, and nothing to embed.
+    await client.query(
+      "insert into reviews (customer_id, product_name, rating, language, title, body) values (1, 'Lamp', 4, 'tlh', 'wovmoHwI', 'QaQqu mo, jIQuch, tlhIngan maH'), (1, 'Lamp', 4, 'en', '', '')",
+    );
     await settled(pipeline);
     await client.query('alter table transactions alter column id restart with 1001');
+    const { rows: skipped } = await client.query(
+      'select sentiment_status, embedding_status from afterglow.reviews_enriched where id > 6 order by id',
+    );
+    expect(skipped).toMatchObject([
+      { sentiment_status: 'skipped', embedding_status: 'scored' },
+      { sentiment_status: 'skipped', embedding_status: 'skipped' },
+    ]);
     await using writing = writes(pipeline);
     await until(() => writing.count() > 20, { deadlineMs: DEADLINE_MS, what: 'some writes' });
     await expectClean(cli);
@@ -255,7 +273,7 @@ describe('the audit', () => {
       { enrichment: 'churn', missing: 0, stale: 1 },
       { enrichment: 'embedding', missing: 1, stale: 2 },
       { enrichment: 'fraud', missing: 3, stale: 5, orphaned: 2, waiting: 0, since_seconds: null },
-      { enrichment: 'sentiment', missing: 1, stale: 2 },
+      { enrichment: 'sentiment', missing: 1, stale: 3 },
     ]);
     expect(shown.doctor).toEqual(['failed', 'failed', 'failed', 'failed']);
 
