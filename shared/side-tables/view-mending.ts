@@ -25,42 +25,49 @@ export function mendFunctionBody(
     const query = ours.has(name)
       ? dollarQuoted(viewColumnQuery(source, existing, { name, type }))
       : 'null::text';
-    return `(${index + 1}, ${dollarQuoted(quoteIdentifier(name))}, ${dollarQuoted(type)}, ${query})`;
+    return `(${index + 1}, ${dollarQuoted(quoteIdentifier(name))}, ${query})`;
   });
-  const returned = grown.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(', ');
   const signature = `${viewFunction(source.source, version)}()`;
-  const created = `create or replace function ${signature}\nreturns table (${returned})\nlanguage sql stable parallel safe\nas `;
   const table = qualifiedName(source.table.schema, source.table.name);
   return `
 declare
   wanted text;
+  returned text;
 begin
   -- Set-up, or another writer, is at it already.
   if not pg_try_advisory_xact_lock(${INIT_LOCK}) then return false; end if;
+  -- The types that the view has, by the names that they have now.
   select E'\\nselect\\n  ' || string_agg(coalesce(known.query, case
-      when now.type is null then 'null::' || known.type
-      when now.type = known.type then 'source.' || known.label
-      when exists (select from pg_cast where castsource = now.oid and casttarget = to_regtype(known.type))
-        then 'source.' || known.label || '::' || known.type
-      else 'source.' || known.label || '::text::' || known.type end) || ' as ' || known.label, E',\\n  ' order by known.place)
-      || E'\\nfrom ' || ${dollarQuoted(viewFrom(source))} || E'\\n'
-    into wanted
+      when now.oid is null then 'null::' || declared.type
+      when now.oid = declared.oid then 'source.' || known.label
+      when exists (select from pg_cast where castsource = now.oid and casttarget = declared.oid)
+        then 'source.' || known.label || '::' || declared.type
+      else 'source.' || known.label || '::text::' || declared.type end) || ' as ' || known.label, E',\\n  ' order by known.place)
+      || E'\\nfrom ' || ${dollarQuoted(viewFrom(source))} || E'\\n',
+      string_agg(known.label || ' ' || declared.type, ', ' order by known.place)
+    into wanted, returned
     from (values
       ${columns.join(',\n      ')}
-    ) as known(place, label, type, query)
-    left join (
-      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid,
-             ${PLAIN_TYPE} as type
-        from pg_attribute attribute
+    ) as known(place, label, query)
+    join (
+      select attribute.place, attribute.atttypid as oid, ${PLAIN_TYPE} as type
+        from pg_proc made
+        cross join lateral unnest(made.proallargtypes) with ordinality as attribute(atttypid, place)
         join pg_type type on type.oid = attribute.atttypid
         join pg_namespace type_schema on type_schema.oid = type.typnamespace
+       where made.oid = to_regprocedure(${dollarQuoted(signature)})
+    ) as declared on declared.place = known.place
+    left join (
+      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid
+        from pg_attribute attribute
        where attribute.attrelid = to_regclass(${dollarQuoted(table)})
          and attribute.attnum > 0 and not attribute.attisdropped
     ) as now on now.label = known.label;
   if wanted is not distinct from (select prosrc from pg_proc where oid = to_regprocedure(${dollarQuoted(signature)})) then
     return false;
   end if;
-  execute ${dollarQuoted(created)} || quote_literal(wanted);
+  execute ${dollarQuoted(`create or replace function ${signature}\nreturns table (`)} || returned
+    || ${dollarQuoted(')\nlanguage sql stable parallel safe\nas ')} || quote_literal(wanted);
   return true;
 end`;
 }

@@ -66,6 +66,33 @@ test.for([16, 18] as const)(
   },
 );
 
+test('a type that another takes the place of is cast back until it is dropped with the view, and init makes that anew', async () => {
+  await using setting = await setUp();
+  const { client, pipeline } = setting;
+  const shown =
+    'select pg_typeof(mood)::text as type, mood, sentiment_status from afterglow.reviews_enriched';
+  await client.query(`create type public.mood as enum ('good', 'bad'); alter table reviews add column mood public.mood;
+    insert into reviews values ('lamp', 1, 'bright', 'good')`);
+  await setting.init();
+  await client.query(`alter type public.mood rename to old_mood; create type public.mood as enum ('good', 'bad', 'none');
+    alter table reviews alter column mood type public.mood using mood::text::public.mood`);
+  await expect(client.query(shown)).rejects.toThrow();
+  expect(await mendView(client, 'reviews')).toBe(true);
+  expect(await mendView(client, 'reviews')).toBe(false);
+  expect(await row(client, shown)).toEqual({ type: 'old_mood', mood: 'good', sentiment_status: 'pending' });
+  expect(await setting.init()).toEqual([]);
+  await expect(client.query('drop type old_mood')).rejects.toMatchObject({ code: '2BP01' });
+  await client.query(`begin; drop view afterglow.reviews_enriched; drop function afterglow_internal.reviews_enriched_1();
+    drop type old_mood; commit`);
+  expect(await mendView(client, 'reviews')).toBe(false);
+  await client.query("update reviews set mood = 'none'");
+  await setting.init();
+  expect(await row(client, shown)).toEqual({ type: 'mood', mood: 'none', sentiment_status: 'pending' });
+  const readable = `select has_table_privilege('${pipeline}_viewer', 'afterglow.reviews_enriched', 'select') as readable`;
+  expect(await row(client, readable)).toEqual({ readable: true });
+  expect(await setting.init()).toEqual([]);
+});
+
 async function as(
   { database, pipeline }: InitSetting,
   role: string,

@@ -653,49 +653,57 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $afterglow1$
 declare
   wanted text;
+  returned text;
 begin
   -- Set-up, or another writer, is at it already.
   if not pg_try_advisory_xact_lock(1634104423) then return false; end if;
+  -- The types that the view has, by the names that they have now.
   select E'\nselect\n  ' || string_agg(coalesce(known.query, case
-      when now.type is null then 'null::' || known.type
-      when now.type = known.type then 'source.' || known.label
-      when exists (select from pg_cast where castsource = now.oid and casttarget = to_regtype(known.type))
-        then 'source.' || known.label || '::' || known.type
-      else 'source.' || known.label || '::text::' || known.type end) || ' as ' || known.label, E',\n  ' order by known.place)
+      when now.oid is null then 'null::' || declared.type
+      when now.oid = declared.oid then 'source.' || known.label
+      when exists (select from pg_cast where castsource = now.oid and casttarget = declared.oid)
+        then 'source.' || known.label || '::' || declared.type
+      else 'source.' || known.label || '::text::' || declared.type end) || ' as ' || known.label, E',\n  ' order by known.place)
       || E'\nfrom ' || $afterglow$"public"."transactions" as source
 left join "afterglow_internal"."state_fraud" as state1 on state1."key_id" = source."id"
-left join "afterglow"."fraud" as result1 on result1."id" = source."id"$afterglow$ || E'\n'
-    into wanted
+left join "afterglow"."fraud" as result1 on result1."id" = source."id"$afterglow$ || E'\n',
+      string_agg(known.label || ' ' || declared.type, ', ' order by known.place)
+    into wanted, returned
     from (values
-      (1, $afterglow$"id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
-      (2, $afterglow$"customer_id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
-      (3, $afterglow$"kind"$afterglow$, $afterglow$public.transaction_kind$afterglow$, null::text),
-      (4, $afterglow$"status"$afterglow$, $afterglow$public.transaction_status$afterglow$, null::text),
-      (5, $afterglow$"amount"$afterglow$, $afterglow$numeric$afterglow$, null::text),
-      (6, $afterglow$"currency"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
-      (7, $afterglow$"merchant_name"$afterglow$, $afterglow$text$afterglow$, null::text),
-      (8, $afterglow$"merchant_category"$afterglow$, $afterglow$public.merchant_category$afterglow$, null::text),
-      (9, $afterglow$"merchant_country"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
-      (10, $afterglow$"card_last4"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
-      (11, $afterglow$"card_present"$afterglow$, $afterglow$boolean$afterglow$, null::text),
-      (12, $afterglow$"attempts_10m"$afterglow$, $afterglow$smallint$afterglow$, null::text),
-      (13, $afterglow$"distance_from_home_km"$afterglow$, $afterglow$double precision$afterglow$, null::text),
-      (14, $afterglow$"occurred_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
-      (15, $afterglow$"fraud_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
-      (16, $afterglow$"fraud_score"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."score"$afterglow$),
-      (17, $afterglow$"fraud_flagged"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."flagged"$afterglow$),
-      (18, $afterglow$"fraud_decision"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."decision"$afterglow$),
-      (19, $afterglow$"fraud_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result1."scored_at"$afterglow$)
-    ) as known(place, label, type, query)
-    left join (
-      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid,
-             case when type_schema.nspname = 'pg_catalog'
+      (1, $afterglow$"id"$afterglow$, null::text),
+      (2, $afterglow$"customer_id"$afterglow$, null::text),
+      (3, $afterglow$"kind"$afterglow$, null::text),
+      (4, $afterglow$"status"$afterglow$, null::text),
+      (5, $afterglow$"amount"$afterglow$, null::text),
+      (6, $afterglow$"currency"$afterglow$, null::text),
+      (7, $afterglow$"merchant_name"$afterglow$, null::text),
+      (8, $afterglow$"merchant_category"$afterglow$, null::text),
+      (9, $afterglow$"merchant_country"$afterglow$, null::text),
+      (10, $afterglow$"card_last4"$afterglow$, null::text),
+      (11, $afterglow$"card_present"$afterglow$, null::text),
+      (12, $afterglow$"attempts_10m"$afterglow$, null::text),
+      (13, $afterglow$"distance_from_home_km"$afterglow$, null::text),
+      (14, $afterglow$"occurred_at"$afterglow$, null::text),
+      (15, $afterglow$"fraud_status"$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
+      (16, $afterglow$"fraud_score"$afterglow$, $afterglow$result1."score"$afterglow$),
+      (17, $afterglow$"fraud_flagged"$afterglow$, $afterglow$result1."flagged"$afterglow$),
+      (18, $afterglow$"fraud_decision"$afterglow$, $afterglow$result1."decision"$afterglow$),
+      (19, $afterglow$"fraud_scored_at"$afterglow$, $afterglow$result1."scored_at"$afterglow$)
+    ) as known(place, label, query)
+    join (
+      select attribute.place, attribute.atttypid as oid, case when type_schema.nspname = 'pg_catalog'
     then format_type(attribute.atttypid, -1)
     else format('%I.%I', type_schema.nspname, type.typname) ||
       case when -1 >= 0 then coalesce(substring(format_type(attribute.atttypid, -1) from '\([^()]*\)$'), '') else '' end end as type
-        from pg_attribute attribute
+        from pg_proc made
+        cross join lateral unnest(made.proallargtypes) with ordinality as attribute(atttypid, place)
         join pg_type type on type.oid = attribute.atttypid
         join pg_namespace type_schema on type_schema.oid = type.typnamespace
+       where made.oid = to_regprocedure($afterglow$"afterglow_internal"."transactions_enriched_1"()$afterglow$)
+    ) as declared on declared.place = known.place
+    left join (
+      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid
+        from pg_attribute attribute
        where attribute.attrelid = to_regclass($afterglow$"public"."transactions"$afterglow$)
          and attribute.attnum > 0 and not attribute.attisdropped
     ) as now on now.label = known.label;
@@ -703,7 +711,8 @@ left join "afterglow"."fraud" as result1 on result1."id" = source."id"$afterglow
     return false;
   end if;
   execute $afterglow$create or replace function "afterglow_internal"."transactions_enriched_1"()
-returns table ("id" bigint, "customer_id" bigint, "kind" public.transaction_kind, "status" public.transaction_status, "amount" numeric, "currency" bpchar, "merchant_name" text, "merchant_category" public.merchant_category, "merchant_country" bpchar, "card_last4" bpchar, "card_present" boolean, "attempts_10m" smallint, "distance_from_home_km" double precision, "occurred_at" timestamp with time zone, "fraud_status" text, "fraud_score" double precision, "fraud_flagged" boolean, "fraud_decision" text, "fraud_scored_at" timestamp with time zone)
+returns table ($afterglow$ || returned
+    || $afterglow$)
 language sql stable parallel safe
 as $afterglow$ || quote_literal(wanted);
   return true;
@@ -755,58 +764,66 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $afterglow1$
 declare
   wanted text;
+  returned text;
 begin
   -- Set-up, or another writer, is at it already.
   if not pg_try_advisory_xact_lock(1634104423) then return false; end if;
+  -- The types that the view has, by the names that they have now.
   select E'\nselect\n  ' || string_agg(coalesce(known.query, case
-      when now.type is null then 'null::' || known.type
-      when now.type = known.type then 'source.' || known.label
-      when exists (select from pg_cast where castsource = now.oid and casttarget = to_regtype(known.type))
-        then 'source.' || known.label || '::' || known.type
-      else 'source.' || known.label || '::text::' || known.type end) || ' as ' || known.label, E',\n  ' order by known.place)
+      when now.oid is null then 'null::' || declared.type
+      when now.oid = declared.oid then 'source.' || known.label
+      when exists (select from pg_cast where castsource = now.oid and casttarget = declared.oid)
+        then 'source.' || known.label || '::' || declared.type
+      else 'source.' || known.label || '::text::' || declared.type end) || ' as ' || known.label, E',\n  ' order by known.place)
       || E'\nfrom ' || $afterglow$"public"."reviews" as source
 left join "afterglow_internal"."state_sentiment" as state1 on state1."key_id" = source."id"
 left join "afterglow"."sentiment" as result1 on result1."id" = source."id"
 left join "afterglow_internal"."state_embedding" as state2 on state2."key_id" = source."id"
-left join "afterglow"."embedding" as result2 on result2."id" = source."id" and result2.chunk = 0$afterglow$ || E'\n'
-    into wanted
+left join "afterglow"."embedding" as result2 on result2."id" = source."id" and result2.chunk = 0$afterglow$ || E'\n',
+      string_agg(known.label || ' ' || declared.type, ', ' order by known.place)
+    into wanted, returned
     from (values
-      (1, $afterglow$"id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
-      (2, $afterglow$"customer_id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
-      (3, $afterglow$"transaction_id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
-      (4, $afterglow$"product_name"$afterglow$, $afterglow$text$afterglow$, null::text),
-      (5, $afterglow$"rating"$afterglow$, $afterglow$smallint$afterglow$, null::text),
-      (6, $afterglow$"language"$afterglow$, $afterglow$text$afterglow$, null::text),
-      (7, $afterglow$"title"$afterglow$, $afterglow$text$afterglow$, null::text),
-      (8, $afterglow$"body"$afterglow$, $afterglow$text$afterglow$, null::text),
-      (9, $afterglow$"helpful_votes"$afterglow$, $afterglow$integer$afterglow$, null::text),
-      (10, $afterglow$"created_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
-      (11, $afterglow$"edited_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
-      (12, $afterglow$"sentiment_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
-      (13, $afterglow$"sentiment_label"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."label"$afterglow$),
-      (14, $afterglow$"sentiment_confidence"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."confidence"$afterglow$),
-      (15, $afterglow$"sentiment_positive"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."positive"$afterglow$),
-      (16, $afterglow$"sentiment_negative"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."negative"$afterglow$),
-      (17, $afterglow$"sentiment_neutral"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."neutral"$afterglow$),
-      (18, $afterglow$"sentiment_mixed"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."mixed"$afterglow$),
-      (19, $afterglow$"sentiment_language"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."language"$afterglow$),
-      (20, $afterglow$"sentiment_language_origin"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."language_origin"$afterglow$),
-      (21, $afterglow$"sentiment_truncated"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."truncated"$afterglow$),
-      (22, $afterglow$"sentiment_flagged"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."flagged"$afterglow$),
-      (23, $afterglow$"sentiment_decision"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."decision"$afterglow$),
-      (24, $afterglow$"sentiment_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result1."scored_at"$afterglow$),
-      (25, $afterglow$"embedding_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state2.status, 'deleted'), 'pending')$afterglow$),
-      (26, $afterglow$"embedding_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result2."scored_at"$afterglow$)
-    ) as known(place, label, type, query)
-    left join (
-      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid,
-             case when type_schema.nspname = 'pg_catalog'
+      (1, $afterglow$"id"$afterglow$, null::text),
+      (2, $afterglow$"customer_id"$afterglow$, null::text),
+      (3, $afterglow$"transaction_id"$afterglow$, null::text),
+      (4, $afterglow$"product_name"$afterglow$, null::text),
+      (5, $afterglow$"rating"$afterglow$, null::text),
+      (6, $afterglow$"language"$afterglow$, null::text),
+      (7, $afterglow$"title"$afterglow$, null::text),
+      (8, $afterglow$"body"$afterglow$, null::text),
+      (9, $afterglow$"helpful_votes"$afterglow$, null::text),
+      (10, $afterglow$"created_at"$afterglow$, null::text),
+      (11, $afterglow$"edited_at"$afterglow$, null::text),
+      (12, $afterglow$"sentiment_status"$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
+      (13, $afterglow$"sentiment_label"$afterglow$, $afterglow$result1."label"$afterglow$),
+      (14, $afterglow$"sentiment_confidence"$afterglow$, $afterglow$result1."confidence"$afterglow$),
+      (15, $afterglow$"sentiment_positive"$afterglow$, $afterglow$result1."positive"$afterglow$),
+      (16, $afterglow$"sentiment_negative"$afterglow$, $afterglow$result1."negative"$afterglow$),
+      (17, $afterglow$"sentiment_neutral"$afterglow$, $afterglow$result1."neutral"$afterglow$),
+      (18, $afterglow$"sentiment_mixed"$afterglow$, $afterglow$result1."mixed"$afterglow$),
+      (19, $afterglow$"sentiment_language"$afterglow$, $afterglow$result1."language"$afterglow$),
+      (20, $afterglow$"sentiment_language_origin"$afterglow$, $afterglow$result1."language_origin"$afterglow$),
+      (21, $afterglow$"sentiment_truncated"$afterglow$, $afterglow$result1."truncated"$afterglow$),
+      (22, $afterglow$"sentiment_flagged"$afterglow$, $afterglow$result1."flagged"$afterglow$),
+      (23, $afterglow$"sentiment_decision"$afterglow$, $afterglow$result1."decision"$afterglow$),
+      (24, $afterglow$"sentiment_scored_at"$afterglow$, $afterglow$result1."scored_at"$afterglow$),
+      (25, $afterglow$"embedding_status"$afterglow$, $afterglow$coalesce(nullif(state2.status, 'deleted'), 'pending')$afterglow$),
+      (26, $afterglow$"embedding_scored_at"$afterglow$, $afterglow$result2."scored_at"$afterglow$)
+    ) as known(place, label, query)
+    join (
+      select attribute.place, attribute.atttypid as oid, case when type_schema.nspname = 'pg_catalog'
     then format_type(attribute.atttypid, -1)
     else format('%I.%I', type_schema.nspname, type.typname) ||
       case when -1 >= 0 then coalesce(substring(format_type(attribute.atttypid, -1) from '\([^()]*\)$'), '') else '' end end as type
-        from pg_attribute attribute
+        from pg_proc made
+        cross join lateral unnest(made.proallargtypes) with ordinality as attribute(atttypid, place)
         join pg_type type on type.oid = attribute.atttypid
         join pg_namespace type_schema on type_schema.oid = type.typnamespace
+       where made.oid = to_regprocedure($afterglow$"afterglow_internal"."reviews_enriched_1"()$afterglow$)
+    ) as declared on declared.place = known.place
+    left join (
+      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid
+        from pg_attribute attribute
        where attribute.attrelid = to_regclass($afterglow$"public"."reviews"$afterglow$)
          and attribute.attnum > 0 and not attribute.attisdropped
     ) as now on now.label = known.label;
@@ -814,7 +831,8 @@ left join "afterglow"."embedding" as result2 on result2."id" = source."id" and r
     return false;
   end if;
   execute $afterglow$create or replace function "afterglow_internal"."reviews_enriched_1"()
-returns table ("id" bigint, "customer_id" bigint, "transaction_id" bigint, "product_name" text, "rating" smallint, "language" text, "title" text, "body" text, "helpful_votes" integer, "created_at" timestamp with time zone, "edited_at" timestamp with time zone, "sentiment_status" text, "sentiment_label" text, "sentiment_confidence" double precision, "sentiment_positive" double precision, "sentiment_negative" double precision, "sentiment_neutral" double precision, "sentiment_mixed" double precision, "sentiment_language" text, "sentiment_language_origin" text, "sentiment_truncated" boolean, "sentiment_flagged" boolean, "sentiment_decision" text, "sentiment_scored_at" timestamp with time zone, "embedding_status" text, "embedding_scored_at" timestamp with time zone)
+returns table ($afterglow$ || returned
+    || $afterglow$)
 language sql stable parallel safe
 as $afterglow$ || quote_literal(wanted);
   return true;
@@ -853,45 +871,53 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $afterglow1$
 declare
   wanted text;
+  returned text;
 begin
   -- Set-up, or another writer, is at it already.
   if not pg_try_advisory_xact_lock(1634104423) then return false; end if;
+  -- The types that the view has, by the names that they have now.
   select E'\nselect\n  ' || string_agg(coalesce(known.query, case
-      when now.type is null then 'null::' || known.type
-      when now.type = known.type then 'source.' || known.label
-      when exists (select from pg_cast where castsource = now.oid and casttarget = to_regtype(known.type))
-        then 'source.' || known.label || '::' || known.type
-      else 'source.' || known.label || '::text::' || known.type end) || ' as ' || known.label, E',\n  ' order by known.place)
+      when now.oid is null then 'null::' || declared.type
+      when now.oid = declared.oid then 'source.' || known.label
+      when exists (select from pg_cast where castsource = now.oid and casttarget = declared.oid)
+        then 'source.' || known.label || '::' || declared.type
+      else 'source.' || known.label || '::text::' || declared.type end) || ' as ' || known.label, E',\n  ' order by known.place)
       || E'\nfrom ' || $afterglow$"public"."customers" as source
 left join "afterglow_internal"."state_churn" as state1 on state1."key_id" = source."id"
-left join "afterglow"."churn" as result1 on result1."id" = source."id"$afterglow$ || E'\n'
-    into wanted
+left join "afterglow"."churn" as result1 on result1."id" = source."id"$afterglow$ || E'\n',
+      string_agg(known.label || ' ' || declared.type, ', ' order by known.place)
+    into wanted, returned
     from (values
-      (1, $afterglow$"id"$afterglow$, $afterglow$bigint$afterglow$, null::text),
-      (2, $afterglow$"full_name"$afterglow$, $afterglow$text$afterglow$, null::text),
-      (3, $afterglow$"email"$afterglow$, $afterglow$text$afterglow$, null::text),
-      (4, $afterglow$"country"$afterglow$, $afterglow$bpchar$afterglow$, null::text),
-      (5, $afterglow$"plan"$afterglow$, $afterglow$public.customer_plan$afterglow$, null::text),
-      (6, $afterglow$"signed_up_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
-      (7, $afterglow$"last_login_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, null::text),
-      (8, $afterglow$"logins_30d"$afterglow$, $afterglow$integer$afterglow$, null::text),
-      (9, $afterglow$"purchases_90d"$afterglow$, $afterglow$integer$afterglow$, null::text),
-      (10, $afterglow$"support_tickets_90d"$afterglow$, $afterglow$integer$afterglow$, null::text),
-      (11, $afterglow$"churn_status"$afterglow$, $afterglow$text$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
-      (12, $afterglow$"churn_probability"$afterglow$, $afterglow$double precision$afterglow$, $afterglow$result1."probability"$afterglow$),
-      (13, $afterglow$"churn_flagged"$afterglow$, $afterglow$boolean$afterglow$, $afterglow$result1."flagged"$afterglow$),
-      (14, $afterglow$"churn_decision"$afterglow$, $afterglow$text$afterglow$, $afterglow$result1."decision"$afterglow$),
-      (15, $afterglow$"churn_scored_at"$afterglow$, $afterglow$timestamp with time zone$afterglow$, $afterglow$result1."scored_at"$afterglow$)
-    ) as known(place, label, type, query)
-    left join (
-      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid,
-             case when type_schema.nspname = 'pg_catalog'
+      (1, $afterglow$"id"$afterglow$, null::text),
+      (2, $afterglow$"full_name"$afterglow$, null::text),
+      (3, $afterglow$"email"$afterglow$, null::text),
+      (4, $afterglow$"country"$afterglow$, null::text),
+      (5, $afterglow$"plan"$afterglow$, null::text),
+      (6, $afterglow$"signed_up_at"$afterglow$, null::text),
+      (7, $afterglow$"last_login_at"$afterglow$, null::text),
+      (8, $afterglow$"logins_30d"$afterglow$, null::text),
+      (9, $afterglow$"purchases_90d"$afterglow$, null::text),
+      (10, $afterglow$"support_tickets_90d"$afterglow$, null::text),
+      (11, $afterglow$"churn_status"$afterglow$, $afterglow$coalesce(nullif(state1.status, 'deleted'), 'pending')$afterglow$),
+      (12, $afterglow$"churn_probability"$afterglow$, $afterglow$result1."probability"$afterglow$),
+      (13, $afterglow$"churn_flagged"$afterglow$, $afterglow$result1."flagged"$afterglow$),
+      (14, $afterglow$"churn_decision"$afterglow$, $afterglow$result1."decision"$afterglow$),
+      (15, $afterglow$"churn_scored_at"$afterglow$, $afterglow$result1."scored_at"$afterglow$)
+    ) as known(place, label, query)
+    join (
+      select attribute.place, attribute.atttypid as oid, case when type_schema.nspname = 'pg_catalog'
     then format_type(attribute.atttypid, -1)
     else format('%I.%I', type_schema.nspname, type.typname) ||
       case when -1 >= 0 then coalesce(substring(format_type(attribute.atttypid, -1) from '\([^()]*\)$'), '') else '' end end as type
-        from pg_attribute attribute
+        from pg_proc made
+        cross join lateral unnest(made.proallargtypes) with ordinality as attribute(atttypid, place)
         join pg_type type on type.oid = attribute.atttypid
         join pg_namespace type_schema on type_schema.oid = type.typnamespace
+       where made.oid = to_regprocedure($afterglow$"afterglow_internal"."customers_enriched_1"()$afterglow$)
+    ) as declared on declared.place = known.place
+    left join (
+      select '"' || replace(attribute.attname, '"', '""') || '"' as label, attribute.atttypid as oid
+        from pg_attribute attribute
        where attribute.attrelid = to_regclass($afterglow$"public"."customers"$afterglow$)
          and attribute.attnum > 0 and not attribute.attisdropped
     ) as now on now.label = known.label;
@@ -899,7 +925,8 @@ left join "afterglow"."churn" as result1 on result1."id" = source."id"$afterglow
     return false;
   end if;
   execute $afterglow$create or replace function "afterglow_internal"."customers_enriched_1"()
-returns table ("id" bigint, "full_name" text, "email" text, "country" bpchar, "plan" public.customer_plan, "signed_up_at" timestamp with time zone, "last_login_at" timestamp with time zone, "logins_30d" integer, "purchases_90d" integer, "support_tickets_90d" integer, "churn_status" text, "churn_probability" double precision, "churn_flagged" boolean, "churn_decision" text, "churn_scored_at" timestamp with time zone)
+returns table ($afterglow$ || returned
+    || $afterglow$)
 language sql stable parallel safe
 as $afterglow$ || quote_literal(wanted);
   return true;
