@@ -9,7 +9,7 @@ export const FETCHED = { rowsMax: 1_000, bytesMax: 8 * 1_048_576 };
  * for ten, and a model that is paid by the call takes longer by itself; an endpoint of one's own is there to answer at once.
  */
 const PAID_FETCH_INTERVAL_MS = 50;
-const FETCH_INTERVAL = { leastMs: 0, busyMs: 30 };
+const FETCH_INTERVAL = { leastMs: 0, busyMs: 20 };
 /** Answers of paid calls come back one by one, and a send costs the broker and its readers the same with one as with ten. */
 const PAID_SEND_INTERVAL_MS = 20;
 /** With fewer a send is worth waiting for more of them. */
