@@ -15,10 +15,6 @@ export const NODE_ARGUMENTS = [
   '--disable-warning=TimeoutNegativeWarning',
   // Node's own choice grows with the machine's memory and takes 50 MB more of it for no speed.
   '--max-semi-space-size=16',
-  // For heaps this small, threads that help to collect save less than the wait for the last of them costs on processors that are busy.
-  '--single-threaded-gc',
-  // Marked at once: one thread that marks in steps falls behind what is allocated meanwhile, which took 140 MB more.
-  '--no-incremental-marking',
   // More than any service may hold; with so small a heap Node also collects at 1.4 times of what lives instead of 4 times.
   '--max-old-space-size=512',
 ];

@@ -13,6 +13,8 @@ import { RestartPolicy } from './restart-policy.ts';
 export interface ServicePlan {
   /** As people say it: "enricher fraud". */
   readonly name: string;
+  /** Node's own, beside those of every service. */
+  readonly nodeArguments?: readonly string[];
   readonly programArguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
@@ -91,12 +93,12 @@ export class ServiceChild {
   start(): void {
     const startedAtMs = performance.now();
     const [node = process.execPath, ...nodeArguments] = this.#program;
-    const { programArguments, environment, folder, log } = this.plan;
+    const { nodeArguments: own = [], programArguments, environment, folder, log } = this.plan;
     this.#logBegins = beginLog(log);
     const output = openSync(log, 'a', 0o600);
     let child: ChildProcess;
     try {
-      child = spawn(node, [...nodeArguments, ...programArguments], {
+      child = spawn(node, [...own, ...nodeArguments, ...programArguments], {
         cwd: folder,
         env: environment,
         // A group of its own: a terminal's Ctrl-C is for `up`, which stops the services in their order. The channel tells

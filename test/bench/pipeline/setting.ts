@@ -102,7 +102,12 @@ export async function createSetting(parts: Parts): Promise<Setting> {
           folder: parts.folder,
           name,
           program,
-          programArguments: [...profile, ...programArguments, ...plan.programArguments],
+          programArguments: [
+            ...profile,
+            ...(plan.nodeArguments ?? []),
+            ...programArguments,
+            ...plan.programArguments,
+          ],
           environment: plan.environment,
         });
         let port: string | undefined;
