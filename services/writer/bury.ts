@@ -9,7 +9,6 @@ import type { WriterMetrics } from './metrics.ts';
 import { parse } from './outcomes.ts';
 import { applyPatiently, type Patience } from './patience.ts';
 import { refusalOf } from './refusals.ts';
-import type { RefusalsInARow } from './refusals-in-a-row.ts';
 
 export interface BurialParts {
   readonly pool: DatabasePool;
@@ -19,15 +18,15 @@ export interface BurialParts {
   readonly metrics: Pick<WriterMetrics, 'refused'>;
   readonly logger: Logger;
   readonly patience: Patience;
-  readonly refusals: RefusalsInARow;
 }
 
 /**
  * Deletes what a tombstone names whose deletion may have been compacted away. Where a rule of the tables refuses that, a result
- * stays whose row is gone: so it is told, counted and archived, like a row that is refused, and the others go on.
+ * stays whose row is gone: so it is told, counted and archived, and the others go on. However many are refused in a row, it says
+ * nothing of whether the tables take results.
  */
 export async function bury(record: FetchedRecord, parts: BurialParts): Promise<void> {
-  const { archive, logger, metrics, patience, pool, refusals, targets } = parts;
+  const { archive, logger, metrics, patience, pool, targets } = parts;
   const { topic } = record;
   const target = targets.get(topic);
   const key = record.key === null ? undefined : parse(record.key);
@@ -40,7 +39,6 @@ export async function bury(record: FetchedRecord, parts: BurialParts): Promise<v
     if (fault === undefined) throw error;
     if (isNoKey(fault)) return;
     const { code } = fault;
-    refusals.add(topic, fault);
     metrics.refused(target.tables.enrichment, code);
     await archive.unburied(record, key, fault);
     logger.error({ code, topic }, 'the database refuses a deletion: the result of a row that is gone stays');

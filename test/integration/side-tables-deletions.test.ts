@@ -6,7 +6,6 @@ import { Archive } from '../../services/writer/archive.ts';
 import { type BurialParts, bury } from '../../services/writer/bury.ts';
 import { forgetDeleted } from '../../services/writer/forget-deleted.ts';
 import { writerMetrics } from '../../services/writer/metrics.ts';
-import { RefusalsInARow } from '../../services/writer/refusals-in-a-row.ts';
 import type { FetchedRecord } from '../../shared/kafka/consumer.ts';
 import type { RecordProducer, TopicRecord } from '../../shared/kafka/producer.ts';
 import { connectDatabase, createPool } from '../../shared/postgres/connect.ts';
@@ -211,7 +210,6 @@ test('a tombstone that a rule of the tables refuses is archived and counted, and
     archive: new Archive('shop', producer, targets),
     metrics: writerMetrics(registry),
     logger: createLogger('writer', 'silent'),
-    refusals: new RefusalsInARow(),
     patience: {
       failed: () => {},
       resumed: () => {},
