@@ -28,13 +28,10 @@ export async function markQueued(client: Queryable, subject: Subject): Promise<n
   try {
     await mark(client, subject, jobs);
   } catch (error) {
-    // Somebody's SQL that does not fit the table any more: the reader ends such a job, and its rows wait for nothing.
-    if (!/^(?:22|42)/.test(sqlState(error) ?? '')) throw error;
-    await mark(
-      client,
-      subject,
-      jobs.filter(({ condition }) => condition === null),
-    );
+    if (!isOfCondition(error)) throw error;
+    const fitting: RedoJob[] = [];
+    for (const job of jobs) if (await fits(client, subject, job)) fitting.push(job);
+    await mark(client, subject, fitting);
   }
   const queued = await readQueued(client, subject);
   return queued.filter(({ state }) => state !== 'paused').reduce((sum, { rows }) => sum + rows, 0);
@@ -51,6 +48,30 @@ export async function readQueued(client: Queryable, { enrichment }: Subject): Pr
   return rows;
 }
 
+/** Data, syntax, names, rights, features, a read-only transaction, and what functions raise. */
+const isOfCondition = (error: unknown): boolean =>
+  /^(?:0A|21|22|25006|2F|38|42|P0)/.test(sqlState(error) ?? '');
+
+/** Somebody's SQL may not fit the table any more: the reader ends such a job, and its rows wait for nothing. */
+async function fits(client: Queryable, subject: Subject, job: RedoJob): Promise<boolean> {
+  if (job.condition === null) return true;
+  const values: unknown[] = [subject.enrichment];
+  const sql = `select count(*) from ${SUSPECTS} as wanted where wanted.enrichment = $1 and ${isAhead(subject, job, values)}`;
+  await client.query('begin read only');
+  try {
+    await client.query(sql, values);
+    return true;
+  } catch (error) {
+    if (!isOfCondition(error)) throw error;
+    return false;
+  } finally {
+    await client.query('rollback').catch(() => {});
+  }
+}
+
+/** A list of keys is looked through once instead of once for each suspect while it fits into twice as much. */
+const LIST_MEMORY = '64MB';
+
 async function mark(client: Queryable, subject: Subject, jobs: readonly RedoJob[]): Promise<void> {
   if (jobs.length === 0) {
     const none = `update ${SUSPECTS} set job = null, settled = false, seen = null where enrichment = $1 and job is not null`;
@@ -62,6 +83,7 @@ async function mark(client: Queryable, subject: Subject, jobs: readonly RedoJob[
   // Read-only, which a temporary table is exempt from: a condition is somebody's SQL.
   await client.query('begin read only');
   try {
+    await client.query(`set local work_mem = '${LIST_MEMORY}'`);
     await client.query(
       `with now as materialized (
          select wanted.key, (case ${reached.join('\n      ')} end)::int8 as job from ${SUSPECTS} as wanted where wanted.enrichment = $1
