@@ -72,7 +72,7 @@ test('the number of a revision does not move by itself: that would pay for every
   expect(policyVersion(enrichment('fraud'))).toBe('3f2ca39bb66f');
 });
 
-test('revisions ask equally when only flag and decide differ, or are gone; other model, input or filter is asking anew', () => {
+test('revisions ask equally when only flag, decide and the name of the source differ, or are gone; other model, input or filter is asking anew', () => {
   const revisions = [
     SHIPPED,
     SHIPPED.replace('flag: score >= 0.9', 'flag: score >= 0.8'),
@@ -80,6 +80,7 @@ test('revisions ask equally when only flag and decide differ, or are gone; other
     SHIPPED.replace('- attempts_10m\n      - card_present', '- card_present\n      - attempts_10m'),
     SHIPPED.replace('kind == "purchase"', 'kind == "refund"'),
     SHIPPED.replace(/ {4}flag: score >= 0\.9\n/, ''),
+    SHIPPED.replace('  transactions:', '  purchases:').replaceAll('from: transactions', 'from: purchases'),
   ];
   expect(new Set(revisions).size).toBe(revisions.length);
   const contents = new Map(
@@ -88,6 +89,6 @@ test('revisions ask equally when only flag and decide differ, or are gone; other
       JSON.parse(revisionContent(definitionOf(text), 'fraud').json),
     ]),
   );
-  expect(equallyAskingRevisions(contents, 2)).toEqual([1, 2, 6]);
+  expect(equallyAskingRevisions(contents, 2)).toEqual([1, 2, 6, 7]);
   expect(equallyAskingRevisions(contents, 3)).toEqual([3]);
 });

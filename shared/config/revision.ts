@@ -24,7 +24,7 @@ export function revisionContent(definition: Definition, name: string): RevisionC
 }
 
 /**
- * Of all revisions of an enrichment, by what they were: those that differ from this one in `flag` and `decide` at most. What
+ * Of all revisions of an enrichment, by what they were: those that differ from this one in `flag`, `decide` and the name of their source at most. What
  * they asked of a row is what it asks, so their results are its results, judged otherwise.
  */
 export function equallyAskingRevisions(
@@ -36,7 +36,7 @@ export function equallyAskingRevisions(
 }
 
 const askedBy = (content: unknown): string =>
-  canonicalJson({ ...Object(content), flag: undefined, decide: undefined });
+  canonicalJson({ ...Object(content), from: undefined, flag: undefined, decide: undefined });
 
 /** Which flag and rules made a decision: short, since it travels with every result. */
 export function policyVersion({ flag, decide }: Pick<Enrichment, 'flag' | 'decide'>): string {
