@@ -175,6 +175,8 @@ async function removeGroups(kafka: KafkaAdmin, groups: readonly string[]): Promi
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEPENDENT_OBJECTS = '2BP01';
+/** A view selects what would have to be altered. */
+const USED_COLUMN = '0A000';
 const OBJECT_IN_USE = '55006';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -186,6 +188,7 @@ function explained(error: unknown): unknown {
     case LOCK_NOT_AVAILABLE:
       return new AfterglowError('set_up_blocked', undefined, { cause: error });
     case DEPENDENT_OBJECTS:
+    case USED_COLUMN:
       return new AfterglowError('others_depend', said, { cause: error });
     case OBJECT_IN_USE:
       return new AfterglowError('services_running', said, { cause: error });

@@ -6,6 +6,7 @@ import {
   resultIndexes,
   resultTableDdl,
   stateTableDdl,
+  type TypedColumn,
 } from '../../../shared/side-tables/enrichment-tables.ts';
 import {
   keyColumn,
@@ -85,8 +86,10 @@ export function outputFunctionSteps(wanted: EnrichmentTables, state: InitState):
     return [...state.functions].find(([signature]) => signature.startsWith(prefix))?.[1];
   };
   const isNew = existing === undefined;
-  const changed = !isNew && keyChanges(existing, wanted).length + outputChanges(existing, wanted).length > 0;
-  // Its types are part of a function's identity, so a changed one is another function.
+  // Its types are part of a function's identity, so a changed one is another function; collations are none.
+  const isOther = ({ type }: TypedColumn, place: number): boolean =>
+    type !== existing?.keyColumns[place]?.type;
+  const changed = !isNew && (wanted.keyColumns.some(isOther) || outputChanges(existing, wanted).length > 0);
   const stale = (existing?.outputs ?? []).filter(
     ({ name }) => bodyOf(name) !== undefined && (name !== parts?.output || changed),
   );
