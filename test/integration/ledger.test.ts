@@ -182,8 +182,8 @@ test('whoever waits in front of a purse that another budget does not have is pai
   const fund = async (): Promise<Awaited<ReturnType<typeof funding>>> => {
     for (;;) {
       const funds = await funding([{ ask, attempts: 0, refusedAtCall: undefined }]);
-      if (funds.later === undefined) return funds;
-      await funds.later();
+      if (funds.shortage === undefined) return funds;
+      await funds.shortage.later();
     }
   };
   const funded = fund();

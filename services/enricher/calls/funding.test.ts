@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Dropped } from '../dropped.ts';
+import type { Ask } from './asks.ts';
 import { type Funding, free } from './funding.ts';
 import { fault, first, scripted, upTo } from './lane.test-support.ts';
 
@@ -18,7 +19,7 @@ function purses() {
   const funding: Funding<number> = async (open) => {
     const funds = await free(open);
     if (isFilled || open[0]?.ask.isRedo === true) return funds;
-    return { ...funds, sent: [], later: () => filled.promise };
+    return { ...funds, sent: [], shortage: { later: () => filled.promise, holds: () => true } };
   };
   return {
     funding,
@@ -63,6 +64,51 @@ describe('rows that wait for money', () => {
     expect(calls.length).toBeLessThanOrEqual(4);
   });
 
+  test('hold only what costs as much: what is cheaper is asked for, and goes if there is money for it', async () => {
+    const costs = (ask: Ask<number>): number => first(ask.item);
+    const asked: number[] = [];
+    const filled = Promise.withResolvers<void>();
+    let leftToday = 50;
+    const { ask, calls, results } = scripted({
+      isPaidPerCall: true,
+      rowsMax: 1,
+      callsMax: 4,
+      funding: async (open) => {
+        const least = Math.min(...open.map((each) => costs(each.ask)));
+        asked.push(least);
+        const funds = await free(open);
+        if (least <= leftToday) return funds;
+        return {
+          ...funds,
+          sent: [],
+          shortage: { later: () => filled.promise, holds: (other) => costs(other) >= least },
+        };
+      },
+    });
+    const askInTurn = async (...values: readonly number[]): Promise<void> => {
+      for (const value of values) {
+        ask([value]);
+        await vi.advanceTimersByTimeAsync(100);
+      }
+    };
+    await askInTurn(100, 3, 4);
+    expect([results(), asked]).toEqual([
+      [3, 4],
+      [100, 3, 4],
+    ]);
+    // The cheaper one that is too dear holds what lies between the two, and not what is cheaper still.
+    await askInTurn(80, 5, 90);
+    expect([results(), asked]).toEqual([
+      [3, 4, 5],
+      [100, 3, 4, 80, 5],
+    ]);
+    leftToday = 1_000;
+    filled.resolve();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(results()).toEqual([3, 4, 5, 80, 90, 100]);
+    expect(calls.length).toBe(6);
+  });
+
   test('are dropped at the end, which does not wait for money', async () => {
     const { funding, end } = purses();
     const { ask, lane, results, calls } = scripted({ isPaidPerCall: true, rowsMax: 1, funding });
@@ -84,7 +130,7 @@ describe('an error that nobody named', () => {
       async (open) => ({
         ...(await free(open)),
         sent: [],
-        later: () => Promise.reject(new TypeError('said')),
+        shortage: { later: () => Promise.reject(new TypeError('said')), holds: () => true },
       }),
     ],
   ])('%s is heard by whoever asked, and leaves no call under way', async (_, funding) => {

@@ -8,12 +8,19 @@ export type Spend<ItemResult> = (
   call: () => Promise<readonly Outcome<ItemResult>[]>,
 ) => Promise<readonly Outcome<ItemResult>[]>;
 
+/** Money is to be waited for. */
+interface Shortage<ItemResult> {
+  /** Resolves when it is worth asking again: there may be money, or nobody waits for it any more. */
+  later(): Promise<void>;
+  /** This one costs as much, and so would have to wait too: what is cheaper may still be paid for. */
+  holds(ask: Ask<ItemResult>): boolean;
+}
+
 /** Either some may be sent, or some have heard that there is nothing for them, or money is to be waited for. */
 export interface Funds<ItemResult> {
   readonly sent: readonly OpenAsk<ItemResult>[];
   readonly heard: readonly OpenAsk<ItemResult>[];
-  /** Resolves when it is worth asking again: there may be money, or nobody waits for it any more. */
-  readonly later?: () => Promise<void>;
+  readonly shortage?: Shortage<ItemResult>;
   readonly spend: Spend<ItemResult>;
   /** Says what was spent once all that belongs to the call is done: nobody is told that there is nothing left before its answers are kept. */
   settle<Result>(work: Promise<Result>): Promise<Result>;
@@ -34,17 +41,17 @@ type CalledAbout<ItemResult> = Called & { readonly about: readonly OpenAsk<ItemR
 export class FundedCalls<ItemResult> {
   readonly #funding: Funding<ItemResult>;
   readonly #gate: Pick<Gate, 'open'>;
-  /** By purse, as asks tell them apart: calls that wait for its money. */
-  readonly #waiting = { live: 0, redo: 0 };
+  /** By purse, as asks tell them apart: what calls wait for. */
+  readonly #shortages = { live: new Set<Shortage<ItemResult>>(), redo: new Set<Shortage<ItemResult>>() };
 
   constructor(funding: Funding<ItemResult>, gate: Pick<Gate, 'open'>) {
     this.#funding = funding;
     this.#gate = gate;
   }
 
-  /** Others wait for the money that this one would be paid from. */
+  /** Others wait for the money that this one would be paid from, and it costs as much. */
   isHeld(ask: Ask<ItemResult>): boolean {
-    return this.#waiting[purseOf(ask)] > 0;
+    return this.#shortages[purseOf(ask)].values().some((shortage) => shortage.holds(ask));
   }
 
   /** All of these are paid from one purse. */
@@ -60,32 +67,32 @@ export class FundedCalls<ItemResult> {
       pass.unused();
       return unfunded(next, error);
     }
-    const { sent, heard, later, spend, settle } = funds;
+    const { sent, heard, shortage, spend, settle } = funds;
     if (sent.length > 0) return { ...(await settle(call(sent, spend))), about: sent };
-    if (later === undefined) {
+    if (shortage === undefined) {
       pass.unused();
       return { kind: 'unsent', about: heard };
     }
-    return await this.#wait(next, pass, later);
+    return await this.#wait(next, pass, shortage);
   }
 
   async #wait(
     next: readonly OpenAsk<ItemResult>[],
     pass: Pass,
-    later: () => Promise<void>,
+    shortage: Shortage<ItemResult>,
   ): Promise<CalledAbout<ItemResult>> {
-    const purse = purseOf(next[0]?.ask);
-    this.#waiting[purse]++;
+    const waiting = this.#shortages[purseOf(next[0]?.ask)];
+    waiting.add(shortage);
     pass.unused();
     try {
-      await later();
+      await shortage.later();
     } catch (error) {
-      this.#waiting[purse]--;
+      waiting.delete(shortage);
       // None of these enters again, and so lets out what was held.
       this.#gate.open();
       return unfunded(next, error);
     }
-    this.#waiting[purse]--;
+    waiting.delete(shortage);
     return { kind: 'unsent', about: [] };
   }
 }

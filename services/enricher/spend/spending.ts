@@ -5,7 +5,7 @@ import type { DatabasePool } from '../../../shared/postgres/connect.ts';
 import type { Account } from '../../../shared/side-tables/ledger.ts';
 import { hasPurse, limitName, limitsOf, purseOf } from '../../../shared/spend/budget.ts';
 import type { Purse } from '../../../shared/spend/lease.ts';
-import type { OpenAsk } from '../calls/asks.ts';
+import type { Ask, OpenAsk } from '../calls/asks.ts';
 import type { Funding, Funds } from '../calls/funding.ts';
 import { Dropped } from '../dropped.ts';
 import { answeredNanoUsd, mayBeBilled } from './call-cost.ts';
@@ -60,7 +60,11 @@ export class Spending implements AsyncDisposable {
       if (funded.kind === 'funded') {
         return { sent: open.slice(0, funded.items), heard: [], ...spendingOf(funded) };
       }
-      if (funded.kind === 'waits') return { sent: [], heard: [], later: funded.later, ...UNFUNDED };
+      if (funded.kind === 'waits') {
+        const least = model.boundNanoUsd(items.slice(0, 1));
+        const holds = ({ item }: Pick<Ask<ItemResult>, 'item'>) => model.boundNanoUsd([item]) >= least;
+        return { sent: [], heard: [], shortage: { later: funded.later, holds }, ...UNFUNDED };
+      }
       return overBudget(open, model, { limit: limitName(purse), resetsAt: funded.resetsAt });
     };
   }
