@@ -2,14 +2,23 @@ import type { Definition } from '../../../shared/config/definition.ts';
 import { enrichmentsOfTable } from '../../../shared/config/definition.ts';
 import { formatLsn } from '../../../shared/contracts/position.ts';
 import { cdcTopic, enrichedTopic, enricherGroup, writerGroup } from '../../../shared/contracts/topics.ts';
-import { connectKafkaAdmin, type KafkaAdmin } from '../../../shared/kafka/admin.ts';
+import { connectKafkaAdmin, type KafkaAdmin, type PartitionLag } from '../../../shared/kafka/admin.ts';
 import { pause } from '../../../shared/lifecycle/run-service.ts';
 import type { ServiceSettings } from '../../../shared/lifecycle/service-settings.ts';
 import type { TableName } from '../../../shared/postgres/published.ts';
 import type { TableCount } from '../publisher.ts';
 import type { WindowMetrics } from './metrics.ts';
 import { Tallies, type Tally } from './tally.ts';
-import { type Balance, type Ends, isPast, missingSince, stepOf, sumOf, type Window } from './window.ts';
+import {
+  type Balance,
+  type Ends,
+  isPast,
+  missingSince,
+  stepOf,
+  stillKept,
+  sumOf,
+  type Window,
+} from './window.ts';
 import { type ReadStretches, WrittenEnds } from './written-ends.ts';
 
 const LOOK_INTERVAL_MS = 5_000;
@@ -180,7 +189,7 @@ export class WindowWatch {
     const owed = tally.owed.get(enrichment) ?? 0;
     if (rest === undefined || owed === way.balanced) return;
     const input = cdcTopic(pipeline, table.schema, table.name);
-    const next = await nextOf(admin, enricherGroup(pipeline, enrichment), input);
+    const next = nextOf(await admin.lag(enricherGroup(pipeline, enrichment), [input]));
     // Outcomes are on the topic before the group says that it is past.
     const records = await this.#recordsOf(admin, enrichment);
     if (!isPast(next, ends) || this.#settings.rest() !== rest) return;
@@ -216,14 +225,15 @@ export class WindowWatch {
       const { commitLsn } = tally;
       way.window = { commitLsn, openedAtMs: nowMs(), owed, stage: 'enriching', ends };
     }
-    const { window } = way;
-    if (window === undefined) return;
+    if (way.window === undefined) return;
     const output = enrichedTopic(pipeline, enrichment);
     const input = cdcTopic(pipeline, table.schema, table.name);
-    const isEnriching = window.stage === 'enriching';
-    const next = isEnriching
-      ? await nextOf(admin, enricherGroup(pipeline, enrichment), input)
-      : await nextOf(admin, writerGroup(pipeline), output);
+    const isEnriching = way.window.stage === 'enriching';
+    const lag = isEnriching
+      ? await admin.lag(enricherGroup(pipeline, enrichment), [input])
+      : await admin.lag(writerGroup(pipeline), [output]);
+    const window = isEnriching ? way.window : { ...way.window, ends: stillKept(way.window.ends, lowOf(lag)) };
+    const next = nextOf(lag);
     // In this order: what is committed was written before.
     const isWritten =
       !isEnriching && isPast(next, window.ends) && (await this.#written.isWritten(output, window.ends));
@@ -255,7 +265,8 @@ const tableOf = ({ sources }: Definition, wanted: string): TableName | undefined
 const endsOf = async (admin: KafkaAdmin, topic: string): Promise<Ends> =>
   new Map((await admin.ends(topic)).map(({ partition, high }) => [partition, high]));
 
-async function nextOf(admin: KafkaAdmin, group: string, topic: string): Promise<Ends> {
-  const lag = await admin.lag(group, [topic]);
-  return new Map(lag.map(({ partition, committed, low }) => [partition, committed ?? low]));
-}
+const nextOf = (lag: readonly PartitionLag[]): Ends =>
+  new Map(lag.map(({ partition, committed, low }) => [partition, committed ?? low]));
+
+const lowOf = (lag: readonly PartitionLag[]): Ends =>
+  new Map(lag.map(({ partition, low }) => [partition, low]));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Tallies } from './tally.ts';
-import { type Balance, type Ends, missingSince, stepOf, type Window } from './window.ts';
+import { type Balance, type Ends, isPast, missingSince, stepOf, stillKept, type Window } from './window.ts';
 
 const ends = (...offsets: readonly number[]): Ends =>
   new Map(offsets.map((offset, partition) => [partition, BigInt(offset)]));
@@ -60,15 +60,51 @@ test('a window owes no outcome for a change whose result stands', () => {
   expect(stepOf(window, { ...sight, unpaid: 2n }, base)).toEqual({ kind: 'closed', shortfall: 1 });
 });
 
-test('a window is unwritten while the writer is past outcomes that the side tables do not have', () => {
+test('a window is unwritten when at two looks the writer is past outcomes that the side tables do not have', () => {
   const writing: Window = { ...window, stage: 'writing', ends: ends(105, 5) };
   const sight = { next: ends(105, 5), enriched: ends(105, 5), unpaid: 0n };
   const unwritten: Window = { ...writing, stage: 'unwritten' };
-  expect(stepOf(writing, { ...sight, isWritten: false }, base)).toEqual({ kind: 'open', window: unwritten });
+  const committed: Window = { ...writing, stage: 'committed' };
+  expect(stepOf(writing, { ...sight, isWritten: false }, base)).toEqual({ kind: 'open', window: committed });
+  expect(stepOf(committed, { ...sight, isWritten: true }, base)).toEqual({ kind: 'closed', shortfall: 0 });
+  expect(stepOf(committed, { ...sight, isWritten: false }, base)).toEqual({
+    kind: 'open',
+    window: unwritten,
+  });
+  expect(stepOf(unwritten, { ...sight, isWritten: false }, base)).toEqual({
+    kind: 'open',
+    window: unwritten,
+  });
   const gone = { ...sight, next: ends(100, 5), isWritten: false };
-  expect(stepOf(unwritten, gone, base)).toEqual({ kind: 'open', window: writing });
+  for (const from of [committed, unwritten]) {
+    expect(stepOf(from, gone, base)).toEqual({ kind: 'open', window: writing });
+  }
   expect(stepOf(unwritten, { ...sight, isWritten: true }, base)).toEqual({ kind: 'closed', shortfall: 0 });
 });
+
+test.for([
+  ['nothing was removed', ends(0, 0), [0, 1]],
+  ['some of it was removed', ends(104, 4), [0, 1]],
+  ['all of one partition was removed', ends(0, 5), [0]],
+  ['more was removed than it waits for', ends(106, 9), []],
+  ['nothing is known of a partition', ends(105), [1]],
+] as const)('a window waits for what the broker still has: %s', ([, low, partitions]) => {
+  const window = ends(105, 5, 0);
+  expect([...stillKept(window, low)]).toEqual(partitions.map((at) => [at, window.get(at)]));
+});
+
+test.for([
+  ['has nowhere to go on', ends(105)],
+  ['was set before what was removed', ends(105, 0)],
+] as const)(
+  'a partition whose records were all removed keeps no window open where the writer %s',
+  ([, next]) => {
+    const kept = stillKept(ends(105, 5), ends(0, 5));
+    const writing: Window = { ...window, stage: 'writing', ends: kept };
+    const sight = { next, enriched: ends(105, 5), unpaid: 0n, isWritten: isPast(ends(105), kept) };
+    expect(stepOf(writing, sight, base)).toEqual({ kind: 'closed', shortfall: 0 });
+  },
+);
 
 test.for([
   ['as many came as were owed', { records: 105n, owed: 25 }, 0],

@@ -19,13 +19,20 @@ export const missingSince = (base: Balance, now: Balance): number =>
 export const isPast = (next: Ends, ends: Ends): boolean =>
   [...ends].every(([partition, end]) => (next.get(partition) ?? 0n) >= end);
 
+/** Ends before which the broker still has something: what it has removed is not going to be written. */
+export const stillKept = (ends: Ends, low: Ends): Ends =>
+  new Map([...ends].filter(([partition, end]) => (low.get(partition) ?? 0n) < end));
+
 export interface Window {
   /** Named by the last commit in it. */
   readonly commitLsn: bigint;
   readonly openedAtMs: number;
   readonly owed: number;
-  /** unwritten: the writer says that it is past, and the side tables do not have them. */
-  readonly stage: 'enriching' | 'writing' | 'unwritten';
+  /**
+   * committed: the writer says that it is past, and the side tables do not have them; unwritten: at the next look, too. One look
+   * alone may have come in between: the offsets were of a topic that has been made anew, say.
+   */
+  readonly stage: 'enriching' | 'writing' | 'committed' | 'unwritten';
   /** Of the topic that is finished next. */
   readonly ends: Ends;
 }
@@ -51,7 +58,11 @@ export function stepOf(window: Window, { next, enriched, unpaid, isWritten }: Si
   const isFinished = isPast(next, window.ends);
   if (window.stage !== 'enriching') {
     if (isFinished && isWritten) return { kind: 'closed', shortfall: 0 };
-    return { kind: 'open', window: { ...window, stage: isFinished ? 'unwritten' : 'writing' } };
+    if (!isFinished) return { kind: 'open', window: { ...window, stage: 'writing' } };
+    return {
+      kind: 'open',
+      window: { ...window, stage: window.stage === 'writing' ? 'committed' : 'unwritten' },
+    };
   }
   if (!isFinished) return { kind: 'open', window };
   const shortfall = missingSince(base, { records: sumOf(enriched) + unpaid, owed: window.owed });
