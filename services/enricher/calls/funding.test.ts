@@ -102,11 +102,14 @@ describe('rows that wait for money', () => {
       [3, 4, 5],
       [100, 3, 4, 80, 5],
     ]);
+    // Nor does what is held, for what comes behind it.
+    await askInTurn(6);
+    expect(results()).toEqual([3, 4, 5, 6]);
     leftToday = 1_000;
     filled.resolve();
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(results()).toEqual([3, 4, 5, 80, 90, 100]);
-    expect(calls.length).toBe(6);
+    expect(results()).toEqual([3, 4, 5, 6, 80, 90, 100]);
+    expect(calls.length).toBe(7);
   });
 
   test('are dropped at the end, which does not wait for money', async () => {

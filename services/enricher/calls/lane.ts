@@ -77,7 +77,9 @@ export class Lane<ItemResult> {
     const { groupOf, bytesOf, isPaidPerCall } = this.#model;
     // A call is paid from one purse.
     const purse = isPaidPerCall && ask.isRedo === true ? '\u0000redo' : '';
-    this.#waiting.add(ask, groupOf(ask.item) + purse, bytesOf(ask.item), this.#clock());
+    // In front of what is cheaper it would keep that waiting, too.
+    const held = this.#answering.isHeld(ask) ? '\u0000held' : '';
+    this.#waiting.add(ask, groupOf(ask.item) + purse + held, bytesOf(ask.item), this.#clock());
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     // What is asked in one go is to share a call.
