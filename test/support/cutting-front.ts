@@ -1,7 +1,8 @@
 // A way to the real server that breaks at a chosen trip: before the server hears of it, or when it is done and its answer is
 // on the way, as that to a commit may be.
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { frontUrl } from './front-url.ts';
 
 type CutAt = 'question' | 'answer';
 
@@ -54,12 +55,9 @@ export async function cuttingFront(databaseUrl: string): Promise<CuttingFront> {
       socket.write(chunk);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(databaseUrl);
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await frontUrl(server, databaseUrl);
   return {
-    url: url.href,
+    url,
     cuts,
     cut: (trip, at) => planned.set(trips + trip, at),
     spare: () => planned.clear(),

@@ -1,7 +1,8 @@
 // A way to the real server that stops carrying, or carries late, without a word to either end.
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { pause } from '../../shared/lifecycle/run-service.ts';
+import { frontUrl } from './front-url.ts';
 
 /** Which way bytes still go. */
 export type Carrying = 'both' | 'to_client' | 'none';
@@ -49,12 +50,9 @@ export async function stallingFront(databaseUrl: string): Promise<StallingFront>
       ending.signal,
     );
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(databaseUrl);
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await frontUrl(server, databaseUrl);
   return {
-    url: url.href,
+    url,
     stall(carrying) {
       for (const way of ways) way.carrying = carrying;
       ways.clear();
